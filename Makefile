@@ -1,0 +1,44 @@
+# bemi: a PostgreSQL extension in C++, built with PGXS.
+#
+#   make, make install, make installcheck      as for every extension; PG_CONFIG names the server
+#   make demo, make check                      on a fresh machine: install the packages too
+#   make check-long, make bench, make lint     longer loops, benchmarks, style
+
+GOALS := demo check check-long bench lint
+
+ifneq ($(filter $(GOALS),$(MAKECMDGOALS)),)
+
+# These bring up their own machine, so they must work before there is a pg_config; they call make again for the build.
+.PHONY: $(GOALS)
+$(GOALS):
+	@.ci/$@
+
+else
+
+srcdir    ?= .
+EXTENSION  = bemi
+MODULE_big = bemi
+DATA       = $(wildcard sql/bemi--*.sql)
+OBJS       = $(patsubst $(srcdir)/%.cpp,%.o,$(wildcard $(srcdir)/src/*.cpp $(srcdir)/src/*/*.cpp))
+
+REGRESS        = $(patsubst test/sql/%.sql,%,$(wildcard test/sql/*.sql))
+REGRESS_OPTS   = --inputdir=test --outputdir=. --load-extension=bemi
+
+CXXSTD      = -std=c++20
+# The default -g -O2 of the server's CXXFLAGS stays; WERROR=-Werror and SANITIZE=... come from .ci/.
+PG_CPPFLAGS = -I$(srcdir)/src -MMD -MP
+PG_CXXFLAGS = $(CXXSTD) -fvisibility=hidden -fvisibility-inlines-hidden -Wall -Wextra -Wno-unused-parameter \
+              -Wno-register $(WERROR) $(SANITIZE)
+SHLIB_LINK  = -lstdc++ -Wl,--version-script=$(srcdir)/src/bemi.map $(SANITIZE)
+EXTRA_CLEAN = $(wildcard src/*.d src/*/*.d)
+
+# The server reaches our functions only through fmgr: bitcode for the JIT to inline would never be used.
+override with_llvm := no
+
+PG_CONFIG ?= pg_config
+PGXS      := $(shell $(PG_CONFIG) --pgxs)
+include $(PGXS)
+
+-include $(OBJS:.o=.d)
+
+endif

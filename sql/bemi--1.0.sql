@@ -1,0 +1,131 @@
+\echo Use "CREATE EXTENSION bemi" to load this file. \quit
+
+-- What is tracked. The output plugin reads it while decoding, under the snapshot of the change: hence user_catalog_table.
+CREATE TABLE bemi.tracked (
+    relation regclass PRIMARY KEY,
+    level text NOT NULL CHECK (level IN ('row', 'statement')),
+    root regclass,
+    by_schema boolean NOT NULL,
+    previous_identity "char" NOT NULL,
+    previous_index name,
+    tracked_at timestamptz NOT NULL DEFAULT now()
+) WITH (user_catalog_table = true);
+CREATE INDEX ON bemi.tracked (root) WHERE root IS NOT NULL;
+
+COMMENT ON TABLE bemi.tracked IS 'Tables that bemi tracks; read bemi.tracked_tables instead.';
+COMMENT ON COLUMN bemi.tracked.root IS 'The partitioned or inherited table that it is tracked with; null if tracked itself.';
+COMMENT ON COLUMN bemi.tracked.by_schema IS 'Tracked because its schema is.';
+COMMENT ON COLUMN bemi.tracked.previous_identity IS 'Replica identity before, as in pg_class.relreplident.';
+COMMENT ON COLUMN bemi.tracked.previous_index IS 'Index of the replica identity before, where it had one.';
+
+-- By name: pg_upgrade keeps the OIDs of relations, not those of schemas.
+CREATE TABLE bemi.tracked_schemas (
+    schema name PRIMARY KEY,
+    level text NOT NULL CHECK (level IN ('row', 'statement')),
+    tracked_at timestamptz NOT NULL DEFAULT now()
+);
+COMMENT ON TABLE bemi.tracked_schemas IS 'Schemas whose tables are tracked, those to come too.';
+
+SELECT pg_catalog.pg_extension_config_dump('bemi.tracked', '');
+SELECT pg_catalog.pg_extension_config_dump('bemi.tracked_schemas', '');
+
+-- Context
+
+CREATE FUNCTION bemi.set_context(context jsonb, is_local boolean DEFAULT false) RETURNS jsonb
+    LANGUAGE c AS 'MODULE_PATHNAME', 'bemi_set_context';
+COMMENT ON FUNCTION bemi.set_context(jsonb, boolean) IS
+    'Replaces the context of the changes that follow; NULL clears it. Returns it.';
+
+CREATE FUNCTION bemi.merge_context(patch jsonb, is_local boolean DEFAULT false) RETURNS jsonb
+    LANGUAGE c AS 'MODULE_PATHNAME', 'bemi_merge_context';
+COMMENT ON FUNCTION bemi.merge_context(jsonb, boolean) IS
+    'Sets the top-level keys of the patch in the context; a null value removes the key. Returns the new context.';
+
+CREATE FUNCTION bemi.current_context() RETURNS jsonb
+    LANGUAGE c PARALLEL RESTRICTED AS 'MODULE_PATHNAME', 'bemi_current_context';
+COMMENT ON FUNCTION bemi.current_context() IS
+    'The context that a change made right now would carry: the session''s, the statement''s comment and the server facts.';
+
+CREATE FUNCTION bemi.clear_context() RETURNS void
+    LANGUAGE c AS 'MODULE_PATHNAME', 'bemi_clear_context';
+COMMENT ON FUNCTION bemi.clear_context() IS 'Sets no context.';
+
+-- Tracking. SET search_path: these run SQL of their own, partly as the owner of the extension.
+
+CREATE FUNCTION bemi.emit_context() RETURNS trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'bemi_emit_context';
+COMMENT ON FUNCTION bemi.emit_context() IS
+    'The trigger on every tracked table: writes the context to the WAL where it differs from the last one written.';
+
+CREATE FUNCTION bemi.track(target regclass, level text DEFAULT 'row') RETURNS void
+    LANGUAGE c STRICT SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'bemi_track';
+COMMENT ON FUNCTION bemi.track(regclass, text) IS
+    'Tracks a table with its partitions and children: triggers of level ''row'' or ''statement'', REPLICA IDENTITY FULL.';
+
+CREATE FUNCTION bemi.untrack(target regclass) RETURNS void
+    LANGUAGE c STRICT SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'bemi_untrack';
+COMMENT ON FUNCTION bemi.untrack(regclass) IS
+    'Undoes bemi.track(): takes the triggers off and sets the former replica identity.';
+
+CREATE FUNCTION bemi.track_schema(target regnamespace, level text DEFAULT 'row') RETURNS void
+    LANGUAGE c STRICT SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'bemi_track_schema';
+COMMENT ON FUNCTION bemi.track_schema(regnamespace, text) IS
+    'Tracks every table of a schema, and those that appear there later.';
+
+CREATE FUNCTION bemi.untrack_schema(target regnamespace) RETURNS void
+    LANGUAGE c STRICT SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'bemi_untrack_schema';
+COMMENT ON FUNCTION bemi.untrack_schema(regnamespace) IS
+    'Untracks the tables that are tracked because of their schema, and leaves those to come alone.';
+
+CREATE VIEW bemi.tracked_tables AS
+SELECT t.relation, t.level, t.root, t.by_schema, t.tracked_at, p.problems
+FROM bemi.tracked t
+JOIN pg_catalog.pg_class c ON c.oid = t.relation
+CROSS JOIN LATERAL (
+    SELECT pg_catalog.array_agg(problem ORDER BY problem) AS problems
+    FROM (
+        SELECT pg_catalog.format('replica identity is %s, not FULL',
+                                 CASE c.relreplident WHEN 'd' THEN 'DEFAULT' WHEN 'n' THEN 'NOTHING' ELSE 'an index' END)
+        WHERE c.relreplident <> 'f'
+        UNION ALL
+        SELECT 'table is unlogged' WHERE c.relpersistence = 'u'
+        UNION ALL
+        SELECT pg_catalog.format('trigger "%s" %s', expected.name,
+                                 CASE WHEN g.oid IS NULL THEN 'is missing'
+                                      WHEN g.tgenabled = 'D' THEN 'is disabled'
+                                      ELSE 'does not fire in every session_replication_role' END)
+        FROM (VALUES ('~bemi_truncate', true),
+                     ('~bemi_row', t.level = 'row' AND c.relkind = 'r'),
+                     ('~bemi_statement', t.level = 'statement')) AS expected (name, needed)
+        LEFT JOIN pg_catalog.pg_trigger g ON g.tgrelid = t.relation AND g.tgname = expected.name
+        WHERE expected.needed AND g.tgenabled IS DISTINCT FROM 'A'
+        UNION ALL
+        SELECT pg_catalog.format('%s is not tracked with it', i.inhrelid::pg_catalog.regclass)
+        FROM pg_catalog.pg_inherits i
+        JOIN pg_catalog.pg_class child ON child.oid = i.inhrelid
+        WHERE i.inhparent = t.relation AND child.relkind IN ('r', 'p') AND child.relpersistence = 'p'
+          AND NOT EXISTS (SELECT FROM bemi.tracked other WHERE other.relation = i.inhrelid)
+    ) AS found (problem)
+) AS p;
+COMMENT ON VIEW bemi.tracked_tables IS
+    'What is tracked, how, since when, and what is off about it (problems; null where nothing is).';
+
+-- Everybody may set a context, and read what is tracked (pg_dump of a role that is no superuser does).
+GRANT USAGE ON SCHEMA bemi TO PUBLIC;
+GRANT SELECT ON bemi.tracked, bemi.tracked_schemas, bemi.tracked_tables TO PUBLIC;
+
+-- Event triggers, last: the script's own commands are none of their business.
+
+CREATE FUNCTION bemi.on_ddl_command_end() RETURNS event_trigger
+    LANGUAGE c SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'bemi_on_ddl_command_end';
+COMMENT ON FUNCTION bemi.on_ddl_command_end() IS
+    'Tracks tables that appear in a tracked schema, and follows partitions and children.';
+
+CREATE FUNCTION bemi.on_sql_drop() RETURNS event_trigger
+    LANGUAGE c SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'bemi_on_sql_drop';
+COMMENT ON FUNCTION bemi.on_sql_drop() IS 'Forgets what is dropped.';
+
+CREATE EVENT TRIGGER bemi_ddl_command_end ON ddl_command_end
+    WHEN TAG IN ('CREATE TABLE', 'CREATE TABLE AS', 'SELECT INTO', 'CREATE SCHEMA', 'ALTER TABLE', 'ALTER SCHEMA')
+    EXECUTE FUNCTION bemi.on_ddl_command_end();
+CREATE EVENT TRIGGER bemi_sql_drop ON sql_drop EXECUTE FUNCTION bemi.on_sql_drop();

@@ -1,0 +1,105 @@
+// Every difference between PostgreSQL 14 and 18. The only file that mentions PG_VERSION_NUM.
+#pragma once
+
+#include "pg.hpp"
+
+#if PG_VERSION_NUM < 140000 || PG_VERSION_NUM >= 190000
+#error "bemi supports PostgreSQL 14 to 18"
+#endif
+
+namespace bemi::compat {
+
+/// Writes a transactional logical message. 17 added the argument `flush`.
+inline void log_transactional_message(const char *prefix, const char *content, size_t size) {
+#if PG_VERSION_NUM >= 170000
+    (void)LogLogicalMessage(prefix, content, size, true, false);
+#else
+    (void)LogLogicalMessage(prefix, content, size, true);
+#endif
+}
+
+/// Reserves the prefix of our settings. 15 renamed the function.
+inline void reserve_guc_prefix(const char *prefix) {
+#if PG_VERSION_NUM >= 150000
+    MarkGUCPrefixReserved(prefix);
+#else
+    EmitWarningsOnPlaceholders(prefix);
+#endif
+}
+
+/// Whether `user` owns the relation or is a member of a role that does. 16 replaced the functions by kind.
+inline bool owns_relation(Oid relation, Oid user) {
+#if PG_VERSION_NUM >= 160000
+    return object_ownercheck(RelationRelationId, relation, user);
+#else
+    return pg_class_ownercheck(relation, user);
+#endif
+}
+
+/// The same for a schema.
+inline bool owns_schema(Oid schema, Oid user) {
+#if PG_VERSION_NUM >= 160000
+    return object_ownercheck(NamespaceRelationId, schema, user);
+#else
+    return pg_namespace_ownercheck(schema, user);
+#endif
+}
+
+/// Memory for a GUC's "extra", which guc.c frees; NULL when there is none. 16 moved it from malloc to a
+/// memory context.
+inline void *guc_alloc(size_t size) {
+#if PG_VERSION_NUM >= 160000
+    return guc_malloc(LOG, size);
+#else
+    return malloc(size);
+#endif
+}
+
+/// Gives back what guc_alloc gave.
+inline void guc_release(void *memory) {
+#if PG_VERSION_NUM >= 160000
+    guc_free(memory);
+#else
+    free(memory);
+#endif
+}
+
+/// The new row of a change, NULL where there is none. Up to 16 it is wrapped in a ReorderBufferTupleBuf.
+inline HeapTuple new_tuple(const ReorderBufferChange *change) {
+#if PG_VERSION_NUM >= 170000
+    return change->data.tp.newtuple;
+#else
+    return change->data.tp.newtuple == nullptr ? nullptr : &change->data.tp.newtuple->tuple;
+#endif
+}
+
+/// The old row (or its key) of a change, NULL where there is none.
+inline HeapTuple old_tuple(const ReorderBufferChange *change) {
+#if PG_VERSION_NUM >= 170000
+    return change->data.tp.oldtuple;
+#else
+    return change->data.tp.oldtuple == nullptr ? nullptr : &change->data.tp.oldtuple->tuple;
+#endif
+}
+
+/// When the transaction was committed. 15 moved it into a union.
+inline TimestampTz commit_time(const ReorderBufferTXN *txn) {
+#if PG_VERSION_NUM >= 150000
+    return txn->xact_time.commit_time;
+#else
+    return txn->commit_time;
+#endif
+}
+
+/// Tells the client how far decoding has come, so that long stretches without output do not run into its
+/// timeout. 15 added `skipped`: the whole transaction produced nothing.
+inline void update_progress(LogicalDecodingContext *ctx, bool skipped) {
+#if PG_VERSION_NUM >= 150000
+    OutputPluginUpdateProgress(ctx, skipped);
+#else
+    (void)skipped;
+    OutputPluginUpdateProgress(ctx);
+#endif
+}
+
+} // namespace bemi::compat

@@ -1,0 +1,83 @@
+// Finds the statements of a client's query string and the context comments in it, as in
+//
+//     UPDATE todo SET done = true /*Bemi {"user_id":7} Bemi*/; DELETE FROM todo
+//
+// A comment belongs to the last statement that was reported before it, one before every statement to the
+// first; of several that belong to one statement the last wins. That rule, and whether the JSON is any good,
+// is the caller's.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace bemi::comment {
+
+struct Event {
+    enum class Kind : uint8_t {
+        statement, ///< offset and length of the first byte of its first token
+        comment,   ///< offset and length from "/*" to "*/"; json is what stands between the affixes, trimmed
+    };
+    Kind kind;
+    size_t offset;
+    size_t length;
+    std::string_view json;
+};
+
+/// Whether a scan could report a comment at all. Far cheaper than a scan, and most queries end here.
+[[nodiscard]] inline bool possible(std::string_view query, std::string_view affix) noexcept {
+    return !affix.empty() && query.find(affix) != std::string_view::npos;
+}
+
+/// Reads a query as PostgreSQL's own lexer does (scan.l of 14 to 18), so that text inside literals, quoted
+/// identifiers, dollar quotes and other comments is never taken for a context. Allocates nothing, and is
+/// linear in the query's size.
+///
+/// The text of a context comment is: affix, JSON, affix, with white space allowed around each. The affix is a
+/// whole word: after the first one comes white space or '{', before the second one white space or '}'.
+///
+/// A query that PostgreSQL would reject gives some events or none, but always ends.
+class Scanner {
+public:
+    /// `affix` is the word around the JSON; an empty one means that there are no context comments.
+    /// `backslash_quotes` is true when standard_conforming_strings is off.
+    Scanner(std::string_view query, std::string_view affix, bool backslash_quotes) noexcept
+        : begin_(query.data()), at_(begin_), end_(begin_ + query.size()), affix_(affix),
+          backslash_quotes_(backslash_quotes) {}
+
+    /// Finds the next event, in the order of the text. False at the end of the query, `event` then untouched.
+    [[nodiscard]] bool next(Event &event) noexcept;
+
+private:
+    // How far into CREATE [OR REPLACE] FUNCTION | PROCEDURE ... BEGIN ATOMIC ...; ...; END the statement is.
+    // Nowhere else may a semicolon outside of parentheses stand inside a statement.
+    enum class Routine : uint8_t {
+        unknown,
+        create,
+        create_or,
+        create_or_replace,
+        header,
+        begin,
+        body,
+        body_start,
+        no
+    };
+
+    void end_statement() noexcept;
+    void skip_token() noexcept;
+    void skip_word() noexcept;
+    void follow(std::string_view word) noexcept;
+    bool skip_comment(Event &event) noexcept;
+    bool find_json(std::string_view text, std::string_view &json) const noexcept;
+
+    const char *begin_;
+    const char *at_;
+    const char *end_;
+    std::string_view affix_;
+    size_t parentheses_ = 0;
+    bool backslash_quotes_;
+    bool in_statement_ = false;
+    Routine routine_ = Routine::unknown;
+};
+
+} // namespace bemi::comment

@@ -1,0 +1,120 @@
+#include "emit.hpp"
+
+#include "session.hpp"
+#include "text.hpp"
+#include "wire.hpp"
+
+namespace bemi::emit {
+namespace {
+
+// What the decoder will believe to be in force at this point of the transaction.
+enum class Emitted : uint8_t {
+    nothing, // no message yet
+    known,   // `last`
+    unknown, // the last message died with its subtransaction
+};
+constinit Emitted emitted = Emitted::nothing;
+constinit StringInfoData last = {};
+constinit int emitted_level = 0;      // nesting level of the subtransaction that emitted last
+constinit bool nothing_to_do = false; // unless session::changed(): the shortest way for the next row
+
+void on_transaction_event(XactEvent event, void *) {
+    switch (event) {
+    case XACT_EVENT_COMMIT:
+    case XACT_EVENT_PARALLEL_COMMIT:
+    case XACT_EVENT_ABORT:
+    case XACT_EVENT_PARALLEL_ABORT:
+    case XACT_EVENT_PREPARE:
+        emitted = Emitted::nothing;
+        nothing_to_do = false;
+        break;
+    default:
+        break;
+    }
+}
+
+void on_subtransaction_event(SubXactEvent event, SubTransactionId, SubTransactionId, void *) {
+    const int level = GetCurrentTransactionNestLevel();
+    if (emitted != Emitted::known || emitted_level < level)
+        return;
+    if (event == SUBXACT_EVENT_ABORT_SUB) {
+        emitted = Emitted::unknown;
+        nothing_to_do = false;
+    } else if (event == SUBXACT_EVENT_COMMIT_SUB) {
+        emitted_level = level - 1;
+    }
+}
+
+void remember(std::string_view context) {
+    if (last.data == nullptr) {
+        MemoryContext caller = MemoryContextSwitchTo(TopMemoryContext);
+        initStringInfo(&last);
+        MemoryContextSwitchTo(caller);
+    }
+    resetStringInfo(&last);
+    appendBinaryStringInfo(&last, context.data(), static_cast<int>(context.size()));
+    emitted = Emitted::known;
+    emitted_level = GetCurrentTransactionNestLevel();
+}
+
+void write_message(std::string_view context) {
+    if (GetDatabaseEncoding() == PG_UTF8) {
+        compat::log_transactional_message(context_prefix, context.data(), context.size());
+        return;
+    }
+    StringInfoData utf8;
+    initStringInfo(&utf8);
+    append_utf8(&utf8, context);
+    compat::log_transactional_message(context_prefix, utf8.data, static_cast<size_t>(utf8.len));
+    pfree(utf8.data);
+}
+
+void emit(std::string_view context) {
+    // A context that went away is an empty one: the rows that follow must not keep the former.
+    const std::string_view message = context.empty() ? std::string_view("{}") : context;
+    write_message(message);
+    remember(message);
+}
+
+bool is_in_force(std::string_view context) {
+    switch (emitted) {
+    case Emitted::nothing:
+        return context.empty();
+    case Emitted::known:
+        return (context.empty() ? std::string_view("{}") : context) ==
+               std::string_view(last.data, static_cast<size_t>(last.len));
+    case Emitted::unknown:
+        break;
+    }
+    return false;
+}
+
+/// Without logical WAL nobody can read the messages: they would be dead weight.
+bool is_off() {
+    return !guc::enabled || !XLogLogicalInfoActive();
+}
+
+} // namespace
+
+void watch_transactions() {
+    RegisterXactCallback(on_transaction_event, nullptr);
+    RegisterSubXactCallback(on_subtransaction_event, nullptr);
+}
+
+void if_changed() {
+    if (nothing_to_do && !session::changed())
+        return;
+    if (is_off())
+        return;
+    const std::string_view context = session::effective();
+    if (!is_in_force(context))
+        emit(context);
+    nothing_to_do = true;
+}
+
+void again() {
+    if (!is_off())
+        emit(session::effective());
+}
+
+} // namespace bemi::emit

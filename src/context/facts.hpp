@@ -1,0 +1,15 @@
+// What bemi.capture adds to every context: facts that the server knows and the client cannot change.
+#pragma once
+
+#include "guc.hpp"
+
+namespace bemi::facts {
+
+/// Whether a captured fact may differ from what the last append() saw, the statement aside. Asked for every
+/// row.
+[[nodiscard]] bool changed();
+
+/// Appends the captured facts as a JSON object in the server's encoding: "SQL", and "pg" with the others.
+void append(StringInfo json);
+
+} // namespace bemi::facts

@@ -1,0 +1,142 @@
+#include "guc.hpp"
+
+#include "json_object.hpp"
+
+#include <string_view>
+
+namespace bemi::guc {
+
+char *context;
+bool enabled = true;
+unsigned capture = 0;
+int max_context_size = 1024 * 1024;
+char *comment_affix;
+uint64 generation = 0;
+
+namespace {
+
+char *capture_list; // bemi.capture as written; `capture` is what it means
+
+struct FactName {
+    const char *name;
+    Fact fact;
+};
+constexpr FactName fact_names[] = {
+    {"sql", fact_sql},
+    {"user", fact_user},
+    {"session_user", fact_session_user},
+    {"application_name", fact_application_name},
+    {"client_addr", fact_client_addr},
+    {"backend_pid", fact_backend_pid},
+};
+
+bool refuse_size(size_t size) {
+    GUC_check_errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED);
+    GUC_check_errmsg("value for parameter \"bemi.context\" is too large");
+    GUC_check_errdetail("It has %zu bytes; bemi.max_context_size allows %d.", size, max_context_size);
+    GUC_check_errhint(
+        "Keep the context to what identifies the change, or have a superuser raise bemi.max_context_size.");
+    return false;
+}
+
+bool refuse_json(const json_object::Fault &fault) {
+    using Kind = json_object::Fault::Kind;
+    GUC_check_errcode(fault.kind == Kind::syntax         ? ERRCODE_INVALID_TEXT_REPRESENTATION
+                      : fault.kind == Kind::number_range ? ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE
+                                                         : ERRCODE_INVALID_PARAMETER_VALUE);
+    // The value itself stays out of the message: a context may hold what does not belong into a log.
+    GUC_check_errmsg("invalid value for parameter \"bemi.context\"");
+    GUC_check_errdetail("At byte %zu: %s.", fault.offset + 1, fault.reason);
+    GUC_check_errhint("Set it to a JSON object, such as '{\"user_id\": 7}', or to '' for none.");
+    return false;
+}
+
+bool check_context(char **value, void **, GucSource) {
+    const std::string_view json(*value);
+    json_object::Fault fault;
+    if (json.empty())
+        return true;
+    if (json.size() > static_cast<size_t>(max_context_size))
+        return refuse_size(json.size());
+    return json_object::validate(json, GetDatabaseEncoding() == PG_UTF8, &fault) || refuse_json(fault);
+}
+
+void assign_context(const char *, void *) {
+    generation++;
+}
+
+bool add_fact(const char *name, unsigned *facts) {
+    for (const FactName &known : fact_names)
+        if (strcmp(known.name, name) == 0) {
+            *facts |= known.fact;
+            return true;
+        }
+    GUC_check_errdetail("Unrecognized server fact: \"%s\".", name);
+    GUC_check_errhint("The facts are: sql, user, session_user, application_name, client_addr, backend_pid.");
+    return false;
+}
+
+bool check_capture(char **value, void **extra, GucSource) {
+    char *list_text = pstrdup(*value);
+    List *names = NIL;
+    unsigned facts = 0;
+    bool valid = SplitIdentifierString(list_text, ',', &names);
+
+    if (!valid)
+        GUC_check_errdetail("List syntax is invalid.");
+    for (int i = 0; valid && i < list_length(names); i++)
+        valid = add_fact(static_cast<const char *>(list_nth(names, i)), &facts);
+    list_free(names);
+    pfree(list_text);
+    if (!valid)
+        return false;
+
+    auto *result = static_cast<unsigned *>(compat::guc_alloc(sizeof(unsigned)));
+    if (result == nullptr)
+        return false;
+    *result = facts;
+    *extra = result;
+    return true;
+}
+
+void assign_capture(const char *, void *extra) {
+    capture = *static_cast<unsigned *>(extra);
+    generation++;
+}
+
+bool check_comment_affix(char **value, void **, GucSource) {
+    const size_t length = strlen(*value);
+    if (length < NAMEDATALEN && strcspn(*value, " \t\n\r\f\v*/{}'\"\\") == length)
+        return true;
+    GUC_check_errdetail(
+        "It must be one word of at most %d bytes without white space, quotes, braces, \"*\", \"/\" and "
+        "backslash; empty turns comments off.",
+        NAMEDATALEN - 1);
+    return false;
+}
+
+} // namespace
+
+void define() {
+    // Before bemi.context, whose check needs it.
+    DefineCustomIntVariable("bemi.max_context_size", "Sets the largest context that is accepted.",
+                            "A larger setting is an error, a larger SQL comment is ignored.",
+                            &max_context_size, 1024 * 1024, 1024, 64 * 1024 * 1024, PGC_SUSET, GUC_UNIT_BYTE,
+                            nullptr, nullptr, nullptr);
+    DefineCustomStringVariable("bemi.context", "Sets the context of the changes that follow.",
+                               "A JSON object that says who, where and how; empty for none.", &context, "",
+                               PGC_USERSET, 0, check_context, assign_context, nullptr);
+    DefineCustomBoolVariable("bemi.enabled", "Lets the triggers write the context to the WAL.", nullptr,
+                             &enabled, true, PGC_SUSET, 0, nullptr, nullptr, nullptr);
+    DefineCustomStringVariable("bemi.capture", "Lists the facts that the server adds to every context.",
+                               "Of sql, user, session_user, application_name, client_addr, backend_pid.",
+                               &capture_list, "", PGC_SUSET, GUC_LIST_INPUT, check_capture, assign_capture,
+                               nullptr);
+    DefineCustomStringVariable("bemi.comment_affix", "Sets the word around the JSON of a context comment.",
+                               "With the default: /*Bemi {\"user_id\": 7} Bemi*/. Empty turns comments off.",
+                               &comment_affix, "Bemi", PGC_SUSET, 0, check_comment_affix, assign_context,
+                               nullptr);
+    compat::reserve_guc_prefix("bemi");
+}
+
+} // namespace bemi::guc

@@ -1,0 +1,14 @@
+// The library's entry point: composes the parts, decides nothing.
+#include "compat.hpp"
+#include "context/emit.hpp"
+#include "guc.hpp"
+
+extern "C" {
+PG_MODULE_MAGIC;
+PGDLLEXPORT void _PG_init();
+}
+
+void _PG_init() {
+    bemi::guc::define();
+    bemi::emit::watch_transactions();
+}

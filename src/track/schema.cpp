@@ -1,0 +1,95 @@
+#include "schema.hpp"
+
+#include "catalog.hpp"
+#include "relation.hpp"
+#include "spi.hpp"
+#include "tracking.hpp"
+
+namespace bemi::schema {
+namespace {
+
+const char *require_schema(Oid schema) {
+    const char *name = get_namespace_name(schema);
+    if (name == nullptr)
+        ereport(ERROR,
+                (errcode(ERRCODE_UNDEFINED_SCHEMA), errmsg("schema with OID %u does not exist", schema)));
+    if (!compat::owns_schema(schema, GetUserId()))
+        aclcheck_error(ACLCHECK_NOT_OWNER, OBJECT_SCHEMA, name);
+    return name;
+}
+
+void require_trackable(Oid schema, const char *name) {
+    const bool is_system = IsCatalogNamespace(schema) || IsToastNamespace(schema) ||
+                           isAnyTempNamespace(schema) || strcmp(name, "information_schema") == 0;
+    if (is_system || strcmp(name, "bemi") == 0)
+        ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE), errmsg("cannot track schema \"%s\"", name),
+                        errdetail(is_system ? "It is a system schema." : "It belongs to bemi.")));
+}
+
+/// Tables before the partitions and children that are tracked with them.
+List *tables_in(Oid schema) {
+    return spi::select_oids(
+        "SELECT c.oid FROM pg_class c WHERE c.relnamespace = $1 AND c.relkind IN ('r', 'p')"
+        " ORDER BY EXISTS (SELECT FROM pg_inherits i WHERE i.inhrelid = c.oid), c.oid",
+        {{OIDOID, ObjectIdGetDatum(schema)}});
+}
+
+void track_if_new(Oid relation, Level level) {
+    catalog::Tracked tracked;
+    if (relation::obstacle(relation).detail == nullptr && !catalog::find(relation, &tracked))
+        tracking::track(relation, level, tracking::Reason::schema);
+}
+
+/// A level that changes reaches the tables that follow the schema, not those that were tracked by name.
+void change_level(Oid relation, Level level) {
+    catalog::Tracked tracked;
+    if (catalog::find(relation, &tracked) && tracked.by_schema && tracked.level != level)
+        tracking::track(relation, level, tracking::Reason::schema);
+}
+
+} // namespace
+
+void track(Oid schema, Level level) {
+    const char *name = require_schema(schema);
+    require_trackable(schema, name);
+
+    SPI_connect();
+    spi::run_as_owner("INSERT INTO bemi.tracked_schemas (schema, level) VALUES ($1::name, $2)"
+                      " ON CONFLICT (schema) DO UPDATE SET level = excluded.level",
+                      {spi::text(name), spi::text(level_name(level))});
+    SPI_finish();
+
+    List *tables = tables_in(schema);
+    for (int i = 0; i < list_length(tables); i++) {
+        change_level(list_nth_oid(tables, i), level);
+        track_if_new(list_nth_oid(tables, i), level);
+    }
+}
+
+void untrack(Oid schema) {
+    const char *name = require_schema(schema);
+    Level level;
+    if (!catalog::find_schema(schema, &level))
+        ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("schema \"%s\" is not tracked", name),
+                        errhint("SELECT schema FROM bemi.tracked_schemas lists those that are.")));
+
+    SPI_connect();
+    spi::run_as_owner("DELETE FROM bemi.tracked_schemas WHERE schema = $1::name", {spi::text(name)});
+    SPI_finish();
+
+    List *tables =
+        spi::select_oids("SELECT t.relation FROM bemi.tracked t JOIN pg_class c ON c.oid = t.relation"
+                         " WHERE t.by_schema AND c.relnamespace = $1 ORDER BY 1",
+                         {{OIDOID, ObjectIdGetDatum(schema)}});
+    for (int i = 0; i < list_length(tables); i++)
+        tracking::untrack(list_nth_oid(tables, i));
+}
+
+void welcome(Oid relation) {
+    Level level;
+    if (catalog::find_schema(get_rel_namespace(relation), &level) &&
+        compat::owns_relation(relation, GetUserId()))
+        track_if_new(relation, level);
+}
+
+} // namespace bemi::schema

@@ -1,0 +1,69 @@
+#include "spi.hpp"
+
+namespace bemi::spi {
+namespace {
+
+constexpr int max_arguments = 8;
+
+void execute(const char *sql, std::initializer_list<Argument> arguments) {
+    Oid types[max_arguments];
+    Datum values[max_arguments];
+    char nulls[max_arguments] = {};
+    int count = 0;
+
+    for (const Argument &argument : arguments) {
+        Assert(count < max_arguments);
+        types[count] = argument.type;
+        values[count] = argument.value;
+        nulls[count] = argument.is_null ? 'n' : ' ';
+        count++;
+    }
+    const int result = SPI_execute_with_args(sql, count, types, values, nulls, false, 0);
+    if (result < 0)
+        elog(ERROR, "%s for: %s", SPI_result_code_string(result), sql);
+}
+
+Oid extension_owner() {
+    HeapTuple tuple = SearchSysCache1(NAMESPACEOID, ObjectIdGetDatum(get_namespace_oid("bemi", false)));
+    if (!HeapTupleIsValid(tuple))
+        elog(ERROR, "cache lookup failed for schema bemi");
+    const Oid owner = reinterpret_cast<Form_pg_namespace>(GETSTRUCT(tuple))->nspowner;
+    ReleaseSysCache(tuple);
+    return owner;
+}
+
+} // namespace
+
+void run(const char *sql, std::initializer_list<Argument> arguments) {
+    execute(sql, arguments);
+}
+
+void run_as_owner(const char *sql, std::initializer_list<Argument> arguments) {
+    Oid caller;
+    int security;
+    // An ERROR in between restores both, with the (sub)transaction.
+    GetUserIdAndSecContext(&caller, &security);
+    SetUserIdAndSecContext(extension_owner(), security | SECURITY_LOCAL_USERID_CHANGE);
+    execute(sql, arguments);
+    SetUserIdAndSecContext(caller, security);
+}
+
+List *select_oids(const char *sql, std::initializer_list<Argument> arguments) {
+    MemoryContext caller = CurrentMemoryContext;
+    List *oids = NIL;
+
+    SPI_connect();
+    execute(sql, arguments);
+    MemoryContext spi = MemoryContextSwitchTo(caller);
+    for (uint64 row = 0; row < SPI_processed; row++) {
+        bool is_null;
+        const Datum oid = SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, 1, &is_null);
+        if (!is_null)
+            oids = lappend_oid(oids, DatumGetObjectId(oid));
+    }
+    MemoryContextSwitchTo(spi);
+    SPI_finish();
+    return oids;
+}
+
+} // namespace bemi::spi

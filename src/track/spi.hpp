@@ -1,0 +1,41 @@
+// SQL from C++: the DDL runs as the caller, so that PostgreSQL's own rules about ownership hold; bemi's own
+// tables are written as the owner of the extension. Every SQL function that gets here has SET search_path =
+// pg_catalog, pg_temp.
+#pragma once
+
+#include "compat.hpp"
+
+#include <initializer_list>
+
+namespace bemi::spi {
+
+struct Argument {
+    Oid type;
+    Datum value;
+    bool is_null = false;
+};
+
+inline Argument oid(Oid value) {
+    return {REGCLASSOID, ObjectIdGetDatum(value), !OidIsValid(value)};
+}
+inline Argument text(const char *value) {
+    return {TEXTOID, value ? CStringGetTextDatum(value) : Datum(0), value == nullptr};
+}
+inline Argument character(char value) {
+    return {CHAROID, CharGetDatum(value)};
+}
+inline Argument boolean(bool value) {
+    return {BOOLOID, BoolGetDatum(value)};
+}
+
+/// Runs one statement as the current user. Between SPI_connect() and SPI_finish().
+void run(const char *sql, std::initializer_list<Argument> arguments = {});
+
+/// The same as the owner of the extension.
+void run_as_owner(const char *sql, std::initializer_list<Argument> arguments = {});
+
+/// The first column of what `sql` returns, all of type oid or regclass, allocated in the caller's memory
+/// context.
+[[nodiscard]] List *select_oids(const char *sql, std::initializer_list<Argument> arguments = {});
+
+} // namespace bemi::spi
