@@ -7,6 +7,13 @@
 #error "bemi supports PostgreSQL 14 to 18"
 #endif
 
+// The magic block. 18 added a name and a version to it, which pg_get_loaded_modules() shows.
+#if PG_VERSION_NUM >= 180000
+#define BEMI_MODULE_MAGIC PG_MODULE_MAGIC_EXT(.name = "bemi", .version = "1.0")
+#else
+#define BEMI_MODULE_MAGIC PG_MODULE_MAGIC
+#endif
+
 namespace bemi::compat {
 
 /// Writes a transactional logical message. 17 added the argument `flush`.

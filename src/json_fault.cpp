@@ -119,8 +119,29 @@ bool follows_comma(std::string_view json, size_t at) noexcept {
     return before != std::string_view::npos && json[before] == ',';
 }
 
+bool is_letter(char c) noexcept {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+/// A word that is neither true nor false nor null, or comes where none may stand. `at` is in it.
+Fault explain_word(std::string_view json, size_t at) noexcept {
+    constexpr size_t max_shown = 40;
+    size_t start = at;
+    while (start > 0 && is_letter(json[start - 1]))
+        --start;
+    size_t stop = at;
+    while (stop < json.size() && is_letter(json[stop]))
+        ++stop;
+    char reason[sizeof(Fault::reason)];
+    std::snprintf(reason, sizeof(reason), "unexpected word \"%.*s\"",
+                  static_cast<int>(std::min(stop - start, max_shown)), json.data() + start);
+    return make_fault(Fault::Kind::syntax, start, reason);
+}
+
 Fault explain_byte(std::string_view json, size_t at) noexcept {
     const char c = json[at];
+    if (is_letter(c))
+        return explain_word(json, at);
     if (c == '\'')
         return make_fault(Fault::Kind::syntax, at, "strings and keys must be in double quotes");
     if ((c == '}' || c == ']') && follows_comma(json, at))

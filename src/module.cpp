@@ -4,7 +4,7 @@
 #include "guc.hpp"
 
 extern "C" {
-PG_MODULE_MAGIC;
+BEMI_MODULE_MAGIC;
 PGDLLEXPORT void _PG_init();
 }
 

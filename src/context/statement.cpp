@@ -112,7 +112,7 @@ void rewind(Message &m) {
 /// PostgreSQL places a statement between the semicolon before it and its first token, so the one that runs is
 /// that whose first token is the next from there.
 void read_up_to(Message &m, size_t location) {
-    if (location <= m.before && m.before > 0)
+    if (m.begin > 0 && location <= m.before)
         rewind(m);
     while (m.has_next && location > m.first_token)
         read_statement(m);
@@ -131,7 +131,7 @@ Message *look_at_message() {
 
 /// One statement in the message: the usual case, in which there is nothing to look up row by row.
 bool is_alone(const Message &m) {
-    return !m.has_next && m.before == 0 && m.begin == 0;
+    return !m.has_next && m.begin == 0;
 }
 
 } // namespace

@@ -41,10 +41,17 @@ Effect effect_of(const AlterTableStmt *statement) {
     return all;
 }
 
+/// Temporary tables come and go in numbers, and none is ever tracked.
+Effect effect_of(const CreateStmt *statement) {
+    if (statement->relation->relpersistence == RELPERSISTENCE_TEMP)
+        return no_effect;
+    return {true, statement->inhRelations != NIL};
+}
+
 Effect effect_of(Node *statement) {
     switch (nodeTag(statement)) {
     case T_CreateStmt:
-        return {true, castNode(CreateStmt, statement)->inhRelations != NIL};
+        return effect_of(castNode(CreateStmt, statement));
     case T_CreateTableAsStmt:
     case T_AlterObjectSchemaStmt:
         return {true, false};
@@ -61,6 +68,8 @@ void welcome_tables() {
     // Not everything that a command reports is still there at its end.
     List *tables = spi::select_oids("SELECT DISTINCT c.oid FROM pg_event_trigger_ddl_commands() d"
                                     " JOIN pg_class c ON d.classid = 'pg_class'::regclass AND d.objid = c.oid"
+                                    " JOIN pg_namespace n ON n.oid = c.relnamespace"
+                                    " JOIN bemi.tracked_schemas s ON s.schema = n.nspname"
                                     " WHERE c.relkind IN ('r', 'p')");
     for (int i = 0; i < list_length(tables); i++)
         schema::welcome(list_nth_oid(tables, i));

@@ -24,10 +24,11 @@ void execute(const char *sql, std::initializer_list<Argument> arguments) {
 }
 
 Oid extension_owner() {
-    HeapTuple tuple = SearchSysCache1(NAMESPACEOID, ObjectIdGetDatum(get_namespace_oid("bemi", false)));
+    const Oid table = get_relname_relid("tracked", get_namespace_oid("bemi", false));
+    HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(table));
     if (!HeapTupleIsValid(tuple))
-        elog(ERROR, "cache lookup failed for schema bemi");
-    const Oid owner = reinterpret_cast<Form_pg_namespace>(GETSTRUCT(tuple))->nspowner;
+        elog(ERROR, "cache lookup failed for table bemi.tracked");
+    const Oid owner = reinterpret_cast<Form_pg_class>(GETSTRUCT(tuple))->relowner;
     ReleaseSysCache(tuple);
     return owner;
 }
