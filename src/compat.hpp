@@ -109,4 +109,14 @@ inline void update_progress(LogicalDecodingContext *ctx, bool skipped) {
 #endif
 }
 
+/// Whether the column is a generated one that is not stored, which 18 added.
+inline bool is_virtual(Form_pg_attribute attribute) {
+#if PG_VERSION_NUM >= 180000
+    return attribute->attgenerated == ATTRIBUTE_GENERATED_VIRTUAL;
+#else
+    (void)attribute;
+    return false;
+#endif
+}
+
 } // namespace bemi::compat

@@ -54,7 +54,9 @@ bool refuse_json(const json_object::Fault &fault) {
 bool check_context(char **value, void **, GucSource) {
     const std::string_view json(*value);
     json_object::Fault fault;
-    if (json.empty())
+    // A parallel worker takes over what its leader accepted, maybe before it knows the limit that was in
+    // force.
+    if (json.empty() || InitializingParallelWorker)
         return true;
     if (json.size() > static_cast<size_t>(max_context_size))
         return refuse_size(json.size());

@@ -130,6 +130,7 @@ const char *append_unescaped(std::string &out, const char *at) {
 class Members {
 public:
     Members(std::string_view base, std::string_view patch) : text_size_(base.size() + patch.size()) {
+        members_.reserve(16); // more than most contexts have
         read(base);
         patch_ = members_.size();
         read(patch);

@@ -149,6 +149,11 @@ size_t ascii_prefix(std::string_view text) noexcept {
     return n;
 }
 
+void prepare_conversion() {
+    if (source_encoding() != PG_UTF8)
+        (void)conversion_function();
+}
+
 void append_utf8(StringInfo out, std::string_view server_text) {
     (void)convert(server_text, [out](std::string_view utf8) {
         appendBinaryStringInfo(out, utf8.data(), static_cast<int>(utf8.size()));

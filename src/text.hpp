@@ -16,6 +16,10 @@ inline bool database_is_utf8() {
 /// Length of the leading run of ASCII.
 [[nodiscard]] size_t ascii_prefix(std::string_view text) noexcept;
 
+/// Does now what the functions below would do with the catalog when they are first called. For callers that
+/// will have no transaction then.
+void prepare_conversion();
+
 /// Appends `server_text`, in the database's encoding, as UTF-8.
 void append_utf8(StringInfo out, std::string_view server_text);
 

@@ -11,24 +11,34 @@ using namespace sql;
 static_assert(std::is_trivially_destructible_v<Scanner>, "an ERROR may jump over it");
 
 bool Scanner::next(Event &event) noexcept {
-    while (at_ != end_) {
-        switch (class_of(*at_)) {
+    // Kept in a register: a member would be stored and loaded again for every token.
+    const char *at = at_;
+    while (at != end_) {
+        switch (class_of(*at)) {
         case Class::space:
-            ++at_;
+            ++at;
             continue;
         case Class::dash:
-            if (!starts_line_comment(at_, end_))
+            if (!starts_line_comment(at, end_))
                 break;
-            at_ = skip_line(at_, end_);
+            at = skip_line(at, end_);
             continue;
-        case Class::slash:
-            if (!starts_block_comment(at_, end_))
+        case Class::slash: {
+            if (!starts_block_comment(at, end_))
                 break;
-            if (skip_comment(event))
-                return true;
-            continue;
+            const char *start = at;
+            at = skip_block_comment(start, end_);
+            if (at == nullptr) {
+                at_ = end_;
+                return false;
+            }
+            if (!describe_comment(start, at, event))
+                continue;
+            at_ = at;
+            return true;
+        }
         case Class::semicolon:
-            ++at_;
+            ++at;
             end_statement();
             continue;
         default:
@@ -36,11 +46,13 @@ bool Scanner::next(Event &event) noexcept {
         }
         if (!in_statement_) {
             in_statement_ = true;
-            event = {Event::Kind::statement, static_cast<size_t>(at_ - begin_), 1, {}};
+            at_ = at;
+            event = {Event::Kind::statement, static_cast<size_t>(at - begin_), 1, {}};
             return true;
         }
-        skip_token();
+        at = skip_token(at);
     }
+    at_ = end_;
     return false;
 }
 
@@ -57,59 +69,13 @@ void Scanner::end_statement() noexcept {
     routine_ = Routine::unknown;
 }
 
-void Scanner::skip_token() noexcept {
-    const Class first = class_of(*at_);
-    if (first == Class::word) {
-        skip_word();
-        return;
-    }
-    follow({});
-    switch (first) {
-    case Class::digit:
-        at_ = skip_number(at_, end_);
-        break;
-    case Class::quote:
-        at_ = skip_string(at_ + 1, end_, backslash_quotes_);
-        break;
-    case Class::double_quote:
-        at_ = skip_quoted(at_ + 1, end_, '"');
-        break;
-    case Class::dollar:
-        at_ = skip_dollar(at_, end_);
-        break;
-    case Class::open:
-        ++at_;
-        ++parentheses_;
-        break;
-    case Class::close:
-        ++at_;
-        parentheses_ -= parentheses_ > 0;
-        break;
-    default:
-        ++at_;
-    }
-}
-
-void Scanner::skip_word() noexcept {
-    const char *start = at_;
-    at_ = sql::skip_word(at_, end_);
-    if (at_ - start == 1 && at_ != end_ && *at_ == '\'') {
-        // E'' knows backslashes whatever the setting, B'' and X'' never do. N'' and U&'' are as without the
-        // prefix.
-        const char prefix = lower(*start);
-        if (prefix == 'e' || prefix == 'b' || prefix == 'x') {
-            follow({});
-            at_ = skip_string(at_ + 1, end_, prefix == 'e');
-            return;
-        }
-    }
-    follow({start, static_cast<size_t>(at_ - start)});
-}
-
 /// Takes note of the next token: a word, or anything else, which is passed as the empty one.
-void Scanner::follow(std::string_view word) noexcept {
-    if (routine_ == Routine::no || parentheses_ > 0)
-        return;
+inline void Scanner::follow(std::string_view word) noexcept {
+    if (routine_ != Routine::no && parentheses_ == 0)
+        follow_routine(word);
+}
+
+void Scanner::follow_routine(std::string_view word) noexcept {
     const auto is_routine = [word] { return is_keyword(word, "function") || is_keyword(word, "procedure"); };
     switch (routine_) {
     case Routine::unknown:
@@ -143,13 +109,48 @@ void Scanner::follow(std::string_view word) noexcept {
     }
 }
 
-/// Skips a block comment. True if it is a context comment, which is then described in `event`.
-bool Scanner::skip_comment(Event &event) noexcept {
-    const char *start = at_;
-    const char *stop = skip_block_comment(at_, end_);
-    at_ = stop != nullptr ? stop : end_;
-    if (stop == nullptr)
-        return false;
+const char *Scanner::skip_token(const char *at) noexcept {
+    const Class first = class_of(*at);
+    if (first == Class::word)
+        return skip_word(at);
+    follow({});
+    switch (first) {
+    case Class::digit:
+        return skip_number(at, end_);
+    case Class::quote:
+        return skip_string(at + 1, end_, backslash_quotes_);
+    case Class::double_quote:
+        return skip_quoted(at + 1, end_, '"');
+    case Class::dollar:
+        return skip_dollar(at, end_);
+    case Class::open:
+        ++parentheses_;
+        return at + 1;
+    case Class::close:
+        parentheses_ -= parentheses_ > 0;
+        return at + 1;
+    default:
+        return at + 1;
+    }
+}
+
+const char *Scanner::skip_word(const char *at) noexcept {
+    const char *stop = sql::skip_word(at, end_);
+    if (stop - at == 1 && stop != end_ && *stop == '\'') {
+        // E'' knows backslashes whatever the setting, B'' and X'' never do. N'' and U&'' are as without the
+        // prefix.
+        const char prefix = lower(*at);
+        if (prefix == 'e' || prefix == 'b' || prefix == 'x') {
+            follow({});
+            return skip_string(stop + 1, end_, prefix == 'e');
+        }
+    }
+    follow({at, static_cast<size_t>(stop - at)});
+    return stop;
+}
+
+/// Whether the block comment from `start` to `stop` is a context comment, which is then described in `event`.
+bool Scanner::describe_comment(const char *start, const char *stop, Event &event) const noexcept {
     std::string_view json;
     if (!find_json({start + 2, static_cast<size_t>(stop - start - 4)}, json))
         return false;

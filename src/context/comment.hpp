@@ -64,10 +64,11 @@ private:
     };
 
     void end_statement() noexcept;
-    void skip_token() noexcept;
-    void skip_word() noexcept;
+    const char *skip_token(const char *at) noexcept;
+    const char *skip_word(const char *at) noexcept;
     void follow(std::string_view word) noexcept;
-    bool skip_comment(Event &event) noexcept;
+    void follow_routine(std::string_view word) noexcept;
+    bool describe_comment(const char *start, const char *stop, Event &event) const noexcept;
     bool find_json(std::string_view text, std::string_view &json) const noexcept;
 
     const char *begin_;

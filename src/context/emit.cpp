@@ -15,8 +15,10 @@ enum class Emitted : uint8_t {
 };
 constinit Emitted emitted = Emitted::nothing;
 constinit StringInfoData last = {};
-constinit int emitted_level = 0;      // nesting level of the subtransaction that emitted last
-constinit bool nothing_to_do = false; // unless session::changed(): the shortest way for the next row
+constinit int emitted_level = 0; // nesting level of the subtransaction that emitted last
+// The shortest way for the next row: nothing to do as long as the context is still this one.
+constinit bool nothing_to_do = false;
+constinit uint64 version_in_force = 0;
 
 void on_transaction_event(XactEvent event, void *) {
     switch (event) {
@@ -102,13 +104,14 @@ void watch_transactions() {
 }
 
 void if_changed() {
-    if (nothing_to_do && !session::changed())
+    if (nothing_to_do && !session::changed() && version_in_force == session::version())
         return;
     if (is_off())
         return;
     const std::string_view context = session::effective();
     if (!is_in_force(context))
         emit(context);
+    version_in_force = session::version();
     nothing_to_do = true;
 }
 

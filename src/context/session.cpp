@@ -13,6 +13,7 @@ std::string_view known;
 constinit bool is_known = false;
 constinit uint64 known_settings = 0;
 constinit uint64 known_statement = 0;
+constinit uint64 known_version = 0;
 
 /// `patch` over `base`, both possibly empty. The bytes of one that stands alone are not touched.
 std::string_view layer(std::string_view base, std::string_view patch) {
@@ -49,6 +50,10 @@ bool changed() {
            (guc::capture != 0 && facts::changed());
 }
 
+uint64 version() {
+    return known_version;
+}
+
 std::string_view effective() {
     if (!changed())
         return known;
@@ -61,6 +66,7 @@ std::string_view effective() {
     known_settings = guc::generation;
     known_statement = statement::serial();
     known = merge_sources();
+    known_version++;
     is_known = true;
     MemoryContextSwitchTo(caller);
     return known;

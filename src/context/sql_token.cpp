@@ -95,16 +95,6 @@ const char *skip_block_comment(const char *at, const char *end) noexcept {
     }
 }
 
-const char *skip_word(const char *at, const char *end) noexcept {
-    while (at != end) {
-        const Class c = class_of(*at);
-        if (c != Class::word && c != Class::digit && c != Class::dollar)
-            break;
-        ++at;
-    }
-    return at;
-}
-
 const char *skip_number(const char *at, const char *end) noexcept {
     at = skip_digits(at, end);
     if (at != end && *at == '.')

@@ -13,24 +13,25 @@
 
 namespace bemi::sql {
 
-/// What a byte can start.
+/// What a byte can start. The first three go on with a word.
 enum class Class : uint8_t {
-    other,
-    space,
     word,
     digit,
+    dollar,
+    space,
     quote,
     double_quote,
-    dollar,
     slash,
     dash,
     semicolon,
     open,
-    close
+    close,
+    other
 };
 
 inline constexpr std::array<Class, 256> classes = [] {
     std::array<Class, 256> table{};
+    table.fill(Class::other);
     // PostgreSQL 14 and 15 do not know \v as white space, but reject it everywhere else, so the difference is
     // nothing.
     for (const char c : std::string_view(" \t\n\r\f\v"))
@@ -55,6 +56,10 @@ inline constexpr std::array<Class, 256> classes = [] {
 
 inline Class class_of(char c) noexcept {
     return classes[static_cast<uint8_t>(c)];
+}
+
+inline bool continues_word(char c) noexcept {
+    return class_of(c) <= Class::dollar;
 }
 
 inline bool is_space(char c) noexcept {
@@ -86,7 +91,11 @@ const char *skip_line(const char *at, const char *end) noexcept;
 const char *skip_block_comment(const char *at, const char *end) noexcept;
 
 /// Skips an identifier or keyword. It may contain dollar signs, which then quote nothing.
-const char *skip_word(const char *at, const char *end) noexcept;
+inline const char *skip_word(const char *at, const char *end) noexcept {
+    while (at != end && continues_word(*at))
+        ++at;
+    return at;
+}
 
 /// Skips digits, fraction and exponent. What follows directly is a token of its own: 1E'x' is 1 and E'x' to
 /// PostgreSQL 14 and an error to later ones.

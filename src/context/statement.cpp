@@ -175,9 +175,10 @@ std::string_view text_without_comments() {
         }
     appendBinaryStringInfo(&text, source.data() + copied, static_cast<int>(source.size() - copied));
 
-    std::string_view result(text.data, static_cast<size_t>(text.len));
+    const std::string_view result(text.data, static_cast<size_t>(text.len));
+    const size_t first = result.find_first_not_of(" \t\n\r\f\v");
     const size_t last = result.find_last_not_of("; \t\n\r\f\v");
-    return last == std::string_view::npos ? std::string_view() : result.substr(0, last + 1);
+    return last == std::string_view::npos ? std::string_view() : result.substr(first, last + 1 - first);
 }
 
 } // namespace bemi::statement

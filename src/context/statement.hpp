@@ -14,8 +14,8 @@ namespace bemi::statement {
 /// none. It stays valid until serial() returns another number.
 [[nodiscard]] std::string_view comment();
 
-/// The statement as the client sent it, in the current memory context, without context comments and without
-/// the semicolon and white space at its end; empty when there is none (a background worker, say).
+/// The statement as the client sent it, in the current memory context, without context comments, the white
+/// space around it and the semicolon at its end; empty when there is none (a background worker, say).
 [[nodiscard]] std::string_view text_without_comments();
 
 } // namespace bemi::statement

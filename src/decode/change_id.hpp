@@ -1,0 +1,71 @@
+// The id of a change: a UUID of version 8 that follows from where the change is in the WAL of its cluster, so
+// that every consumer and every replay sees the same one, and that sorts by commit position. Free of
+// PostgreSQL.
+//
+//   48 bits  commit position / 8 (WAL records are aligned to 8 bytes)
+//    4 bits  version, 8
+//   12 bits  sequence, bits 31 to 20
+//    2 bits  variant, binary 10
+//   20 bits  sequence, bits 19 to 0
+//   42 bits  hash of system identifier, database, commit position and sequence
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace bemi::decode {
+
+class ChangeId {
+public:
+    static constexpr size_t text_size = 36;
+
+    /// Of the changes of one transaction, whose place in the cluster is `commit_position`.
+    constexpr ChangeId(uint64_t system_identifier, uint32_t database, uint64_t commit_position)
+        : time_part_{(commit_position >> 3) << 16}, seed_{mix(mix(system_identifier ^ mix(database)) ^
+                                                              commit_position)} {}
+
+    [[nodiscard]] constexpr uint64_t high(uint64_t sequence) const {
+        return time_part_ | uint64_t{8} << 12 | (sequence >> 20 & 0xFFF);
+    }
+    [[nodiscard]] constexpr uint64_t low(uint64_t sequence) const {
+        return uint64_t{2} << 62 | (sequence & 0xFFFFF) << 42 | mix(seed_ ^ mix(sequence)) >> 22;
+    }
+
+    /// Writes the usual text form; returns the end of it.
+    char *write(char *out, uint64_t sequence) const {
+        const uint64_t h = high(sequence), l = low(sequence);
+        out = hex(out, h >> 32, 8);
+        *out++ = '-';
+        out = hex(out, h >> 16, 4);
+        *out++ = '-';
+        out = hex(out, h, 4);
+        *out++ = '-';
+        out = hex(out, l >> 48, 4);
+        *out++ = '-';
+        return hex(out, l, 12);
+    }
+
+private:
+    /// Spreads every bit over all others, and maps no two values to the same one.
+    static constexpr uint64_t mix(uint64_t x) {
+        for (int round = 0; round < 2; round++) {
+            x += 0x9E3779B97F4A7C15;
+            x = (x ^ x >> 30) * 0xBF58476D1CE4E5B9;
+            x = (x ^ x >> 27) * 0x94D049BB133111EB;
+            x ^= x >> 31;
+        }
+        return x;
+    }
+
+    /// The lowest `digits` hexadecimal digits of `value`.
+    static char *hex(char *out, uint64_t value, int digits) {
+        for (int shift = 4 * (digits - 1); shift >= 0; shift -= 4)
+            *out++ = "0123456789abcdef"[value >> shift & 0xF];
+        return out;
+    }
+
+    uint64_t time_part_;
+    uint64_t seed_;
+};
+
+} // namespace bemi::decode

@@ -1,0 +1,35 @@
+// The formats in which changes are written: a closed set of tables of functions. A format writes one line at
+// a time, in the database's encoding and without the line break.
+#pragma once
+
+#include "plan.hpp"
+#include "txn.hpp"
+
+namespace bemi::decode {
+
+/// An operation on one table. The rows are in its plan; of a truncation there are none.
+struct Change {
+    Operation operation;
+    RelationPlan *relation;
+    XLogRecPtr position;
+    uint64 sequence;
+};
+
+/// A logical message of somebody else's.
+struct Message {
+    std::string_view prefix;
+    std::string_view content;
+    XLogRecPtr position;
+    uint64 sequence;
+};
+
+struct Format {
+    void (*begin)(JsonWriter &out, const Session &session, const Txn &txn);
+    void (*change)(JsonWriter &out, const Session &session, const Txn &txn, const Change &change);
+    void (*message)(JsonWriter &out, const Session &session, const Txn &txn, const Message &message);
+    void (*commit)(JsonWriter &out, const Session &session, const Txn &txn);
+};
+
+extern const Format bemi_format;
+
+} // namespace bemi::decode

@@ -1,0 +1,181 @@
+// format=bemi: one self-contained JSON object a change.
+#include "format.hpp"
+
+#include "row.hpp"
+#include "text.hpp"
+
+#include <algorithm>
+
+namespace bemi::decode {
+
+namespace {
+
+std::string_view name_of(Operation operation) {
+    switch (operation) {
+    case Operation::create:
+        return "CREATE";
+    case Operation::update:
+        return "UPDATE";
+    case Operation::erase:
+        return "DELETE";
+    case Operation::truncate:
+        return "TRUNCATE";
+    }
+    pg_unreachable();
+}
+
+void write_start(JsonWriter &out, const Session &session, const Txn &txn, uint64 sequence,
+                 std::string_view operation) {
+    out.raw("{\"id\":\"");
+    out.commit(txn.ids.write(out.reserve(ChangeId::text_size), sequence));
+    out.raw("\",\"operation\":\"");
+    out.raw(operation);
+    out.raw("\",\"database\":");
+    out.raw(session.database_name);
+}
+
+/// When and by whom the transaction was committed, both null outside a transaction.
+void write_commit(JsonWriter &out, const Txn &txn) {
+    if (txn.id == no_transaction)
+        return out.raw(",\"committed_at\":null,\"transaction_id\":null");
+    out.raw(",\"committed_at\":\"");
+    out.raw(txn.committed_at);
+    out.raw("\",\"transaction_id\":");
+    out.integer(txn.id);
+}
+
+void write_end(JsonWriter &out, const Txn &txn, XLogRecPtr position, uint64 sequence) {
+    out.raw(",\"context\":");
+    out.raw(txn.context);
+    write_commit(out, txn);
+    out.raw(",\"position\":");
+    out.integer(position);
+    out.raw(",\"commit_position\":");
+    out.integer(txn.commit_position);
+    out.raw(",\"sequence\":");
+    out.integer(sequence);
+    out.raw('}');
+}
+
+/// The value as text.
+void write_single_key(JsonWriter &out, RelationPlan &plan, ColumnPlan &column, Datum value) {
+    using Kind = ValuePlan::Kind;
+    switch (column.value.kind) {
+    case Kind::int2:
+    case Kind::int4:
+    case Kind::int8: // the JSON value is the text
+        out.raw('"');
+        write_value(out, column.value, value);
+        return out.raw('"');
+    case Kind::text:
+    case Kind::uuid: // the JSON value is that string already
+        return write_value(out, column.value, value);
+    default:
+        return out.string(OutputFunctionCall(&plan.key_output, value));
+    }
+}
+
+/// The values as an array, and that as text.
+void write_compound_key(JsonWriter &out, std::span<ColumnPlan> key, const Row &row) {
+    StringInfoData text;
+    initStringInfo(&text);
+    JsonWriter array{&text};
+    char separator = '[';
+    for (ColumnPlan &column : key) {
+        array.raw(separator);
+        separator = ',';
+        write_value(array, column.value, row.values[column.index]);
+    }
+    array.raw(']');
+    out.string(view_of(text));
+}
+
+/// The row's key by which it is found afterwards: of what was deleted, that which it had.
+void write_primary_key(JsonWriter &out, RelationPlan &plan) {
+    const Row &row = plan.new_row.present ? plan.new_row : plan.old_row;
+    const std::span<ColumnPlan> key = plan.primary_key;
+    const bool known = row.present && !key.empty() &&
+                       std::all_of(key.begin(), key.end(),
+                                   [&row](const ColumnPlan &column) { return has_value(row, column); });
+    if (!known)
+        out.raw("null");
+    else if (key.size() == 1)
+        write_single_key(out, plan, key.front(), row.values[key.front().index]);
+    else
+        write_compound_key(out, key, row);
+}
+
+/// The names of columns of the new row whose values the WAL does not have.
+void write_unavailable(JsonWriter &out, const RelationPlan &plan) {
+    if (!plan.new_row.present)
+        return;
+    bool any = false;
+    for (const ColumnPlan &column : plan.columns) {
+        if (!lacks_value(plan.new_row, column))
+            continue;
+        out.raw(any ? std::string_view{","} : std::string_view{",\"unavailable\":["});
+        out.raw(column.name());
+        any = true;
+    }
+    if (any)
+        out.raw(']');
+}
+
+void write_change(JsonWriter &out, const Session &session, const Txn &txn, const Change &change) {
+    RelationPlan &plan = *change.relation;
+    write_start(out, session, txn, change.sequence, name_of(change.operation));
+    out.raw(plan.names);
+    out.raw(",\"primary_key\":");
+    write_primary_key(out, plan);
+    out.raw(",\"before\":");
+    write_row(out, plan.identity, plan.old_row);
+    out.raw(",\"after\":");
+    write_row(out, plan.columns, plan.new_row);
+    write_unavailable(out, plan);
+    write_end(out, txn, change.position, change.sequence);
+}
+
+bool is_text(std::string_view content) {
+    const bool no_error = true;
+    return pg_verifymbstr(content.data(), static_cast<int>(content.size()), no_error);
+}
+
+void write_message(JsonWriter &out, const Session &session, const Txn &txn, const Message &message) {
+    write_start(out, session, txn, message.sequence, "MESSAGE");
+    out.raw(",\"prefix\":");
+    out.string(message.prefix);
+    out.raw(",\"content\":");
+    if (is_text(message.content))
+        out.string(message.content);
+    else
+        write_bytea(out, message.content);
+    out.raw(",\"transactional\":");
+    out.raw(txn.id == no_transaction ? std::string_view{"false"} : std::string_view{"true"});
+    write_end(out, txn, message.position, message.sequence);
+}
+
+void write_bound(JsonWriter &out, const Session &session, const Txn &txn, std::string_view operation) {
+    out.raw("{\"operation\":\"");
+    out.raw(operation);
+    out.raw("\",\"database\":");
+    out.raw(session.database_name);
+    write_commit(out, txn);
+    out.raw(",\"commit_position\":");
+    out.integer(txn.commit_position);
+    out.raw('}');
+}
+
+void write_begin(JsonWriter &out, const Session &session, const Txn &txn) {
+    write_bound(out, session, txn, "BEGIN");
+}
+
+void write_commit_line(JsonWriter &out, const Session &session, const Txn &txn) {
+    write_bound(out, session, txn, "COMMIT");
+}
+
+} // namespace
+
+constinit const Format bemi_format{
+    .begin = write_begin, .change = write_change, .message = write_message, .commit = write_commit_line};
+
+} // namespace bemi::decode

@@ -1,0 +1,28 @@
+// The kinds of changes to rows that the output plugin tells apart.
+#pragma once
+
+#include <cstdint>
+
+namespace bemi::decode {
+
+enum class Operation : uint8_t { create, update, erase, truncate };
+
+class OperationSet {
+public:
+    static constexpr OperationSet all() { return OperationSet{0xF}; }
+    static constexpr OperationSet none() { return OperationSet{0}; }
+
+    [[nodiscard]] constexpr bool has(Operation operation) const { return (bits_ & bit(operation)) != 0; }
+    [[nodiscard]] constexpr bool empty() const { return bits_ == 0; }
+    constexpr void add(Operation operation) { bits_ |= bit(operation); }
+
+private:
+    explicit constexpr OperationSet(uint8_t bits) : bits_{bits} {}
+    static constexpr uint8_t bit(Operation operation) {
+        return static_cast<uint8_t>(1U << static_cast<unsigned>(operation));
+    }
+
+    uint8_t bits_;
+};
+
+} // namespace bemi::decode

@@ -1,0 +1,129 @@
+#include "plan.hpp"
+
+#include "own_tables.hpp"
+#include "text.hpp"
+
+#include <algorithm>
+
+namespace bemi::decode {
+
+namespace {
+
+bool wants(Relation relation, const char *schema, const Options &options) {
+    return !is_own_table(relation) && options.wants_table(schema, RelationGetRelationName(relation)) &&
+           (!options.tracked_only || is_tracked(RelationGetRelid(relation)));
+}
+
+std::string_view plan_names(const RelationPlan &plan) {
+    StringInfoData text;
+    initStringInfo(&text);
+    JsonWriter out{&text};
+    out.raw(",\"schema\":");
+    out.string(plan.schema);
+    out.raw(",\"table\":");
+    out.string(plan.table);
+    return view_of(text);
+}
+
+ColumnPlan *allocate_columns(int count) {
+    return static_cast<ColumnPlan *>(palloc(sizeof(ColumnPlan) * static_cast<size_t>(count)));
+}
+
+std::span<ColumnPlan> plan_columns(TupleDesc descriptor) {
+    ColumnPlan *columns = allocate_columns(descriptor->natts);
+    size_t count = 0;
+    for (int i = 0; i < descriptor->natts; i++) {
+        Form_pg_attribute attribute = TupleDescAttr(descriptor, i);
+        // A virtual generated column is computed when it is read: the WAL does not have it.
+        if (!attribute->attisdropped && !compat::is_virtual(attribute))
+            columns[count++] = plan_column(attribute);
+    }
+    return {columns, count};
+}
+
+/// The columns that the WAL has of old rows.
+std::span<ColumnPlan> plan_identity(Relation relation, std::span<ColumnPlan> columns) {
+    if (relation->rd_rel->relreplident == REPLICA_IDENTITY_FULL)
+        return columns;
+
+    Bitmapset *key = RelationGetIdentityKeyBitmap(relation);
+    ColumnPlan *identity = allocate_columns(bms_num_members(key));
+    size_t count = 0;
+    for (const ColumnPlan &column : columns)
+        if (bms_is_member(column.index + 1 - FirstLowInvalidHeapAttributeNumber, key))
+            identity[count++] = column;
+    return {identity, count};
+}
+
+/// The columns of `index` if it is the primary key, else none.
+std::span<ColumnPlan> plan_key_of(Oid index, std::span<ColumnPlan> columns) {
+    HeapTuple tuple = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(index));
+    if (!HeapTupleIsValid(tuple))
+        return {};
+
+    const auto *form = reinterpret_cast<Form_pg_index>(GETSTRUCT(tuple));
+    ColumnPlan *key = allocate_columns(form->indnkeyatts);
+    size_t count = 0;
+    for (int i = 0; form->indisprimary && i < form->indnkeyatts; i++) {
+        const int position = form->indkey.values[i] - 1;
+        const auto column = std::find_if(columns.begin(), columns.end(),
+                                         [position](const ColumnPlan &c) { return c.index == position; });
+        if (column != columns.end())
+            key[count++] = *column;
+    }
+    ReleaseSysCache(tuple);
+    return {key, count};
+}
+
+/// By the catalog of indexes, because the relation cache does not tell a deferrable primary key.
+std::span<ColumnPlan> plan_primary_key(Relation relation, std::span<ColumnPlan> columns) {
+    List *indexes = RelationGetIndexList(relation);
+    std::span<ColumnPlan> key;
+    for (int i = 0; key.empty() && i < list_length(indexes); i++)
+        key = plan_key_of(list_nth_oid(indexes, i), columns);
+    list_free(indexes);
+    return key;
+}
+
+void plan_key_output(RelationPlan &plan, TupleDesc descriptor) {
+    if (plan.primary_key.size() != 1)
+        return;
+    Oid output;
+    bool is_varlena;
+    getTypeOutputInfo(TupleDescAttr(descriptor, plan.primary_key.front().index)->atttypid, &output,
+                      &is_varlena);
+    fmgr_info_cxt(output, &plan.key_output, CurrentMemoryContext);
+}
+
+Row allocate_row(int natts) {
+    const auto count = static_cast<size_t>(natts);
+    return {.values = static_cast<Datum *>(palloc(count * sizeof(Datum))),
+            .nulls = static_cast<bool *>(palloc(count * sizeof(bool))),
+            .present = false};
+}
+
+} // namespace
+
+RelationPlan *plan_relation(Relation relation, const Options &options) {
+    auto *plan = static_cast<RelationPlan *>(palloc0(sizeof(RelationPlan)));
+    const char *schema = get_namespace_name(RelationGetNamespace(relation));
+    plan->schema = schema == nullptr ? "" : schema;
+    plan->wanted = wants(relation, plan->schema, options);
+    if (!plan->wanted)
+        return plan;
+
+    TupleDesc descriptor = RelationGetDescr(relation);
+    plan->table = pstrdup(RelationGetRelationName(relation));
+    plan->names = plan_names(*plan);
+    plan->columns = plan_columns(descriptor);
+    plan->identity = plan_identity(relation, plan->columns);
+    plan->primary_key = plan_primary_key(relation, plan->columns);
+    plan_key_output(*plan, descriptor);
+    plan->uses_row_type = std::any_of(plan->columns.begin(), plan->columns.end(),
+                                      [](const ColumnPlan &column) { return uses_row_type(column.value); });
+    plan->old_row = allocate_row(descriptor->natts);
+    plan->new_row = allocate_row(descriptor->natts);
+    return plan;
+}
+
+} // namespace bemi::decode

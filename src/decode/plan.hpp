@@ -1,0 +1,35 @@
+// All that is known of a relation before its first row is written, so that a row needs no catalog.
+#pragma once
+
+#include "options.hpp"
+#include "value.hpp"
+
+namespace bemi::decode {
+
+/// One row, taken apart by deform() in row.hpp.
+struct Row {
+    Datum *values;
+    bool *nulls;
+    bool present;
+};
+
+struct RelationPlan {
+    bool wanted; // all else is set only if it is
+    const char *schema;
+    const char *table;
+    std::string_view names; // ,"schema":"public","table":"todo"
+
+    std::span<ColumnPlan> columns;
+    std::span<ColumnPlan> identity;    // the columns that old rows have
+    std::span<ColumnPlan> primary_key; // in the order of the key
+    FmgrInfo key_output;               // of a primary key of one column
+    bool uses_row_type;
+
+    Row old_row;
+    Row new_row;
+};
+
+/// Makes the plan in the current memory context, under the historic snapshot.
+[[nodiscard]] RelationPlan *plan_relation(Relation relation, const Options &options);
+
+} // namespace bemi::decode

@@ -1,0 +1,28 @@
+// Rows of a relation: taken apart, completed from each other, and written.
+#pragma once
+
+#include "plan.hpp"
+
+namespace bemi::decode {
+
+/// Takes `tuple`, NULL for none, apart into `row`.
+void deform(Row &row, Relation relation, HeapTuple tuple);
+
+/// Puts values that an UPDATE left where they were (out of line, so that the WAL does not repeat them) into
+/// the new row as far as the old row has them.
+void complete_new_row(RelationPlan &plan);
+
+/// Writes an object of the columns; {} if there is no row.
+void write_row(JsonWriter &out, std::span<ColumnPlan> columns, const Row &row);
+
+/// Whether the column is not null, but the WAL does not have its value.
+[[nodiscard]] inline bool lacks_value(const Row &row, const ColumnPlan &column) {
+    return !row.nulls[column.index] && is_unavailable(column.value, row.values[column.index]);
+}
+
+/// Whether there is a value other than null.
+[[nodiscard]] inline bool has_value(const Row &row, const ColumnPlan &column) {
+    return !row.nulls[column.index] && !is_unavailable(column.value, row.values[column.index]);
+}
+
+} // namespace bemi::decode

@@ -1,0 +1,103 @@
+#include "startup.hpp"
+
+#include "json_writer.hpp"
+#include "text.hpp"
+
+#include <new>
+
+namespace bemi::decode {
+
+namespace {
+
+/// An OptionError, kept for after the catch block.
+struct Refusal {
+    bool out_of_memory = false;
+    char message[256] = "";
+    char detail[256] = "";
+    char hint[256] = "";
+};
+
+template <size_t size> void keep(char (&to)[size], const char *from) {
+    std::strncpy(to, from, size - 1);
+}
+
+/// Makes the options in `place`; false if they are refused.
+bool make_options(void *place, std::span<const Argument> arguments, Refusal &refusal) noexcept {
+    try {
+        new (place) Options{parse_options(arguments)};
+        return true;
+    } catch (const OptionError &error) {
+        keep(refusal.message, error.what());
+        keep(refusal.detail, error.detail.c_str());
+        keep(refusal.hint, error.hint.c_str());
+    } catch (const std::exception &) { // nothing else can go wrong in there
+        refusal.out_of_memory = true;
+    }
+    return false;
+}
+
+[[noreturn]] void report(const Refusal &refusal) {
+    if (refusal.out_of_memory)
+        ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
+    ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("%s", refusal.message),
+                    refusal.detail[0] != '\0' ? errdetail("%s", refusal.detail) : 0,
+                    refusal.hint[0] != '\0' ? errhint("%s", refusal.hint) : 0));
+    pg_unreachable();
+}
+
+void destroy_options(void *options) {
+    static_cast<Options *>(options)->~Options();
+}
+
+std::span<const Argument> arguments_of(List *given) {
+    const auto count = static_cast<size_t>(list_length(given));
+    auto *arguments = static_cast<Argument *>(palloc0(sizeof(Argument) * count));
+    for (size_t i = 0; i < count; i++) {
+        auto *option = static_cast<DefElem *>(list_nth(given, static_cast<int>(i)));
+        arguments[i].name = option->defname;
+        if (option->arg != nullptr)
+            arguments[i].value = defGetString(option);
+    }
+    return {arguments, count};
+}
+
+std::string_view json_string(const char *text) {
+    StringInfoData json;
+    initStringInfo(&json);
+    JsonWriter{&json}.string(text);
+    return view_of(json);
+}
+
+} // namespace
+
+const Options &load_options(List *given) {
+    void *place = palloc(sizeof(Options));
+    auto *end_of_session = static_cast<MemoryContextCallback *>(palloc0(sizeof(MemoryContextCallback)));
+    const std::span<const Argument> arguments = arguments_of(given);
+
+    Refusal refusal;
+    if (!make_options(place, arguments, refusal))
+        report(refusal);
+    end_of_session->func = destroy_options;
+    end_of_session->arg = place;
+    MemoryContextRegisterResetCallback(CurrentMemoryContext, end_of_session);
+    return *static_cast<Options *>(place);
+}
+
+Session load_session() {
+    // A walsender is in no transaction here, but catalogs can be read only in one.
+    MemoryContext memory = CurrentMemoryContext;
+    const bool own_transaction = !IsTransactionState();
+    if (own_transaction)
+        StartTransactionCommand();
+    prepare_conversion();
+    const char *name = MemoryContextStrdup(memory, get_database_name(MyDatabaseId));
+    if (own_transaction)
+        CommitTransactionCommand();
+    MemoryContextSwitchTo(memory);
+    return {.system_identifier = GetSystemIdentifier(),
+            .database = MyDatabaseId,
+            .database_name = json_string(name)};
+}
+
+} // namespace bemi::decode

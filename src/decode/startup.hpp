@@ -1,0 +1,15 @@
+// What a decoding session needs before its first transaction.
+#pragma once
+
+#include "options.hpp"
+#include "txn.hpp"
+
+namespace bemi::decode {
+
+/// Reads the client's options; an ERROR if one is wrong. They live as long as the current memory context.
+[[nodiscard]] const Options &load_options(List *given);
+
+/// Facts of the cluster and the database.
+[[nodiscard]] Session load_session();
+
+} // namespace bemi::decode

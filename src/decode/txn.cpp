@@ -1,0 +1,75 @@
+#include "txn.hpp"
+
+#include "json_object.hpp"
+#include "json_writer.hpp"
+#include "text.hpp"
+
+namespace bemi::decode {
+
+namespace {
+
+/// Transaction ids in the WAL have 32 bits; one that looks newer than the next is of the epoch before.
+uint64 with_epoch(TransactionId id) {
+    const FullTransactionId next = ReadNextFullTransactionId();
+    uint32 epoch = EpochFromFullTransactionId(next);
+    if (id > XidFromFullTransactionId(next))
+        epoch--;
+    return static_cast<uint64>(epoch) << 32 | id;
+}
+
+/// Replaces the text, JSON in UTF-8, by JSON of ASCII; false if it becomes too long.
+bool to_ascii(StringInfoData &text) {
+    StringInfoData ascii;
+    initStringInfo(&ascii);
+    const bool fits = append_ascii_json_of_utf8(&ascii, view_of(text));
+    pfree(text.data);
+    text = ascii;
+    return fits;
+}
+
+} // namespace
+
+Txn outside_transactions(const Session &session, XLogRecPtr position) {
+    return {.ids = {session.system_identifier, session.database, position},
+            .commit_position = position,
+            .end_position = position,
+            .id = no_transaction,
+            .committed_at = "",
+            .context = "{}",
+            .context_buffer = nullptr,
+            .next_sequence = 0,
+            .has_output = false};
+}
+
+Txn *begin_txn(const Session &session, const ReorderBufferTXN *txn) {
+    auto *state = static_cast<Txn *>(palloc(sizeof(Txn)));
+    *state = outside_transactions(session, txn->final_lsn);
+    state->end_position = txn->end_lsn;
+    state->id = with_epoch(txn->xid);
+    *put_instant(state->committed_at, compat::commit_time(txn)) = '\0';
+    return state;
+}
+
+void end_txn(Txn *txn) {
+    if (txn->context_buffer != nullptr)
+        pfree(txn->context_buffer);
+    pfree(txn);
+}
+
+void set_context(Txn &txn, std::string_view content) {
+    const bool is_utf8 = true;
+    if (!json_object::validate(content, is_utf8, nullptr))
+        return;
+
+    StringInfoData text;
+    initStringInfo(&text);
+    JsonWriter{&text}.raw_on_one_line(content);
+    if (!database_is_utf8() && !to_ascii(text))
+        return pfree(text.data);
+    if (txn.context_buffer != nullptr)
+        pfree(txn.context_buffer);
+    txn.context_buffer = text.data;
+    txn.context = view_of(text);
+}
+
+} // namespace bemi::decode

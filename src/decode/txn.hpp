@@ -1,0 +1,43 @@
+// A transaction that is being decoded.
+#pragma once
+
+#include "change_id.hpp"
+#include "iso_time.hpp"
+
+#include <string_view>
+
+namespace bemi::decode {
+
+/// What is the same for all transactions of a session.
+struct Session {
+    uint64 system_identifier;
+    Oid database;
+    std::string_view database_name; // as a JSON string
+};
+
+struct Txn {
+    ChangeId ids;
+    XLogRecPtr commit_position;
+    XLogRecPtr end_position; // behind the commit
+    uint64 id;               // with epoch, or no_transaction
+    char committed_at[iso_time_room];
+    std::string_view context;
+    char *context_buffer; // NULL while no context was set
+    uint64 next_sequence;
+    bool has_output;
+};
+
+inline constexpr uint64 no_transaction = 0;
+
+/// What stands in for the transaction of a message outside any, at `position`.
+[[nodiscard]] Txn outside_transactions(const Session &session, XLogRecPtr position);
+
+/// In the current memory context.
+[[nodiscard]] Txn *begin_txn(const Session &session, const ReorderBufferTXN *txn);
+void end_txn(Txn *txn);
+
+/// Takes the content of a context message as the context of the changes that follow, in the current memory
+/// context. Anyone can write such a message: one that is not a JSON object changes nothing.
+void set_context(Txn &txn, std::string_view content);
+
+} // namespace bemi::decode

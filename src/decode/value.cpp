@@ -1,0 +1,208 @@
+#include "value.hpp"
+
+#include "iso_time.hpp"
+#include "jsonb.hpp"
+#include "text.hpp"
+
+namespace bemi::decode {
+
+namespace {
+
+using Kind = ValuePlan::Kind;
+
+/// The value without compression and out-of-line storage, maybe with a short header.
+std::string_view packed_view(Datum value) {
+    return view_of(pg_detoast_datum_packed(reinterpret_cast<struct varlena *>(DatumGetPointer(value))));
+}
+
+void write_bool(JsonWriter &out, bool value) {
+    out.raw(value ? std::string_view{"true"} : std::string_view{"false"});
+}
+
+/// `put` writes the digits of a finite number to a buffer and returns how many.
+template <typename Float, typename Put> void write_float(JsonWriter &out, Float value, Put &&put) {
+    if (std::isnan(value))
+        return out.raw("\"NaN\"");
+    if (std::isinf(value))
+        return out.raw(value > 0 ? std::string_view{"\"Infinity\""} : std::string_view{"\"-Infinity\""});
+    // PostgreSQL's digits, not those of std::to_chars: both are shortest and read back as the same float, but
+    // as numeric, which is how jsonb reads them, they may differ in the last place.
+    char *p = out.reserve(DOUBLE_SHORTEST_DECIMAL_LEN);
+    out.commit(p + put(value, p));
+}
+
+void write_numeric(JsonWriter &out, Datum value) {
+    char *digits = DatumGetCString(DirectFunctionCall1(numeric_out, value));
+    const std::string_view text{digits};
+    const bool is_number = text.back() >= '0' && text.back() <= '9'; // neither NaN nor an infinity
+    is_number ? out.raw(text) : out.string(text);
+    pfree(digits);
+}
+
+template <typename Put, typename Value> void write_time(JsonWriter &out, Put &&put, Value value) {
+    char *p = out.reserve(iso_time_room + 2);
+    *p++ = '"';
+    p = put(p, value);
+    *p++ = '"';
+    out.commit(p);
+}
+
+char *put_hex(char *p, std::string_view bytes) {
+    constexpr char digits[] = "0123456789abcdef";
+    for (const char c : bytes) {
+        const auto byte = static_cast<unsigned char>(c);
+        *p++ = digits[byte >> 4];
+        *p++ = digits[byte & 0xF];
+    }
+    return p;
+}
+
+void write_uuid(JsonWriter &out, const pg_uuid_t *uuid) {
+    std::string_view bytes{reinterpret_cast<const char *>(uuid->data), UUID_LEN};
+    char *p = out.reserve(2 * UUID_LEN + 4 + 2);
+    *p++ = '"';
+    for (const size_t group : {4, 2, 2, 2}) {
+        p = put_hex(p, bytes.substr(0, group));
+        *p++ = '-';
+        bytes.remove_prefix(group);
+    }
+    p = put_hex(p, bytes);
+    *p++ = '"';
+    out.commit(p);
+}
+
+struct Elements {
+    Datum *values;
+    bool *nulls;
+};
+
+/// Writes one dimension, and those inside it, consuming their elements.
+void write_dimension(JsonWriter &out, ValuePlan &plan, std::span<const int> sizes, Elements &next) {
+    out.raw('[');
+    for (int i = 0; i < sizes.front(); i++) {
+        if (i > 0)
+            out.raw(',');
+        if (sizes.size() > 1) {
+            write_dimension(out, plan, sizes.subspan(1), next);
+            continue;
+        }
+        const Datum value = *next.values++;
+        if (*next.nulls++)
+            out.raw("null");
+        else
+            write_value(out, plan, value);
+    }
+    out.raw(']');
+}
+
+void write_array(JsonWriter &out, ValuePlan &element, Datum value) {
+    ArrayType *array = DatumGetArrayTypeP(value);
+    if (ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array)) == 0)
+        return out.raw("[]");
+
+    Elements elements;
+    int count;
+    deconstruct_array(array, ARR_ELEMTYPE(array), element.length, element.by_value, element.alignment,
+                      &elements.values, &elements.nulls, &count);
+    Elements next = elements;
+    write_dimension(out, element, {ARR_DIMS(array), static_cast<size_t>(ARR_NDIM(array))}, next);
+    pfree(elements.values);
+    pfree(elements.nulls);
+}
+
+void write_composite(JsonWriter &out, RowTypePlan &plan, Datum value) {
+    HeapTupleHeader header = DatumGetHeapTupleHeader(value);
+    HeapTupleData tuple{};
+    tuple.t_len = HeapTupleHeaderGetDatumLength(header);
+    tuple.t_data = header;
+
+    const auto natts = static_cast<size_t>(plan.descriptor->natts);
+    auto *values = static_cast<Datum *>(palloc(natts * sizeof(Datum)));
+    auto *nulls = static_cast<bool *>(palloc(natts * sizeof(bool)));
+    heap_deform_tuple(&tuple, plan.descriptor, values, nulls);
+    write_object(out, plan.columns, values, nulls);
+    pfree(values);
+    pfree(nulls);
+}
+
+void write_cast(JsonWriter &out, FmgrInfo &cast, Datum value) {
+    out.raw_on_one_line(packed_view(FunctionCall1(&cast, value)));
+}
+
+void write_output(JsonWriter &out, FmgrInfo &function, Datum value) {
+    char *text = OutputFunctionCall(&function, value);
+    out.string(text);
+    pfree(text);
+}
+
+} // namespace
+
+void write_value(JsonWriter &out, ValuePlan &plan, Datum value) {
+    switch (plan.kind) {
+    case Kind::boolean:
+        return write_bool(out, DatumGetBool(value));
+    case Kind::int2:
+        return out.integer(DatumGetInt16(value));
+    case Kind::int4:
+        return out.integer(DatumGetInt32(value));
+    case Kind::int8:
+        return out.integer(DatumGetInt64(value));
+    case Kind::float4:
+        return write_float(out, DatumGetFloat4(value), float_to_shortest_decimal_bufn);
+    case Kind::float8:
+        return write_float(out, DatumGetFloat8(value), double_to_shortest_decimal_bufn);
+    case Kind::numeric:
+        return write_numeric(out, value);
+    case Kind::text:
+        return out.string(packed_view(value));
+    case Kind::json:
+        return out.raw_on_one_line(packed_view(value));
+    case Kind::jsonb:
+        return write_jsonb(out, DatumGetJsonbP(value));
+    case Kind::date:
+        return write_time(out, put_date, DatumGetDateADT(value));
+    case Kind::timestamp:
+        return write_time(out, put_timestamp, DatumGetTimestamp(value));
+    case Kind::timestamptz:
+        return write_time(out, put_timestamptz, DatumGetTimestampTz(value));
+    case Kind::uuid:
+        return write_uuid(out, DatumGetUUIDP(value));
+    case Kind::bytea:
+        return write_bytea(out, packed_view(value));
+    case Kind::array:
+        return write_array(out, *plan.element, value);
+    case Kind::composite:
+        return write_composite(out, *plan.composite, value);
+    case Kind::cast_to_json:
+        return write_cast(out, plan.function, value);
+    case Kind::output:
+        return write_output(out, plan.function, value);
+    }
+}
+
+void write_bytea(JsonWriter &out, std::string_view bytes) {
+    out.raw("\"\\\\x");
+    out.commit(put_hex(out.reserve(2 * bytes.size()), bytes));
+    out.raw('"');
+}
+
+void write_object(JsonWriter &out, std::span<ColumnPlan> columns, const Datum *values, const bool *nulls) {
+    const size_t start = out.size();
+    for (ColumnPlan &column : columns) {
+        const bool is_null = nulls[column.index];
+        const Datum value = values[column.index];
+        if (!is_null && is_unavailable(column.value, value))
+            continue;
+        out.raw(column.key);
+        if (is_null)
+            out.raw("null");
+        else
+            write_value(out, column.value, value);
+    }
+    if (out.size() == start)
+        return out.raw("{}");
+    out.patch(start, '{'); // instead of the comma before the first column
+    out.raw('}');
+}
+
+} // namespace bemi::decode

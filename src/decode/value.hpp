@@ -1,0 +1,85 @@
+// Values as JSON. How a value of a type is written is decided once, in a plan (value_plan.cpp); writing
+// (value.cpp) needs no catalog. Read as jsonb, with TimeZone UTC, what is written equals what to_jsonb makes
+// of the value.
+#pragma once
+
+#include "json_writer.hpp"
+
+#include <span>
+
+namespace bemi::decode {
+
+struct RowTypePlan;
+
+struct ValuePlan {
+    enum class Kind : uint8 {
+        boolean,
+        int2,
+        int4,
+        int8,
+        float4,
+        float8,
+        numeric,
+        text, // and what else is stored as its text
+        json,
+        jsonb,
+        date,
+        timestamp,
+        timestamptz,
+        uuid,
+        bytea,
+        array,
+        composite,
+        cast_to_json, // by the function of a cast
+        output,       // a string, by the type's output function
+    };
+
+    Kind kind;
+    bool by_value;
+    char alignment;
+    int16 length;
+    FmgrInfo function;      // cast_to_json, output
+    ValuePlan *element;     // array
+    RowTypePlan *composite; // composite
+
+    [[nodiscard]] bool is_varlena() const { return length == -1; }
+};
+
+/// A member of a JSON object.
+struct ColumnPlan {
+    std::string_view key; // with what goes around it: ,"name":
+    int index;            // into the values of a row
+    ValuePlan value;
+
+    /// As a JSON string.
+    [[nodiscard]] std::string_view name() const { return key.substr(1, key.size() - 2); }
+};
+
+struct RowTypePlan {
+    TupleDesc descriptor;
+    std::span<ColumnPlan> columns;
+};
+
+/// Makes the plan for `type` in the current memory context.
+[[nodiscard]] ValuePlan plan_value(Oid type);
+/// The same for a column, whose name becomes the key.
+[[nodiscard]] ColumnPlan plan_column(Form_pg_attribute attribute);
+
+/// Whether the plan depends on the definition of a row type.
+[[nodiscard]] bool uses_row_type(const ValuePlan &plan);
+
+/// Writes a value that is not null. Garbage is left in the current memory context.
+void write_value(JsonWriter &out, ValuePlan &plan, Datum value);
+
+/// Writes bytes as bytea_output = hex shows them.
+void write_bytea(JsonWriter &out, std::string_view bytes);
+
+/// Whether the value is not there, but only a pointer to where it is out of line in a table of now.
+[[nodiscard]] inline bool is_unavailable(const ValuePlan &plan, Datum value) {
+    return plan.is_varlena() && VARATT_IS_EXTERNAL_ONDISK(DatumGetPointer(value));
+}
+
+/// Writes an object of those columns whose values are available.
+void write_object(JsonWriter &out, std::span<ColumnPlan> columns, const Datum *values, const bool *nulls);
+
+} // namespace bemi::decode
