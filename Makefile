@@ -2,9 +2,10 @@
 #
 #   make, make install, make installcheck      as for every extension; PG_CONFIG names the server
 #   make demo, make check                      on a fresh machine: install the packages too
-#   make check-long, make bench, make lint     longer loops, benchmarks, style
+#   make check-long, make check-sanitized      longer loops; under ASan and UBSan
+#   make bench, make lint                      benchmarks; style
 
-GOALS := demo check check-long bench lint
+GOALS := demo check check-long check-sanitized bench lint
 
 ifneq ($(filter $(GOALS),$(MAKECMDGOALS)),)
 
@@ -23,6 +24,8 @@ OBJS       = $(patsubst $(srcdir)/%.cpp,%.o,$(wildcard $(srcdir)/src/*.cpp $(src
 
 REGRESS        = $(patsubst test/sql/%.sql,%,$(wildcard test/sql/*.sql))
 REGRESS_OPTS   = --inputdir=test --outputdir=. --load-extension=bemi
+ISOLATION      = $(patsubst test/specs/%.spec,%,$(wildcard test/specs/*.spec))
+ISOLATION_OPTS = --inputdir=test --outputdir=. --load-extension=bemi
 
 CXXSTD      = -std=c++20
 # The default -g -O2 of the server's CXXFLAGS stays; WERROR=-Werror and SANITIZE=... come from .ci/.
@@ -30,7 +33,7 @@ PG_CPPFLAGS = -I$(srcdir)/src -MMD -MP
 PG_CXXFLAGS = $(CXXSTD) -fvisibility=hidden -fvisibility-inlines-hidden -Wall -Wextra -Wno-unused-parameter \
               -Wno-register $(WERROR) $(SANITIZE)
 SHLIB_LINK  = -lstdc++ -Wl,--version-script=$(srcdir)/src/bemi.map $(SANITIZE)
-EXTRA_CLEAN = $(wildcard src/*.d src/*/*.d)
+EXTRA_CLEAN = $(wildcard src/*.d src/*/*.d) .build-flags
 
 # The server reaches our functions only through fmgr: bitcode for the JIT to inline would never be used.
 override with_llvm := no
@@ -40,5 +43,13 @@ PGXS      := $(shell $(PG_CONFIG) --pgxs)
 include $(PGXS)
 
 -include $(OBJS:.o=.d)
+
+# For another version of the server, or with other flags, everything is compiled anew.
+FLAGS := $(VERSION) $(CXX) $(SANITIZE)
+$(OBJS): .build-flags
+.build-flags: FORCE
+	@echo '$(FLAGS)' | cmp -s - $@ || echo '$(FLAGS)' >$@
+FORCE:
+.PHONY: FORCE
 
 endif

@@ -1,5 +1,17 @@
 \echo Use "CREATE EXTENSION bemi" to load this file. \quit
 
+-- Who owns the schema could put functions of his own beside ours, and operators before those of pg_catalog.
+SELECT pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+DO $$
+BEGIN
+    IF NOT (SELECT r.rolsuper FROM pg_namespace n JOIN pg_roles r ON r.oid = n.nspowner WHERE n.nspname = 'bemi') THEN
+        RAISE insufficient_privilege
+            USING MESSAGE = 'schema "bemi" belongs to a role that is not a superuser',
+                  HINT = 'Use ALTER SCHEMA bemi OWNER TO CURRENT_USER first.';
+    END IF;
+END
+$$;
+
 -- What is tracked. The output plugin reads it while decoding, under the snapshot of the change: hence user_catalog_table.
 CREATE TABLE bemi.tracked (
     relation regclass PRIMARY KEY,
@@ -105,6 +117,12 @@ CROSS JOIN LATERAL (
         JOIN pg_catalog.pg_class child ON child.oid = i.inhrelid
         WHERE i.inhparent = t.relation AND child.relkind IN ('r', 'p') AND child.relpersistence = 'p'
           AND NOT EXISTS (SELECT FROM bemi.tracked other WHERE other.relation = i.inhrelid)
+        UNION ALL
+        -- its own statement triggers do not fire for these
+        SELECT pg_catalog.format('contexts of writes through %s are missing', i.inhparent::pg_catalog.regclass)
+        FROM pg_catalog.pg_inherits i
+        WHERE i.inhrelid = t.relation AND t.level = 'statement'
+          AND NOT EXISTS (SELECT FROM bemi.tracked other WHERE other.relation = i.inhparent AND other.level = 'statement')
     ) AS found (problem)
 ) AS p;
 COMMENT ON VIEW bemi.tracked_tables IS

@@ -89,6 +89,15 @@ inline HeapTuple old_tuple(const ReorderBufferChange *change) {
 #endif
 }
 
+/// The index of the primary key, which is not deferrable, or InvalidOid. 18 added the argument `deferrable_ok`.
+inline Oid primary_key_index(Relation relation) {
+#if PG_VERSION_NUM >= 180000
+    return RelationGetPrimaryKeyIndex(relation, false);
+#else
+    return RelationGetPrimaryKeyIndex(relation);
+#endif
+}
+
 /// When the transaction was committed. 15 moved it into a union.
 inline TimestampTz commit_time(const ReorderBufferTXN *txn) {
 #if PG_VERSION_NUM >= 150000

@@ -22,8 +22,10 @@ bool fits_numeric(std::string_view number) noexcept {
     int64_t exponent = 0;
     if (const size_t mark = number.find_first_of("eE"); mark != std::string_view::npos) {
         const size_t digits = mark + (number[mark + 1] == '+' ? 2 : 1);
-        // The parser has seen to it that the exponent fits into 32 bits.
-        (void)std::from_chars(number.data() + digits, number.data() + number.size(), exponent);
+        const char *end = number.data() + number.size();
+        // Some releases of Boost reject an exponent beyond 64 bits by themselves, newer ones do not.
+        if (std::from_chars(number.data() + digits, end, exponent).ec != std::errc())
+            return false;
         number = number.substr(0, mark);
     }
     if (exponent >= exponent_limit || exponent <= -exponent_limit)
@@ -50,7 +52,7 @@ public:
     static constexpr size_t max_string_size = SIZE_MAX;
 
     using Text = boost::json::string_view;
-    using Error = boost::json::error_code;
+    using Error = boost::system::error_code;
 
     /// Where a number starts that is out of range, or a null pointer.
     const char *bad_number = nullptr;
@@ -97,7 +99,7 @@ size_t start_of_number(std::string_view json, size_t stop) noexcept {
     return before == std::string_view::npos ? 0 : before + 1;
 }
 
-Fault explain(std::string_view text, bool utf8, size_t stop, const boost::json::error_code &error,
+Fault explain(std::string_view text, bool utf8, size_t stop, const boost::system::error_code &error,
               const Listener &listener) noexcept {
     static_assert(max_depth == 512);
     constexpr std::string_view too_deep = "objects and arrays are nested more than 512 levels deep";
@@ -119,7 +121,7 @@ bool validate(std::string_view json, bool utf8, Fault *fault) noexcept {
     options.max_depth = max_depth;
     options.allow_invalid_utf8 = !utf8;
     boost::json::basic_parser<Listener> parser(options);
-    boost::json::error_code error;
+    boost::system::error_code error;
     const size_t stop = parser.write_some(false, json.data(), json.size(), error);
     if (error || stop < json.size()) {
         if (fault != nullptr)

@@ -1,6 +1,6 @@
-#include "context/comment.hpp"
+#include "comment.hpp"
 
-#include "context/sql_token.hpp"
+#include "sql_token.hpp"
 
 #include <type_traits>
 

@@ -1,4 +1,4 @@
-#include "context/sql_token.hpp"
+#include "sql_token.hpp"
 
 namespace bemi::sql {
 

@@ -6,6 +6,7 @@
 
 #include "comment.hpp"
 #include "json_object.hpp"
+#include "sql_token.hpp"
 
 namespace bemi::statement {
 namespace {
@@ -16,7 +17,9 @@ struct Message {
     MemoryContextCallback ended;
     std::string_view query;
     char affix[NAMEDATALEN]; // a copy: the setting may change while the message runs
-    comment::Scanner scanner;
+    bool may_have_comments;
+    bool is_scanned;
+    comment::Scanner scanner; // this and what follows: only where scanned
 
     // The statement that ran when we last looked, with the comments that belong to it.
     size_t location;    // where PostgreSQL said that it is
@@ -41,7 +44,7 @@ void forget_message(void *) {
 /// Where in the query string the running top-level statement starts: PlannedStmt.stmt_location of its portal.
 /// Inside a function the active portal may be one of the function's own cursors; the simple protocol runs
 /// each statement in the portal without a name. Unknown in the extended protocol, whose query strings hold
-/// one statement, and when deferred triggers run at commit, after the last statement.
+/// one statement, and when deferred triggers run at commit, after the portal of that statement has gone.
 size_t running_location(std::string_view query) {
     Portal portal = ActivePortal;
     if (portal == nullptr || portal->sourceText != query.data()) {
@@ -109,12 +112,20 @@ void rewind(Message &m) {
     read_statement(m);
 }
 
+bool is_commit(const Message &m) {
+    const char *start = m.query.data() + m.first_token;
+    const char *stop = sql::skip_word(start, m.query.data() + m.query.size());
+    const std::string_view word(start, static_cast<size_t>(stop - start));
+    return sql::is_keyword(word, "commit") || sql::is_keyword(word, "end");
+}
+
 /// PostgreSQL places a statement between the semicolon before it and its first token, so the one that runs is
-/// that whose first token is the next from there.
+/// that whose first token is the next from there. Where it is not known, it is the next that commits, or else
+/// the last.
 void read_up_to(Message &m, size_t location) {
     if (m.begin > 0 && location <= m.before)
         rewind(m);
-    while (m.has_next && location > m.first_token)
+    while (m.has_next && location > m.first_token && !(location == unknown_location && is_commit(m)))
         read_statement(m);
     m.location = location;
 }
@@ -123,10 +134,15 @@ Message *look_at_message() {
     auto *m = static_cast<Message *>(MemoryContextAllocZero(MessageContext, sizeof(Message)));
     m->query = debug_query_string;
     strlcpy(m->affix, guc::comment_affix, sizeof(m->affix));
-    rewind(*m);
+    m->may_have_comments = comment::possible(m->query, m->affix);
     m->ended.func = forget_message;
     MemoryContextRegisterResetCallback(MessageContext, &m->ended);
     return m;
+}
+
+/// Where its statements begin and end matters only for what is taken from them, mostly nothing.
+bool needs_scan(const Message &m) {
+    return m.may_have_comments || (guc::capture & guc::fact_sql) != 0;
 }
 
 /// One statement in the message: the usual case, in which there is nothing to look up row by row.
@@ -141,6 +157,13 @@ uint64 serial() {
         if (debug_query_string == nullptr || MessageContext == nullptr)
             return changes_seen;
         message = look_at_message();
+        changes_seen++;
+    }
+    if (!needs_scan(*message))
+        return changes_seen;
+    if (!message->is_scanned) {
+        message->is_scanned = true;
+        rewind(*message);
         read_up_to(*message, is_alone(*message) ? 0 : running_location(message->query));
         return ++changes_seen;
     }

@@ -10,15 +10,14 @@
 //   42 bits  hash of system identifier, database, commit position and sequence
 #pragma once
 
-#include <cstddef>
+#include "hex.hpp"
+
 #include <cstdint>
 
 namespace bemi::decode {
 
 class ChangeId {
 public:
-    static constexpr size_t text_size = 36;
-
     /// Of the changes of one transaction, whose place in the cluster is `commit_position`.
     constexpr ChangeId(uint64_t system_identifier, uint32_t database, uint64_t commit_position)
         : time_part_{(commit_position >> 3) << 16}, seed_{mix(mix(system_identifier ^ mix(database)) ^
@@ -31,18 +30,12 @@ public:
         return uint64_t{2} << 62 | (sequence & 0xFFFFF) << 42 | mix(seed_ ^ mix(sequence)) >> 22;
     }
 
-    /// Writes the usual text form; returns the end of it.
+    /// Writes the text form; returns the end of it.
     char *write(char *out, uint64_t sequence) const {
-        const uint64_t h = high(sequence), l = low(sequence);
-        out = hex(out, h >> 32, 8);
-        *out++ = '-';
-        out = hex(out, h >> 16, 4);
-        *out++ = '-';
-        out = hex(out, h, 4);
-        *out++ = '-';
-        out = hex(out, l >> 48, 4);
-        *out++ = '-';
-        return hex(out, l, 12);
+        unsigned char bytes[16];
+        put_big_endian(bytes, high(sequence));
+        put_big_endian(bytes + 8, low(sequence));
+        return put_uuid(out, bytes);
     }
 
 private:
@@ -57,11 +50,9 @@ private:
         return x;
     }
 
-    /// The lowest `digits` hexadecimal digits of `value`.
-    static char *hex(char *out, uint64_t value, int digits) {
-        for (int shift = 4 * (digits - 1); shift >= 0; shift -= 4)
-            *out++ = "0123456789abcdef"[value >> shift & 0xF];
-        return out;
+    static void put_big_endian(unsigned char *out, uint64_t value) {
+        for (int i = 0; i < 8; i++)
+            out[i] = static_cast<unsigned char>(value >> (56 - 8 * i));
     }
 
     uint64_t time_part_;

@@ -27,7 +27,7 @@ std::string_view name_of(Operation operation) {
 void write_start(JsonWriter &out, const Session &session, const Txn &txn, uint64 sequence,
                  std::string_view operation) {
     out.raw("{\"id\":\"");
-    out.commit(txn.ids.write(out.reserve(ChangeId::text_size), sequence));
+    out.commit(txn.ids.write(out.reserve(uuid_text_size), sequence));
     out.raw("\",\"operation\":\"");
     out.raw(operation);
     out.raw("\",\"database\":");

@@ -7,18 +7,19 @@ namespace {
 constexpr char extension_name[] = "bemi";
 constexpr char schema_name[] = "bemi";
 constexpr char tracked_table[] = "tracked";
-constexpr AttrNumber tracked_relation = 1; // its first column, regclass, the primary key
+constexpr char tracked_index[] = "tracked_pkey";
+constexpr AttrNumber tracked_relation = 1; // the first column, a regclass
 
-Oid find_tracked_table() {
+Oid find_relation(const char *name) {
     const bool missing_ok = true;
     const Oid schema = get_namespace_oid(schema_name, missing_ok);
-    return OidIsValid(schema) ? get_relname_relid(tracked_table, schema) : InvalidOid;
+    return OidIsValid(schema) ? get_relname_relid(name, schema) : InvalidOid;
 }
 
 bool has_row_for(Relation tracked, Oid relation) {
     ScanKeyData key;
     ScanKeyInit(&key, tracked_relation, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(relation));
-    const Oid index = RelationGetPrimaryKeyIndex(tracked);
+    const Oid index = compat::primary_key_index(tracked);
     Snapshot snapshot_in_force = nullptr;
     SysScanDesc scan = systable_beginscan(tracked, index, OidIsValid(index), snapshot_in_force, 1, &key);
     const bool found = HeapTupleIsValid(systable_getnext(scan));
@@ -35,7 +36,7 @@ bool is_own_table(Relation relation) {
 }
 
 bool is_tracked(Oid relation) {
-    const Oid table = find_tracked_table();
+    const Oid table = find_relation(tracked_table);
     if (!OidIsValid(table))
         return false;
     Relation tracked = table_open(table, AccessShareLock);

@@ -36,12 +36,18 @@ bool make_options(void *place, std::span<const Argument> arguments, Refusal &ref
     return false;
 }
 
+/// Without a character that keep() cut in two.
+const char *clipped(const char *text) {
+    const auto size = static_cast<int>(strlen(text));
+    return pnstrdup(text, static_cast<Size>(pg_mbcliplen(text, size, size)));
+}
+
 [[noreturn]] void report(const Refusal &refusal) {
     if (refusal.out_of_memory)
         ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
-    ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("%s", refusal.message),
-                    refusal.detail[0] != '\0' ? errdetail("%s", refusal.detail) : 0,
-                    refusal.hint[0] != '\0' ? errhint("%s", refusal.hint) : 0));
+    ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("%s", clipped(refusal.message)),
+                    refusal.detail[0] != '\0' ? errdetail("%s", clipped(refusal.detail)) : 0,
+                    refusal.hint[0] != '\0' ? errhint("%s", clipped(refusal.hint)) : 0));
     pg_unreachable();
 }
 

@@ -17,6 +17,12 @@ uint64 with_epoch(TransactionId id) {
     return static_cast<uint64>(epoch) << 32 | id;
 }
 
+/// From the first brace to the last.
+std::string_view without_outer_blanks(std::string_view object) {
+    object = object.substr(object.find('{'));
+    return object.substr(0, object.rfind('}') + 1);
+}
+
 /// Replaces the text, JSON in UTF-8, by JSON of ASCII; false if it becomes too long.
 bool to_ascii(StringInfoData &text) {
     StringInfoData ascii;
@@ -63,7 +69,7 @@ void set_context(Txn &txn, std::string_view content) {
 
     StringInfoData text;
     initStringInfo(&text);
-    JsonWriter{&text}.raw_on_one_line(content);
+    JsonWriter{&text}.raw_on_one_line(without_outer_blanks(content));
     if (!database_is_utf8() && !to_ascii(text))
         return pfree(text.data);
     if (txn.context_buffer != nullptr)

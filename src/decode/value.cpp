@@ -1,5 +1,6 @@
 #include "value.hpp"
 
+#include "hex.hpp"
 #include "iso_time.hpp"
 #include "jsonb.hpp"
 #include "text.hpp"
@@ -47,26 +48,10 @@ template <typename Put, typename Value> void write_time(JsonWriter &out, Put &&p
     out.commit(p);
 }
 
-char *put_hex(char *p, std::string_view bytes) {
-    constexpr char digits[] = "0123456789abcdef";
-    for (const char c : bytes) {
-        const auto byte = static_cast<unsigned char>(c);
-        *p++ = digits[byte >> 4];
-        *p++ = digits[byte & 0xF];
-    }
-    return p;
-}
-
 void write_uuid(JsonWriter &out, const pg_uuid_t *uuid) {
-    std::string_view bytes{reinterpret_cast<const char *>(uuid->data), UUID_LEN};
-    char *p = out.reserve(2 * UUID_LEN + 4 + 2);
+    char *p = out.reserve(uuid_text_size + 2);
     *p++ = '"';
-    for (const size_t group : {4, 2, 2, 2}) {
-        p = put_hex(p, bytes.substr(0, group));
-        *p++ = '-';
-        bytes.remove_prefix(group);
-    }
-    p = put_hex(p, bytes);
+    p = put_uuid(p, uuid->data);
     *p++ = '"';
     out.commit(p);
 }
@@ -182,7 +167,7 @@ void write_value(JsonWriter &out, ValuePlan &plan, Datum value) {
 
 void write_bytea(JsonWriter &out, std::string_view bytes) {
     out.raw("\"\\\\x");
-    out.commit(put_hex(out.reserve(2 * bytes.size()), bytes));
+    out.commit(put_hex(out.reserve(2 * bytes.size()), bytes.data(), bytes.size()));
     out.raw('"');
 }
 

@@ -30,9 +30,11 @@ void read(Tracked *tracked) {
 bool find(Oid relation, Tracked *tracked) {
     tracked->relation = relation;
     SPI_connect();
-    spi::run("SELECT level, root, by_schema, previous_identity, previous_index FROM bemi.tracked WHERE "
-             "relation = $1",
-             {spi::oid(relation)});
+    // A root that is none any more, because it was dropped or joined another one, does not count.
+    spi::run(
+        "SELECT t.level, r.relation, t.by_schema, t.previous_identity, t.previous_index FROM bemi.tracked t"
+        " LEFT JOIN bemi.tracked r ON r.relation = t.root AND r.root IS NULL WHERE t.relation = $1",
+        {spi::oid(relation)});
     const bool found = SPI_processed == 1;
     if (found)
         read(tracked);

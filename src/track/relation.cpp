@@ -46,7 +46,8 @@ Obstacle obstacle(const FormData_pg_class *form) {
     const Obstacle kind = kind_obstacle(form->relkind);
     if (kind.detail != nullptr)
         return kind;
-    if (IsCatalogRelationOid(form->oid) || IsCatalogNamespace(form->relnamespace))
+    if (IsCatalogRelationOid(form->oid) || IsCatalogNamespace(form->relnamespace) ||
+        form->relnamespace == get_namespace_oid("information_schema", true))
         return {"It is a system catalog.", nullptr};
     if (form->relnamespace == get_namespace_oid("bemi", true))
         return {"It belongs to bemi.", nullptr};
@@ -79,16 +80,29 @@ void set_replica_identity(Oid relation, const char *identity) {
     spi::run(psprintf("ALTER TABLE ONLY %s REPLICA IDENTITY %s", qualified_name(relation), identity));
 }
 
+/// Whether ALTER TABLE ... REPLICA IDENTITY USING INDEX would accept it: nothing kept it fit for that while
+/// the identity was FULL.
+bool can_identify(Oid relation, const char *index) {
+    spi::run("SELECT FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid"
+             " WHERE i.indrelid = $1 AND c.relname = $2::name AND i.indisunique AND i.indimmediate"
+             " AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL"
+             " AND NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = i.indrelid AND NOT a.attnotnull"
+             " AND a.attnum = ANY ((i.indkey::int2[])[0:i.indnkeyatts - 1]))",
+             {spi::oid(relation), spi::text(index)});
+    return SPI_processed == 1;
+}
+
 void restore_index_identity(Oid relation, const char *index) {
-    if (OidIsValid(get_relname_relid(index, get_rel_namespace(relation)))) {
+    if (can_identify(relation, index)) {
         set_replica_identity(relation, psprintf("USING INDEX %s", quote_identifier(index)));
         return;
     }
     set_replica_identity(relation, "DEFAULT");
-    ereport(
-        WARNING,
-        (errmsg("replica identity of table %s is now DEFAULT", qualified_name(relation)),
-         errdetail("Before it was tracked it used the index \"%s\", which does not exist any more.", index)));
+    ereport(WARNING,
+            (errmsg("replica identity of table %s is now DEFAULT", qualified_name(relation)),
+             errdetail("Before it was tracked it used the index \"%s\", which is gone or cannot serve as one "
+                       "any more.",
+                       index)));
 }
 
 void restore_identity(Oid relation, char identity, const char *index) {
@@ -122,6 +136,10 @@ Obstacle obstacle(Oid relation) {
     const Obstacle result = obstacle(reinterpret_cast<Form_pg_class>(GETSTRUCT(tuple)));
     ReleaseSysCache(tuple);
     return result;
+}
+
+bool exists(Oid relation) {
+    return SearchSysCacheExists1(RELOID, ObjectIdGetDatum(relation));
 }
 
 void require_ownership(Oid relation) {

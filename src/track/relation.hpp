@@ -11,7 +11,11 @@ struct Obstacle {
     const char *hint;
 };
 
+/// ERROR if there is no such relation.
 [[nodiscard]] Obstacle obstacle(Oid relation);
+
+/// Whether it is still there: whoever waited for a lock has to look again.
+[[nodiscard]] bool exists(Oid relation);
 
 /// ERROR unless the relation exists, can be tracked, and belongs to the current user.
 void require_trackable(Oid relation);

@@ -34,10 +34,9 @@ List *tables_in(Oid schema) {
         {{OIDOID, ObjectIdGetDatum(schema)}});
 }
 
-void track_if_new(Oid relation, Level level) {
+bool is_new(Oid relation) {
     catalog::Tracked tracked;
-    if (relation::obstacle(relation).detail == nullptr && !catalog::find(relation, &tracked))
-        tracking::track(relation, level, tracking::Reason::schema);
+    return relation::obstacle(relation).detail == nullptr && !catalog::find(relation, &tracked);
 }
 
 /// A level that changes reaches the tables that follow the schema, not those that were tracked by name.
@@ -62,7 +61,8 @@ void track(Oid schema, Level level) {
     List *tables = tables_in(schema);
     for (int i = 0; i < list_length(tables); i++) {
         change_level(list_nth_oid(tables, i), level);
-        track_if_new(list_nth_oid(tables, i), level);
+        if (is_new(list_nth_oid(tables, i)))
+            tracking::track(list_nth_oid(tables, i), level, tracking::Reason::schema);
     }
 }
 
@@ -88,8 +88,8 @@ void untrack(Oid schema) {
 void welcome(Oid relation) {
     Level level;
     if (catalog::find_schema(get_rel_namespace(relation), &level) &&
-        compat::owns_relation(relation, GetUserId()))
-        track_if_new(relation, level);
+        compat::owns_relation(relation, GetUserId()) && is_new(relation))
+        tracking::welcome(relation, level);
 }
 
 } // namespace bemi::schema

@@ -28,12 +28,17 @@ void untrack_one(const catalog::Tracked &tracked) {
     catalog::remove(tracked.relation);
 }
 
+/// Locks a table that exists and belongs to the current user, unless another session has it locked.
+bool lock_if_mine(Oid relation) {
+    return relation::exists(relation) && compat::owns_relation(relation, GetUserId()) &&
+           ConditionalLockRelationOid(relation, AccessExclusiveLock) && relation::exists(relation);
+}
+
 /// A child that left its root: the end of it, unless its new home's rule takes it.
 void release(Oid relation) {
     catalog::Tracked tracked;
     Level level;
-    if (!catalog::find(relation, &tracked) || !compat::owns_relation(relation, GetUserId()) ||
-        !ConditionalLockRelationOid(relation, AccessExclusiveLock))
+    if (!lock_if_mine(relation) || !catalog::find(relation, &tracked))
         return;
     if (catalog::find_schema(get_rel_namespace(relation), &level))
         track_one(relation, level, InvalidOid, true);
@@ -44,22 +49,24 @@ void release(Oid relation) {
 /// A child that came to a tracked root. One that somebody else owns or holds locked is left alone, and shown
 /// by bemi.tracked_tables: the user's DDL must not fail or hang for it.
 void adopt(Oid relation, Level level, Oid root) {
-    if (relation::obstacle(relation).detail == nullptr && compat::owns_relation(relation, GetUserId()) &&
-        ConditionalLockRelationOid(relation, AccessExclusiveLock))
+    if (lock_if_mine(relation) && relation::obstacle(relation).detail == nullptr)
         track_one(relation, level, root, false);
 }
 
-void follow_root(Oid root) {
-    catalog::Tracked tracked;
-    if (!catalog::find(root, &tracked))
-        return; // joined another root meanwhile
+void release_those_that_left(Oid root) {
     List *descendants = find_all_inheritors(root, NoLock, nullptr);
     List *members = catalog::members(root);
-    const Level level = tracked.level;
-
     for (int i = 0; i < list_length(members); i++)
         if (!list_member_oid(descendants, list_nth_oid(members, i)))
             release(list_nth_oid(members, i));
+}
+
+void adopt_those_that_came(Oid root) {
+    catalog::Tracked tracked;
+    if (!catalog::find(root, &tracked) || OidIsValid(tracked.root))
+        return; // joined another root meanwhile
+    List *descendants = find_all_inheritors(root, NoLock, nullptr);
+    const Level level = tracked.level;
     for (int i = 0; i < list_length(descendants); i++) {
         const Oid relation = list_nth_oid(descendants, i);
         if (relation != root && !(catalog::find(relation, &tracked) && OidIsValid(tracked.root)))
@@ -99,12 +106,20 @@ void track(Oid relation, Level level, Reason reason) {
     }
 }
 
+void welcome(Oid relation, Level level) {
+    if (!lock_if_mine(relation))
+        return;
+    track_one(relation, level, InvalidOid, true);
+    adopt_those_that_came(relation);
+}
+
 void untrack(Oid relation) {
     catalog::Tracked tracked;
 
     (void)relation::obstacle(relation); // ERROR if there is no such relation
     relation::require_ownership(relation);
     LockRelationOid(relation, AccessExclusiveLock);
+    (void)relation::obstacle(relation); // again: it may have gone while we waited
     if (!catalog::find(relation, &tracked))
         ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT),
                         errmsg("table %s is not tracked", relation::qualified_name(relation)),
@@ -115,17 +130,23 @@ void untrack(Oid relation) {
     untrack_one(tracked);
     for (int i = 0; i < list_length(members); i++) {
         LockRelationOid(list_nth_oid(members, i), AccessExclusiveLock);
-        relation::require_ownership(list_nth_oid(members, i));
-        if (catalog::find(list_nth_oid(members, i), &tracked))
-            untrack_one(tracked);
+        if (!relation::exists(list_nth_oid(members, i)) || !catalog::find(list_nth_oid(members, i), &tracked))
+            continue;
+        relation::require_ownership(tracked.relation);
+        untrack_one(tracked);
     }
     follow_inheritance(); // a child of several roots stays tracked with another
 }
 
 void follow_inheritance() {
+    // First all that left: a child of several roots may have left one of them, and what left may be a root
+    // now.
     List *roots = catalog::roots();
     for (int i = 0; i < list_length(roots); i++)
-        follow_root(list_nth_oid(roots, i));
+        release_those_that_left(list_nth_oid(roots, i));
+    roots = catalog::roots();
+    for (int i = 0; i < list_length(roots); i++)
+        adopt_those_that_came(list_nth_oid(roots, i));
 }
 
 } // namespace bemi::tracking

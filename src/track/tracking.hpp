@@ -10,6 +10,10 @@ enum class Reason : uint8_t { asked, schema };
 /// Tracks a table, and its partitions and children with it. Called again it changes the level.
 void track(Oid relation, Level level, Reason reason);
 
+/// Tracks a table that has appeared in a tracked schema, with those of its children that the current user
+/// owns: the user's DDL must not fail or hang for the others.
+void welcome(Oid relation, Level level);
+
 /// Undoes track(), for the partitions and children too.
 void untrack(Oid relation);
 

@@ -3,6 +3,7 @@
 
 #include <boost/json.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -20,25 +21,12 @@ void require(bool condition, const char *what) {
     std::abort();
 }
 
-/// To Boost 0e999 is not a number, which would be unlike itself.
-void name_nan(boost::json::value &value) {
-    if (const auto *number = value.if_double(); number != nullptr && std::isnan(*number))
-        value = "NaN";
-    if (auto *array = value.if_array())
-        for (auto &element : *array)
-            name_nan(element);
-    if (auto *object = value.if_object())
-        for (auto &member : *object)
-            name_nan(member.value());
-}
-
 bool parse(std::string_view text, bool utf8, boost::json::value &value) {
     boost::json::parse_options options;
     options.max_depth = max_depth;
     options.allow_invalid_utf8 = !utf8;
     boost::json::error_code error;
     value = boost::json::parse({text.data(), text.size()}, error, {}, options);
-    name_nan(value);
     return !error;
 }
 
@@ -95,8 +83,30 @@ bool is_valid(std::string_view text, bool utf8) {
     return false;
 }
 
-boost::json::object merged_by_value(const boost::json::object &base, const boost::json::object &patch,
-                                    Nulls nulls) {
+/// Boost reads the last bits of a number differently depending on what follows it, and 0e999 as not a number.
+bool alike(double a, double b) {
+    return a == b || std::fabs(a - b) <= 1e-12 * std::fabs(a) || (std::isnan(a) && std::isnan(b));
+}
+
+bool alike(const boost::json::value &a, const boost::json::value &b) {
+    if (a.is_double() && b.is_double())
+        return alike(a.get_double(), b.get_double());
+    if (a.is_array() && b.is_array())
+        return std::equal(a.get_array().begin(), a.get_array().end(), b.get_array().begin(),
+                          b.get_array().end(), [](const auto &x, const auto &y) { return alike(x, y); });
+    if (!a.is_object() || !b.is_object())
+        return a == b;
+    const boost::json::object &other = b.get_object();
+    const auto has_alike = [&other](const boost::json::key_value_pair &member) {
+        const boost::json::value *value = other.if_contains(member.key());
+        return value != nullptr && alike(member.value(), *value);
+    };
+    return a.get_object().size() == other.size() &&
+           std::all_of(a.get_object().begin(), a.get_object().end(), has_alike);
+}
+
+boost::json::value merged_by_value(const boost::json::object &base, const boost::json::object &patch,
+                                   Nulls nulls) {
     boost::json::object result = base;
     for (const auto &member : patch) {
         if (nulls == Nulls::remove && member.value().is_null())
@@ -116,7 +126,7 @@ void check_merge(std::string_view base, std::string_view patch, bool utf8, Nulls
     boost::json::value base_value, patch_value, result;
     require(parse(base, utf8, base_value) && parse(patch, utf8, patch_value) && parse(out, utf8, result),
             "all can be parsed");
-    require(result.as_object() == merged_by_value(base_value.as_object(), patch_value.as_object(), nulls),
+    require(alike(result, merged_by_value(base_value.as_object(), patch_value.as_object(), nulls)),
             "a merge is that of the values");
     std::string again(merge_bound(out, ""), '\0');
     again.resize(merge(out, "", nulls, again.data()));

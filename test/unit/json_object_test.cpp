@@ -4,7 +4,6 @@
 #include "check.hpp"
 
 #include <chrono>
-#include <thread>
 
 #include <pthread.h>
 
@@ -308,9 +307,9 @@ TEST(merge_is_shallow) {
 }
 
 TEST(merge_keeps_the_bytes_of_keys_and_values) {
-    CHECK_EQUAL(merged(R"( { "a" : 1.10 , "\u0062" : [ 1 , {"x": "}]\"" } ] } )",
-                       R"({"c"	:-0.0E+05,"d":"\u00e9"})"),
-                R"({"a":1.10,"\u0062":[ 1 , {"x": "}]\"" } ],"c":-0.0E+05,"d":"\u00e9"})");
+    CHECK_EQUAL(
+        merged(R"( { "a" : 1.10 , "\u0062" : [ 1 , {"x": "}]\"" } ] } )", R"({"c" :-0.0E+05,"d":"\u00e9"})"),
+        R"({"a":1.10,"\u0062":[ 1 , {"x": "}]\"" } ],"c":-0.0E+05,"d":"\u00e9"})");
     CHECK_EQUAL(merged(R"({"a":true,"b":false})", R"({"c":null,"d":123456789012345678901234567890})"),
                 R"({"a":true,"b":false,"c":null,"d":123456789012345678901234567890})");
 }

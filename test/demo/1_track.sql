@@ -1,0 +1,4 @@
+-- A table like any other, tracked from now on
+CREATE EXTENSION bemi;
+CREATE TABLE todo (id serial PRIMARY KEY, task text, is_completed boolean DEFAULT false);
+SELECT bemi.track('todo');

@@ -1,0 +1,102 @@
+#include "check.hpp"
+
+#include "decode/options.hpp"
+
+using namespace bemi::decode;
+
+namespace {
+
+Options parse(std::initializer_list<Argument> arguments) {
+    return parse_options(std::span{arguments.begin(), arguments.size()});
+}
+
+/// Message, detail and hint of the error, one a line; empty if there is none.
+std::string refusal(const Argument &argument) {
+    try {
+        (void)parse({argument});
+    } catch (const OptionError &error) {
+        return std::string{error.what()} + '\n' + error.detail + '\n' + error.hint;
+    }
+    return "";
+}
+
+} // namespace
+
+TEST(defaults) {
+    const Options options = parse({});
+    CHECK(options.format == Options::Format::bemi);
+    CHECK(options.wants_table("public", "todo"));
+    for (const Operation operation :
+         {Operation::create, Operation::update, Operation::erase, Operation::truncate})
+        CHECK(options.operations.has(operation));
+    CHECK(!options.tracked_only);
+    CHECK(!options.transactions);
+    CHECK(!options.messages.matches("audit"));
+}
+
+TEST(booleans_as_postgresql_reads_them) {
+    for (const char *value : {"on", "ON", "true", "t", "Tru", "y", "yes", "1"})
+        CHECK(parse({{"transactions", value}}).transactions);
+    for (const char *value : {"off", "of", "OFF", "false", "f", "n", "no", "0"})
+        CHECK(!parse({{"transactions", value}}).transactions);
+    CHECK(parse({{"tracked-only", std::nullopt}}).tracked_only);
+    for (const char *value : {"", "o", "2", "10", "yess", " on", "maybe"})
+        CHECK_EQUAL(refusal({"tracked-only", value}), "invalid value for option \"tracked-only\": \"" +
+                                                          std::string{value} +
+                                                          "\"\n\nAllowed values are: on, off.");
+}
+
+TEST(the_last_of_several_wins) {
+    CHECK(!parse({{"transactions", "on"}, {"transactions", "off"}}).transactions);
+}
+
+TEST(operations) {
+    const OperationSet some = parse({{"operations", "Create, delete"}}).operations;
+    CHECK(some.has(Operation::create));
+    CHECK(!some.has(Operation::update));
+    CHECK(some.has(Operation::erase));
+    CHECK(!some.has(Operation::truncate));
+    for (const char *value : {"", ",", "insert", "create,", "create update", "*"})
+        CHECK_EQUAL(refusal({"operations", value}),
+                    "invalid value for option \"operations\": \"" + std::string{value} +
+                        "\"\n\nAllowed values are lists of: create, update, delete, truncate.");
+}
+
+TEST(included_and_excluded_tables) {
+    const Options options = parse({{"include-tables", "a.*, b.x"}, {"exclude-tables", "*.secret"}});
+    CHECK(options.wants_table("a", "x"));
+    CHECK(options.wants_table("b", "x"));
+    CHECK(!options.wants_table("b", "y"));
+    CHECK(!options.wants_table("a", "secret"));
+    CHECK(parse({{"exclude-tables", "*.secret"}}).wants_table("c", "x"));
+    CHECK(parse({{"include-tables", ""}}).wants_table("c", "x"));
+}
+
+TEST(bad_tables) {
+    CHECK_EQUAL(refusal({"include-tables", "todo"}),
+                "invalid value for option \"include-tables\": \"todo\"\nTable \"todo\" has no schema.\n"
+                "Give a list such as \"public.todo, audit.*\"; in a name, a backslash escapes a blank, "
+                "quote, comma, dot, "
+                "star or backslash.");
+}
+
+TEST(messages) {
+    const Options options = parse({{"messages", "audit, app.*"}});
+    CHECK(options.messages.matches("audit"));
+    CHECK(options.messages.matches("app.orders"));
+    CHECK(!options.messages.matches("app"));
+}
+
+TEST(formats) {
+    CHECK(parse({{"format", "bemi"}}).format == Options::Format::bemi);
+    CHECK_EQUAL(refusal({"format", "xml"}),
+                "invalid value for option \"format\": \"xml\"\n\nAllowed values are: bemi.");
+    CHECK_EQUAL(refusal({"format", std::nullopt}), "option \"format\" requires a value\n\n");
+}
+
+TEST(unknown_options) {
+    CHECK_EQUAL(refusal({"formats", "bemi"}), "unrecognized option \"formats\" of output plugin \"bemi\"\n\n"
+                                              "Allowed options are: format, include-tables, exclude-tables, "
+                                              "operations, tracked-only, transactions, "
+                                              "messages.");
+}
