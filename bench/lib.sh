@@ -5,18 +5,16 @@
 #   BENCH_ROUNDS   measurements of every contender; one that warms up comes on top and is not counted
 #   BENCH_ONLY     a regular expression: only the workloads whose names match
 
-root=$(dirname "${BASH_SOURCE[0]}")/..
-. "$root/.ci/lib.sh"
-. "$root/.ci/server.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/../.ci/lib.sh" # goes to the root of the tree
+. .ci/server.sh
 
 BENCH_SCALE=${BENCH_SCALE:-0.2}
 BENCH_ROUNDS=${BENCH_ROUNDS:-5}
 
-# Settings that keep the disk and background work out of the CPU time. Those of the benchmark are in $bench_settings,
-# its output plugins in $bench_plugins.
-bench_settings=
-bench_plugins=(pgoutput test_decoding wal2json bemi)
+# Output plugins that the benchmark uses; one that it built itself may lie in $work.
+bench_plugins=(pgoutput)
 
+# These keep the disk and background work out of the CPU time.
 server_settings() {
     cat <<-'END'
 		wal_level = logical
@@ -33,7 +31,7 @@ server_settings() {
     if "$bindir/postgres" --describe-config | grep '^output_plugin_libraries' >/dev/null; then
         say "output_plugin_libraries = '$(join ', ' "${bench_plugins[@]}")'"
     fi
-    say "$bench_settings"
+    say "dynamic_library_path = '\$libdir:$work'"
 }
 
 # join SEPARATOR WORD...
@@ -75,4 +73,9 @@ describe_machine() {
     say "- $(sed -n 's/^model name[[:space:]]*: //p' /proc/cpuinfo | head -1), $(nproc) cores, Linux $(uname -r)" \
         "- PostgreSQL $(sql -c 'SHOW server_version'), $(date +%F)" \
         "- $*"
+}
+
+# package_version PACKAGE: empty where it was not installed as a Debian package.
+package_version() {
+    dpkg-query -W -f '${Version}' "$1" 2>/dev/null || true
 }

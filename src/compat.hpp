@@ -89,7 +89,8 @@ inline HeapTuple old_tuple(const ReorderBufferChange *change) {
 #endif
 }
 
-/// The index of the primary key, which is not deferrable, or InvalidOid. 18 added the argument `deferrable_ok`.
+/// The index of the primary key, which is not deferrable, or InvalidOid. 18 added the argument
+/// `deferrable_ok`.
 inline Oid primary_key_index(Relation relation) {
 #if PG_VERSION_NUM >= 180000
     return RelationGetPrimaryKeyIndex(relation, false);

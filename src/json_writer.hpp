@@ -13,6 +13,19 @@
 
 namespace bemi {
 
+// For room that was reserved: each writes and returns the end of what it wrote.
+
+inline char *put(char *out, std::string_view json) {
+    memcpy(out, json.data(), json.size());
+    return out + json.size();
+}
+
+inline constexpr size_t longest_integer = 20;
+
+template <std::integral Integer> char *put_integer(char *out, Integer value) {
+    return std::to_chars(out, out + longest_integer, value).ptr;
+}
+
 class JsonWriter {
 public:
     /// What to do when the text would become larger than a string can be: `raise` does not return. Without it
@@ -37,16 +50,9 @@ public:
         *p++ = json;
         commit(p);
     }
-    void raw(std::string_view json) {
-        char *p = reserve(json.size());
-        memcpy(p, json.data(), json.size());
-        commit(p + json.size());
-    }
-
+    void raw(std::string_view json) { commit(put(reserve(json.size()), json)); }
     template <std::integral Integer> void integer(Integer value) {
-        constexpr size_t longest = 20;
-        char *p = reserve(longest);
-        commit(std::to_chars(p, p + longest, value).ptr);
+        commit(put_integer(reserve(longest_integer), value));
     }
 
     /// A string: quoted and escaped.
@@ -80,9 +86,6 @@ public:
     [[nodiscard]] size_t size() const { return static_cast<size_t>(out_->len); }
     /// Replaces a byte that was written.
     void patch(size_t position, char json) { out_->data[position] = json; }
-
-    /// Ends the text as a StringInfo is expected to end.
-    void terminate() { out_->data[out_->len] = '\0'; }
 
 private:
     pg_noinline void grow(size_t size) {

@@ -6,7 +6,13 @@ CREATE PROCEDURE bench.set_context(request int) LANGUAGE sql AS $$
                100000 + request % 1000, md5(request::text)), true)
 $$;
 
-CREATE TABLE narrow (id bigint PRIMARY KEY, task text NOT NULL, is_completed boolean NOT NULL);
+CREATE TABLE narrow (
+    id bigint PRIMARY KEY,
+    user_id integer NOT NULL,
+    task text NOT NULL,
+    is_completed boolean NOT NULL,
+    created_at timestamptz NOT NULL
+);
 
 CREATE TABLE mixed (
     id bigint PRIMARY KEY,
@@ -38,7 +44,7 @@ SELECT bemi.track(t) FROM unnest('{narrow, mixed, wide}'::regclass[]) AS t;
 CREATE PUBLICATION bench FOR ALL TABLES;
 
 CREATE FUNCTION bench.narrow_row(i int) RETURNS narrow LANGUAGE sql AS $$
-    SELECT i, 'Buy "milk" and bread ' || i, i % 3 = 0
+    SELECT i, i % 1000, 'Buy "milk" and bread ' || i, i % 3 = 0, clock_timestamp()
 $$;
 
 CREATE PROCEDURE bench.fill_mixed(n int) LANGUAGE sql AS $$
@@ -61,42 +67,70 @@ $$;
 -- n rows in transactions of `size`.
 CREATE PROCEDURE bench.insert_narrow(n int, size int) LANGUAGE plpgsql AS $$
 BEGIN
-    FOR first IN 1 .. n BY size LOOP
-        CALL bench.set_context(first);
-        INSERT INTO narrow SELECT (bench.narrow_row(i)).* FROM generate_series(first, least(first + size - 1, n)) AS i;
+    FOR lowest IN 1 .. n BY size LOOP
+        CALL bench.set_context(lowest);
+        INSERT INTO narrow SELECT (bench.narrow_row(i)).* FROM generate_series(lowest, least(lowest + size - 1, n)) AS i;
+        COMMIT;
+    END LOOP;
+END $$;
+
+-- n transactions that insert, update and delete a row in turn.
+CREATE PROCEDURE bench.change_narrow(n int) LANGUAGE plpgsql AS $$
+BEGIN
+    FOR i IN 0 .. n - 1 LOOP
+        CALL bench.set_context(i);
+        CASE i % 3
+            WHEN 0 THEN INSERT INTO narrow SELECT (bench.narrow_row(i)).*;
+            WHEN 1 THEN UPDATE narrow SET is_completed = NOT is_completed WHERE id = i - 1;
+            WHEN 2 THEN DELETE FROM narrow WHERE id = i - 2;
+        END CASE;
         COMMIT;
     END LOOP;
 END $$;
 
 CREATE PROCEDURE bench.update_mixed(n int, size int) LANGUAGE plpgsql AS $$
 BEGIN
-    FOR first IN 1 .. n BY size LOOP
-        CALL bench.set_context(first);
+    FOR lowest IN 1 .. n BY size LOOP
+        CALL bench.set_context(lowest);
         UPDATE mixed SET version = version + 1, price = price + 1.25, updated_at = clock_timestamp(), is_active = NOT is_active,
                          settings = jsonb_set(settings, '{theme}', '"light"')
-        WHERE id BETWEEN first AND first + size - 1;
+        WHERE id BETWEEN lowest AND lowest + size - 1;
         COMMIT;
     END LOOP;
 END $$;
 
 CREATE PROCEDURE bench.update_wide(n int, size int) LANGUAGE plpgsql AS $$
 BEGIN
-    FOR first IN 1 .. n BY size LOOP
-        CALL bench.set_context(first);
-        UPDATE wide SET version = version + 1 WHERE id BETWEEN first AND first + size - 1;
+    FOR lowest IN 1 .. n BY size LOOP
+        CALL bench.set_context(lowest);
+        UPDATE wide SET version = version + 1 WHERE id BETWEEN lowest AND lowest + size - 1;
         COMMIT;
     END LOOP;
 END $$;
 
--- CPU time of the walsender when it has sent everything up to there, which it goes on doing while we wait.
+-- CPU time of the walsender when it has sent everything up to there, for which we wait.
 CREATE FUNCTION bench.walsender_cpu_ns(target pg_lsn) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
+    started timestamptz := clock_timestamp();
     walsender int;
+    sent pg_lsn;
 BEGIN
     LOOP
-        SELECT pid INTO walsender FROM pg_stat_get_wal_senders() WHERE sent_lsn >= target;
-        EXIT WHEN FOUND;
+        SELECT pid, sent_lsn INTO walsender, sent FROM pg_stat_get_wal_senders();
+        EXIT WHEN sent >= target;
+        IF walsender IS NULL AND clock_timestamp() - started > interval '10 seconds' THEN
+            RAISE EXCEPTION 'pg_recvlogical is not connected';
+        END IF;
         PERFORM pg_sleep(0.005);
     END LOOP;
     RETURN bench.cpu_ns(walsender::text);
+END $$;
+
+-- Waits for the walsender that is leaving.
+CREATE PROCEDURE bench.drop_slot(name text) LANGUAGE plpgsql AS $$
+BEGIN
+    WHILE (SELECT active FROM pg_replication_slots WHERE slot_name = name) LOOP
+        PERFORM pg_sleep(0.005);
+    END LOOP;
+    PERFORM pg_drop_replication_slot(name);
 END $$;

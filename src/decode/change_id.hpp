@@ -27,7 +27,7 @@ public:
         return time_part_ | uint64_t{8} << 12 | (sequence >> 20 & 0xFFF);
     }
     [[nodiscard]] constexpr uint64_t low(uint64_t sequence) const {
-        return uint64_t{2} << 62 | (sequence & 0xFFFFF) << 42 | mix(seed_ ^ mix(sequence)) >> 22;
+        return uint64_t{2} << 62 | (sequence & 0xFFFFF) << 42 | mix(seed_ ^ sequence) >> 22;
     }
 
     /// Writes the text form; returns the end of it.

@@ -24,37 +24,45 @@ std::string_view name_of(Operation operation) {
     pg_unreachable();
 }
 
+// Of the parts that every line has, so much is the most that does not depend on names and contexts.
+constexpr size_t fixed_room = 256 + iso_time_room;
+
 void write_start(JsonWriter &out, const Session &session, const Txn &txn, uint64 sequence,
-                 std::string_view operation) {
-    out.raw("{\"id\":\"");
-    out.commit(txn.ids.write(out.reserve(uuid_text_size), sequence));
-    out.raw("\",\"operation\":\"");
-    out.raw(operation);
-    out.raw("\",\"database\":");
-    out.raw(session.database_name);
+                 std::string_view operation, std::string_view names) {
+    char *p = out.reserve(fixed_room + session.database_name.size() + names.size());
+    p = put(p, "{\"id\":\"");
+    p = txn.ids.write(p, sequence);
+    p = put(p, "\",\"operation\":\"");
+    p = put(p, operation);
+    p = put(p, "\",\"database\":");
+    p = put(p, session.database_name);
+    p = put(p, names);
+    out.commit(p);
 }
 
 /// When and by whom the transaction was committed, both null outside a transaction.
-void write_commit(JsonWriter &out, const Txn &txn) {
+char *put_commit(char *p, const Txn &txn) {
     if (txn.id == no_transaction)
-        return out.raw(",\"committed_at\":null,\"transaction_id\":null");
-    out.raw(",\"committed_at\":\"");
-    out.raw(txn.committed_at);
-    out.raw("\",\"transaction_id\":");
-    out.integer(txn.id);
+        return put(p, ",\"committed_at\":null,\"transaction_id\":null");
+    p = put(p, ",\"committed_at\":\"");
+    p = put(p, txn.committed_at());
+    p = put(p, "\",\"transaction_id\":");
+    return put_integer(p, txn.id);
 }
 
 void write_end(JsonWriter &out, const Txn &txn, XLogRecPtr position, uint64 sequence) {
-    out.raw(",\"context\":");
-    out.raw(txn.context);
-    write_commit(out, txn);
-    out.raw(",\"position\":");
-    out.integer(position);
-    out.raw(",\"commit_position\":");
-    out.integer(txn.commit_position);
-    out.raw(",\"sequence\":");
-    out.integer(sequence);
-    out.raw('}');
+    char *p = out.reserve(fixed_room + txn.context.size());
+    p = put(p, ",\"context\":");
+    p = put(p, txn.context);
+    p = put_commit(p, txn);
+    p = put(p, ",\"position\":");
+    p = put_integer(p, position);
+    p = put(p, ",\"commit_position\":");
+    p = put_integer(p, txn.commit_position);
+    p = put(p, ",\"sequence\":");
+    p = put_integer(p, sequence);
+    p = put(p, "}");
+    out.commit(p);
 }
 
 /// The value as text.
@@ -123,8 +131,7 @@ void write_unavailable(JsonWriter &out, const RelationPlan &plan) {
 
 void write_change(JsonWriter &out, const Session &session, const Txn &txn, const Change &change) {
     RelationPlan &plan = *change.relation;
-    write_start(out, session, txn, change.sequence, name_of(change.operation));
-    out.raw(plan.names);
+    write_start(out, session, txn, change.sequence, name_of(change.operation), plan.names);
     out.raw(",\"primary_key\":");
     write_primary_key(out, plan);
     out.raw(",\"before\":");
@@ -141,7 +148,8 @@ bool is_text(std::string_view content) {
 }
 
 void write_message(JsonWriter &out, const Session &session, const Txn &txn, const Message &message) {
-    write_start(out, session, txn, message.sequence, "MESSAGE");
+    const std::string_view no_names;
+    write_start(out, session, txn, message.sequence, "MESSAGE", no_names);
     out.raw(",\"prefix\":");
     out.string(message.prefix);
     out.raw(",\"content\":");
@@ -155,14 +163,16 @@ void write_message(JsonWriter &out, const Session &session, const Txn &txn, cons
 }
 
 void write_bound(JsonWriter &out, const Session &session, const Txn &txn, std::string_view operation) {
-    out.raw("{\"operation\":\"");
-    out.raw(operation);
-    out.raw("\",\"database\":");
-    out.raw(session.database_name);
-    write_commit(out, txn);
-    out.raw(",\"commit_position\":");
-    out.integer(txn.commit_position);
-    out.raw('}');
+    char *p = out.reserve(fixed_room + session.database_name.size());
+    p = put(p, "{\"operation\":\"");
+    p = put(p, operation);
+    p = put(p, "\",\"database\":");
+    p = put(p, session.database_name);
+    p = put_commit(p, txn);
+    p = put(p, ",\"commit_position\":");
+    p = put_integer(p, txn.commit_position);
+    p = put(p, "}");
+    out.commit(p);
 }
 
 void write_begin(JsonWriter &out, const Session &session, const Txn &txn) {

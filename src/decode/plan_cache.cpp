@@ -96,12 +96,14 @@ PlanEntry &find_entry(PlanCache &cache, Oid relation) {
 void make_plan(PlanCache &cache, PlanEntry &entry, Relation relation) {
     MemoryContextReset(entry.memory);
     // Reading catalogs may bring invalidations, which must not be lost, whatever the plan turns out to use.
+    const bool others_use_row_types = cache.uses_row_types;
     cache.uses_row_types = entry.uses_row_type = true;
     entry.valid = true;
     MemoryContext caller = MemoryContextSwitchTo(entry.memory);
     entry.plan = plan_relation(relation, *cache.options);
     MemoryContextSwitchTo(caller);
     entry.uses_row_type = entry.plan->uses_row_type;
+    cache.uses_row_types = others_use_row_types || entry.uses_row_type;
 }
 
 } // namespace

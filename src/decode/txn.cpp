@@ -40,7 +40,8 @@ Txn outside_transactions(const Session &session, XLogRecPtr position) {
             .commit_position = position,
             .end_position = position,
             .id = no_transaction,
-            .committed_at = "",
+            .committed_at_text = "",
+            .committed_at_size = 0,
             .context = "{}",
             .context_buffer = nullptr,
             .next_sequence = 0,
@@ -52,7 +53,8 @@ Txn *begin_txn(const Session &session, const ReorderBufferTXN *txn) {
     *state = outside_transactions(session, txn->final_lsn);
     state->end_position = txn->end_lsn;
     state->id = with_epoch(txn->xid);
-    *put_instant(state->committed_at, compat::commit_time(txn)) = '\0';
+    const char *end = put_instant(state->committed_at_text, compat::commit_time(txn));
+    state->committed_at_size = static_cast<size_t>(end - state->committed_at_text);
     return state;
 }
 

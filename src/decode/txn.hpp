@@ -20,11 +20,14 @@ struct Txn {
     XLogRecPtr commit_position;
     XLogRecPtr end_position; // behind the commit
     uint64 id;               // with epoch, or no_transaction
-    char committed_at[iso_time_room];
+    char committed_at_text[iso_time_room];
+    size_t committed_at_size;
     std::string_view context;
     char *context_buffer; // NULL while no context was set
     uint64 next_sequence;
     bool has_output;
+
+    [[nodiscard]] std::string_view committed_at() const { return {committed_at_text, committed_at_size}; }
 };
 
 inline constexpr uint64 no_transaction = 0;

@@ -44,7 +44,6 @@ bool find(Oid relation, Tracked *tracked) {
 
 void insert(const Tracked &tracked) {
     const char *index = NameStr(tracked.previous_index);
-    SPI_connect();
     spi::run_as_owner("INSERT INTO bemi.tracked"
                       " (relation, level, root, by_schema, previous_identity, previous_index)"
                       " VALUES ($1, $2, $3, $4, $5, $6::name)",
@@ -52,21 +51,16 @@ void insert(const Tracked &tracked) {
                        spi::oid(tracked.root), spi::boolean(tracked.by_schema),
                        spi::character(tracked.previous_identity),
                        spi::text(index[0] == '\0' ? nullptr : index)});
-    SPI_finish();
 }
 
 void update(const Tracked &tracked) {
-    SPI_connect();
     spi::run_as_owner("UPDATE bemi.tracked SET level = $2, root = $3, by_schema = $4 WHERE relation = $1",
                       {spi::oid(tracked.relation), spi::text(level_name(tracked.level)),
                        spi::oid(tracked.root), spi::boolean(tracked.by_schema)});
-    SPI_finish();
 }
 
 void remove(Oid relation) {
-    SPI_connect();
     spi::run_as_owner("DELETE FROM bemi.tracked WHERE relation = $1", {spi::oid(relation)});
-    SPI_finish();
 }
 
 List *roots() {

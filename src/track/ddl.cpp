@@ -75,23 +75,10 @@ void welcome_tables() {
         schema::welcome(list_nth_oid(tables, i));
 }
 
-void run_as_owner(const char *sql, std::initializer_list<spi::Argument> arguments = {}) {
-    SPI_connect();
-    spi::run_as_owner(sql, arguments);
-    SPI_finish();
-}
-
 /// A schema is remembered by its name, since pg_upgrade and pg_dump do not keep its OID.
 void rename_schema(const RenameStmt *statement) {
-    run_as_owner("UPDATE bemi.tracked_schemas SET schema = $2::name WHERE schema = $1::name",
-                 {spi::text(statement->subname), spi::text(statement->newname)});
-}
-
-/// A table that left the tracked schema which it was tracked for is tracked for itself from now on.
-void keep_tables_that_moved() {
-    run_as_owner("UPDATE bemi.tracked t SET by_schema = false FROM pg_class c, pg_namespace n"
-                 " WHERE t.by_schema AND c.oid = t.relation AND n.oid = c.relnamespace"
-                 " AND NOT EXISTS (SELECT FROM bemi.tracked_schemas s WHERE s.schema = n.nspname)");
+    spi::run_as_owner("UPDATE bemi.tracked_schemas SET schema = $2::name WHERE schema = $1::name",
+                      {spi::text(statement->subname), spi::text(statement->newname)});
 }
 
 Node *command_of(FunctionCallInfo fcinfo) {
@@ -113,7 +100,7 @@ BEMI_FUNCTION(bemi_on_ddl_command_end) {
 
     const Effect effect = effect_of(command);
     if (IsA(command, AlterObjectSchemaStmt))
-        keep_tables_that_moved();
+        schema::keep_tables_without_rule();
     if (effect.inheritance_changed) // first: a new partition is tracked with its root rather than with its
                                     // schema
         tracking::follow_inheritance();
@@ -124,9 +111,9 @@ BEMI_FUNCTION(bemi_on_ddl_command_end) {
 
 BEMI_FUNCTION(bemi_on_sql_drop) {
     (void)command_of(fcinfo);
-    run_as_owner("DELETE FROM bemi.tracked t USING pg_event_trigger_dropped_objects() d"
-                 " WHERE d.classid = 'pg_class'::regclass AND d.objid = t.relation AND d.objsubid = 0");
-    run_as_owner("DELETE FROM bemi.tracked_schemas s USING pg_event_trigger_dropped_objects() d"
-                 " WHERE d.classid = 'pg_namespace'::regclass AND d.object_name = s.schema");
+    spi::run_as_owner("DELETE FROM bemi.tracked t USING pg_event_trigger_dropped_objects() d"
+                      " WHERE d.classid = 'pg_class'::regclass AND d.objid = t.relation AND d.objsubid = 0");
+    spi::run_as_owner("DELETE FROM bemi.tracked_schemas s USING pg_event_trigger_dropped_objects() d"
+                      " WHERE d.classid = 'pg_namespace'::regclass AND d.object_name = s.schema");
     PG_RETURN_VOID();
 }

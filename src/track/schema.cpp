@@ -18,6 +18,14 @@ const char *require_schema(Oid schema) {
     return name;
 }
 
+/// Waits for the tables that are about to appear in the schema, and lets those that come after wait: else
+/// they would see the former rule, and we not them.
+const char *lock_schema(Oid schema) {
+    (void)require_schema(schema); // before the lock: who may not track must not block
+    LockDatabaseObject(NamespaceRelationId, schema, 0, AccessExclusiveLock);
+    return require_schema(schema); // again: it may have changed while we waited
+}
+
 void require_trackable(Oid schema, const char *name) {
     const bool is_system = IsCatalogNamespace(schema) || IsToastNamespace(schema) ||
                            isAnyTempNamespace(schema) || strcmp(name, "information_schema") == 0;
@@ -46,17 +54,24 @@ void change_level(Oid relation, Level level) {
         tracking::track(relation, level, tracking::Reason::schema);
 }
 
+/// What others have created in the schema stays theirs to untrack.
+void untrack_if_own(Oid relation) {
+    if (compat::owns_relation(relation, GetUserId()))
+        return tracking::untrack(relation);
+    ereport(WARNING,
+            (errmsg("table %s stays tracked", relation::qualified_name(relation)),
+             errdetail("It belongs to another role."), errhint("Its owner can call bemi.untrack() for it.")));
+}
+
 } // namespace
 
 void track(Oid schema, Level level) {
-    const char *name = require_schema(schema);
-    require_trackable(schema, name);
+    require_trackable(schema, require_schema(schema));
+    const char *name = lock_schema(schema);
 
-    SPI_connect();
     spi::run_as_owner("INSERT INTO bemi.tracked_schemas (schema, level) VALUES ($1::name, $2)"
                       " ON CONFLICT (schema) DO UPDATE SET level = excluded.level",
                       {spi::text(name), spi::text(level_name(level))});
-    SPI_finish();
 
     List *tables = tables_in(schema);
     for (int i = 0; i < list_length(tables); i++) {
@@ -67,22 +82,27 @@ void track(Oid schema, Level level) {
 }
 
 void untrack(Oid schema) {
-    const char *name = require_schema(schema);
+    const char *name = lock_schema(schema);
     Level level;
     if (!catalog::find_schema(schema, &level))
         ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("schema \"%s\" is not tracked", name),
                         errhint("SELECT schema FROM bemi.tracked_schemas lists those that are.")));
 
-    SPI_connect();
     spi::run_as_owner("DELETE FROM bemi.tracked_schemas WHERE schema = $1::name", {spi::text(name)});
-    SPI_finish();
 
     List *tables =
         spi::select_oids("SELECT t.relation FROM bemi.tracked t JOIN pg_class c ON c.oid = t.relation"
                          " WHERE t.by_schema AND c.relnamespace = $1 ORDER BY 1",
                          {{OIDOID, ObjectIdGetDatum(schema)}});
     for (int i = 0; i < list_length(tables); i++)
-        tracking::untrack(list_nth_oid(tables, i));
+        untrack_if_own(list_nth_oid(tables, i));
+    keep_tables_without_rule();
+}
+
+void keep_tables_without_rule() {
+    spi::run_as_owner("UPDATE bemi.tracked t SET by_schema = false FROM pg_class c, pg_namespace n"
+                      " WHERE t.by_schema AND c.oid = t.relation AND n.oid = c.relnamespace"
+                      " AND NOT EXISTS (SELECT FROM bemi.tracked_schemas s WHERE s.schema = n.nspname)");
 }
 
 void welcome(Oid relation) {

@@ -45,7 +45,9 @@ void run_as_owner(const char *sql, std::initializer_list<Argument> arguments) {
     // An ERROR in between restores both, with the (sub)transaction.
     GetUserIdAndSecContext(&caller, &security);
     SetUserIdAndSecContext(extension_owner(), security | SECURITY_LOCAL_USERID_CHANGE);
+    SPI_connect();
     execute(sql, arguments);
+    SPI_finish();
     SetUserIdAndSecContext(caller, security);
 }
 

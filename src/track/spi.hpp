@@ -31,7 +31,7 @@ inline Argument boolean(bool value) {
 /// Runs one statement as the current user. Between SPI_connect() and SPI_finish().
 void run(const char *sql, std::initializer_list<Argument> arguments = {});
 
-/// The same as the owner of the extension.
+/// The same as the owner of the extension, with an SPI connection of its own.
 void run_as_owner(const char *sql, std::initializer_list<Argument> arguments = {});
 
 /// The first column of what `sql` returns, all of type oid or regclass, allocated in the caller's memory

@@ -1,7 +1,7 @@
 -- Row level capture: the context is in the WAL before the row it belongs to, and as seldom as possible.
 \t on
 \pset format unaligned
-CREATE TABLE todo (id int PRIMARY KEY, task text);
+CREATE TABLE todo (id int PRIMARY KEY, task text) WITH (autovacuum_enabled = off);
 SELECT bemi.track('todo');
 SELECT FROM pg_create_logical_replication_slot('regress', 'test_decoding');
 -- what a logical replication client sees, without the numbers, the empty transactions and bemi's own tables

@@ -1,7 +1,7 @@
 -- Statement level capture: the same meaning, one message a statement at most, no cost per row.
 \t on
 \pset format unaligned
-CREATE TABLE todo (id int PRIMARY KEY, task text);
+CREATE TABLE todo (id int PRIMARY KEY, task text) WITH (autovacuum_enabled = off);
 SELECT bemi.track('todo', 'statement');
 SELECT tgname, tgenabled FROM pg_trigger WHERE tgrelid = 'todo'::regclass ORDER BY tgname;
 SELECT FROM pg_create_logical_replication_slot('regress', 'test_decoding');

@@ -1,7 +1,7 @@
 -- Context comments in the client's SQL: where they count, for how long, and which wins.
 \t on
 \pset format unaligned
-CREATE TABLE todo (id int PRIMARY KEY, task text);
+CREATE TABLE todo (id int PRIMARY KEY, task text) WITH (autovacuum_enabled = off);
 SELECT bemi.track('todo');
 SELECT FROM pg_create_logical_replication_slot('regress', 'test_decoding');
 -- what a logical replication client sees, without the numbers, the empty transactions and bemi's own tables
@@ -175,6 +175,11 @@ DECLARE c CURSOR FOR SELECT add_item(i, 1) FROM generate_series(1, 2) i /*Bemi {
 FETCH c /*Bemi {"fetched": 1} Bemi*/;
 FETCH c;
 COMMIT;
+-- one that is held runs at COMMIT
+BEGIN;
+DECLARE held CURSOR WITH HOLD FOR SELECT add_item(i, 1) FROM generate_series(3, 3) i /*Bemi {"declared": 1} Bemi*/;
+COMMIT /*Bemi {"committed": 1} Bemi*/;
+CLOSE held;
 SELECT * FROM captured();
 
 -- Prepared statements of SQL: what counts is what EXECUTE brings

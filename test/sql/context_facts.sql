@@ -102,6 +102,22 @@ UPDATE todo SET task = 'bob, the same' WHERE id = 10;
 COMMIT;
 SELECT replace(c, :'superuser', 'SUPERUSER') FROM captured() c;
 
+-- a foreign key's cascade is run by the owner of the table
+CREATE TABLE parent (id int PRIMARY KEY);
+CREATE TABLE child (id int REFERENCES parent ON DELETE CASCADE);
+ALTER TABLE child OWNER TO regress_bemi_bob;
+SELECT bemi.track('parent'), bemi.track('child');
+GRANT ALL ON parent, child TO PUBLIC;
+INSERT INTO parent VALUES (1);
+INSERT INTO child VALUES (1);
+SELECT FROM captured();
+SET bemi.capture = 'user';
+SET ROLE regress_bemi_alice;
+DELETE FROM parent;
+RESET ROLE;
+SELECT * FROM captured();
+DROP TABLE parent, child;
+
 -- a role that is renamed is called by its new name, one that is dropped does not matter
 ALTER ROLE regress_bemi_bob RENAME TO "regress_bemi_Bob ""2""";
 SET ROLE "regress_bemi_Bob ""2""";

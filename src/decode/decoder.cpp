@@ -1,0 +1,107 @@
+#include "decoder.hpp"
+
+#include "settings.hpp"
+#include "startup.hpp"
+
+namespace bemi::decode {
+
+namespace {
+
+const Format &format_of(const Options &options) {
+    switch (options.format) {
+    case Options::Format::bemi:
+        return bemi_format;
+    }
+    pg_unreachable();
+}
+
+/// Runs `write` for one line. What it leaves in memory goes with the line.
+template <typename Write> void write_line(Decoder &decoder, const Subject &subject, Write &&write) {
+    MemoryContext caller = MemoryContextSwitchTo(decoder.change_memory);
+    JsonWriter line = open_line(decoder.output, subject);
+    write(line);
+    close_line(decoder.output, subject);
+    MemoryContextSwitchTo(caller);
+    MemoryContextReset(decoder.change_memory);
+    decoder.filtered = 0;
+}
+
+void write_bound(Decoder &decoder, const Txn &txn, decltype(Format::begin) write) {
+    const Subject subject{.output = &decoder.output,
+                          .txn = &txn,
+                          .position = txn.commit_position,
+                          .relation = nullptr,
+                          .prefix = ""};
+    write_line(decoder, subject, [&](JsonWriter &line) { write(line, decoder.session, txn); });
+}
+
+void ensure_begun(Decoder &decoder, Txn &txn) {
+    if (!txn.has_output && decoder.options->transactions && txn.id != no_transaction)
+        write_bound(decoder, txn, decoder.format->begin);
+    txn.has_output = true;
+}
+
+} // namespace
+
+Decoder *make_decoder(LogicalDecodingContext *ctx) {
+    auto *decoder = static_cast<Decoder *>(MemoryContextAllocZero(ctx->context, sizeof(Decoder)));
+    decoder->memory = ctx->context;
+    decoder->output.ctx = ctx;
+    MemoryContext caller = MemoryContextSwitchTo(decoder->memory);
+    decoder->options = &load_options(ctx->output_plugin_options);
+    decoder->format = &format_of(*decoder->options);
+    MemoryContextSwitchTo(caller);
+    return decoder;
+}
+
+void start(Decoder &decoder) {
+    MemoryContext caller = MemoryContextSwitchTo(decoder.memory);
+    decoder.session = load_session();
+    decoder.output = make_output(decoder.output.ctx);
+    decoder.plans = make_plan_cache(*decoder.options);
+    decoder.change_memory = AllocSetContextCreate(decoder.memory, "bemi change", ALLOCSET_DEFAULT_SIZES);
+    decoder.settings_level = fix_settings();
+    MemoryContextSwitchTo(caller);
+}
+
+void stop(Decoder &decoder) {
+    restore_settings(decoder.settings_level);
+}
+
+void write_change(Decoder &decoder, Txn &txn, const Change &change) {
+    ensure_begun(decoder, txn);
+    const Subject subject{.output = &decoder.output,
+                          .txn = &txn,
+                          .position = change.position,
+                          .relation = change.relation,
+                          .prefix = nullptr};
+    write_line(decoder, subject,
+               [&](JsonWriter &line) { decoder.format->change(line, decoder.session, txn, change); });
+}
+
+void write_message(Decoder &decoder, Txn &txn, const Message &message) {
+    ensure_begun(decoder, txn);
+    const Subject subject{.output = &decoder.output,
+                          .txn = &txn,
+                          .position = message.position,
+                          .relation = nullptr,
+                          .prefix = message.prefix.data()};
+    write_line(decoder, subject,
+               [&](JsonWriter &line) { decoder.format->message(line, decoder.session, txn, message); });
+}
+
+void write_commit(Decoder &decoder, const Txn &txn) {
+    if (txn.has_output && decoder.options->transactions)
+        write_bound(decoder, txn, decoder.format->commit);
+}
+
+void leave_out(Decoder &decoder) {
+    constexpr unsigned changes_between = 100;
+    if (++decoder.filtered < changes_between)
+        return;
+    decoder.filtered = 0;
+    const bool skipped = false;
+    compat::update_progress(decoder.output.ctx, skipped);
+}
+
+} // namespace bemi::decode

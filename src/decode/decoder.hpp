@@ -1,0 +1,37 @@
+// A decoding session: what it knows, and how it writes the lines of its format.
+#pragma once
+
+#include "output.hpp"
+#include "plan_cache.hpp"
+
+namespace bemi::decode {
+
+struct Decoder {
+    const Options *options;
+    const Format *format;
+    Session session;
+    Output output;
+    PlanCache *plans;
+    MemoryContext memory;        // of the session
+    MemoryContext change_memory; // reset after each change
+    unsigned filtered;           // changes left out since the client last heard of us
+    int settings_level;
+};
+
+/// Reads the options, as is also done when a slot is made, which decodes nothing yet.
+[[nodiscard]] Decoder *make_decoder(LogicalDecodingContext *ctx);
+
+/// Makes ready for transactions.
+void start(Decoder &decoder);
+void stop(Decoder &decoder);
+
+/// Writes a line for the client. BEGIN comes before the first of a transaction, where the client wants it,
+/// and COMMIT after the last.
+void write_change(Decoder &decoder, Txn &txn, const Change &change);
+void write_message(Decoder &decoder, Txn &txn, const Message &message);
+void write_commit(Decoder &decoder, const Txn &txn);
+
+/// Instead of writing: lets the client hear of us now and then all the same.
+void leave_out(Decoder &decoder);
+
+} // namespace bemi::decode

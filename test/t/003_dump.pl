@@ -1,0 +1,75 @@
+# pg_dump and restore keep what is tracked.
+use strict;
+use warnings;
+use Bemi;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $node = server('main');
+$node->safe_psql('postgres', q{
+    CREATE TABLE todo (id int PRIMARY KEY, task text);
+    CREATE TABLE bulk (id int PRIMARY KEY);
+    CREATE TABLE untracked (id int PRIMARY KEY);
+    CREATE TABLE measure (id int, at date, PRIMARY KEY (id, at)) PARTITION BY RANGE (at);
+    CREATE TABLE measure_2023 PARTITION OF measure FOR VALUES FROM ('2023-01-01') TO ('2024-01-01');
+    CREATE TABLE parent (id int PRIMARY KEY);
+    CREATE TABLE child () INHERITS (parent);
+    CREATE SCHEMA "My App";
+    CREATE TABLE "My App"."Order" ("Id" int PRIMARY KEY);
+    SELECT bemi.track('todo'), bemi.track('bulk', level => 'statement'), bemi.track('measure'), bemi.track('parent');
+    SELECT bemi.track_schema('"My App"');
+    INSERT INTO todo VALUES (1, 'Sleep');
+});
+
+my $tracked = q{SELECT relation, level, root, by_schema, tracked_at, problems FROM bemi.tracked_tables ORDER BY relation::text};
+my $triggers = q{SELECT tgrelid::regclass, tgname, tgenabled, tgparentid <> 0 FROM pg_trigger
+    WHERE tgname LIKE '~bemi%' ORDER BY tgrelid::regclass::text, tgname};
+my $identities = q{SELECT oid::regclass, relreplident FROM pg_class
+    WHERE relkind IN ('r', 'p') AND relnamespace IN ('public'::regnamespace, '"My App"'::regnamespace) ORDER BY oid::regclass::text};
+
+my $other = server('other');
+my $file = PostgreSQL::Test::Utils::tempdir . '/dump';
+
+sub check_restored {
+    my ($target, $database, $name) = @_;
+    is(one_of($target, $tracked, $database), one_of($node, $tracked), "$name: the same tables are tracked");
+    is(one_of($target, $triggers, $database), one_of($node, $triggers), "$name: the same triggers");
+    is(one_of($target, $identities, $database), one_of($node, $identities), "$name: the same replica identities");
+
+    create_slot($target, 's', $database);
+    $target->safe_psql($database, q{
+        SET bemi.context = '{"user_id": 1}';
+        INSERT INTO todo VALUES (2, 'Eat');
+        INSERT INTO bulk VALUES (3);
+        INSERT INTO measure VALUES (4, '2023-05-05');
+        INSERT INTO child VALUES (5);
+        CREATE TABLE "My App"."Later" (id int PRIMARY KEY);
+        INSERT INTO "My App"."Later" VALUES (6);
+        UPDATE "My App"."Later" SET id = 7;
+    });
+    is(brief(receive($target, 's', database => $database)), <<'END' =~ s/\n\z//r, "$name: contexts are captured");
+CREATE 2 {"user_id":1}
+CREATE 3 {"user_id":1}
+CREATE [4,"2023-05-05"] {"user_id":1}
+CREATE null {"user_id":1}
+CREATE 6 {"user_id":1}
+UPDATE 7 {"user_id":1}
+END
+    $target->safe_psql($database, q{SELECT bemi.untrack('todo'), bemi.untrack('bulk'), bemi.untrack_schema('"My App"')});
+    is(one_of($target, q{SELECT relreplident FROM pg_class WHERE relname = 'todo'}, $database), 'd',
+        "$name: untrack() still knows the former replica identity");
+    $target->safe_psql($database, q{SELECT pg_drop_replication_slot('s')});
+}
+
+$node->safe_psql('postgres', 'CREATE DATABASE copy');
+$node->command_ok([ 'pg_dump', '--format=custom', '--file', $file, $node->connstr('postgres') ], 'pg_dump');
+$node->command_ok([ 'pg_restore', '--exit-on-error', '--dbname', $node->connstr('copy'), $file ], 'pg_restore');
+check_restored($node, 'copy', 'another database');
+
+$other->safe_psql('postgres', 'CREATE DATABASE copy');
+$node->command_ok([ 'pg_dump', '--file', $file, $node->connstr('postgres') ], 'pg_dump as a script');
+$other->command_ok([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-f', $file, $other->connstr('copy') ],
+    'psql runs it');
+check_restored($other, 'copy', 'another server');
+
+done_testing();

@@ -1,0 +1,115 @@
+# What the tests share: a server with the extension, and what its output plugin sends as Perl values.
+package Bemi;
+
+use strict;
+use warnings;
+
+use Exporter 'import';
+use IPC::Run;
+use JSON::PP;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+our @EXPORT = qw(server create_slot create_todo receive attach wait_for_changes wait_until_confirmed detach
+    changes_in news brief one_of);
+
+my $json = JSON::PP->new->utf8->canonical->allow_nonref;
+
+# A started server with the extension in the database postgres. wal_level is logical unless a setting says otherwise.
+sub server {
+    my ($name, @settings) = @_;
+    my $node = PostgreSQL::Test::Cluster->new($name);
+    $node->init(allows_streaming => 'logical');
+    $node->append_conf('postgresql.conf', $_) for @settings;
+    $node->start;
+    $node->safe_psql('postgres', 'CREATE EXTENSION bemi');
+    return $node;
+}
+
+# A tracked table in the database postgres.
+sub create_todo {
+    my ($node) = @_;
+    $node->safe_psql('postgres', q{
+        CREATE TABLE todo (id int PRIMARY KEY, task text);
+        SELECT bemi.track('todo');
+    });
+}
+
+sub create_slot {
+    my ($node, $slot, $database) = @_;
+    $node->safe_psql($database // 'postgres', "SELECT pg_create_logical_replication_slot('$slot', 'bemi')");
+}
+
+# The changes in the plugin's lines. A last one that is not complete does not count.
+sub changes_in {
+    my ($lines) = @_;
+    return map { $json->decode($_) } $lines =~ /(.*)\n/g;
+}
+
+# What a walsender sends from the slot up to now. `database` is one of the options, the others are the plugin's.
+sub receive {
+    my ($node, $slot, %options) = @_;
+    my $database = delete $options{database} // 'postgres';
+    my $end = $node->safe_psql($database, 'SELECT pg_current_wal_lsn()');
+    my $timeout = $PostgreSQL::Test::Utils::timeout_default;
+    return changes_in(scalar $node->pg_recvlogical_upto($database, $slot, $end, $timeout, %options));
+}
+
+# A client that stays: attach() connects it, wait_for_changes() returns all its changes once there are so many.
+sub attach {
+    my ($node, $slot) = @_;
+    my $client = { lines => '', errors => '' };
+    $client->{process} = IPC::Run::start(
+        [ 'pg_recvlogical', '--slot', $slot, '--dbname', $node->connstr('postgres'),
+          '--start', '--no-loop', '--status-interval', '1', '--fsync-interval', '1', '--file', '-' ],
+        '>', \$client->{lines}, '2>', \$client->{errors},
+        $client->{timer} = IPC::Run::timer($PostgreSQL::Test::Utils::timeout_default));
+    return $client;
+}
+
+sub wait_for_changes {
+    my ($client, $count) = @_;
+    pump_until($client->{process}, $client->{timer}, \$client->{lines}, qr/\A(?:[^\n]*\n){$count}/)
+        or BAIL_OUT("the client did not receive $count changes: $client->{errors}");
+    return changes_in($client->{lines});
+}
+
+# Waits until the client of the slot has confirmed all there is.
+sub wait_until_confirmed {
+    my ($node, $slot) = @_;
+    my $end = one_of($node, 'SELECT pg_current_wal_lsn()');
+    $node->poll_query_until('postgres',
+        "SELECT confirmed_flush_lsn >= '$end' FROM pg_replication_slots WHERE slot_name = '$slot'")
+        or BAIL_OUT('the client did not confirm everything');
+}
+
+# Kills a client; returns all its changes.
+sub detach {
+    my ($node, $client) = @_;
+    $client->{process}->signal('KILL');
+    $client->{process}->finish;
+    $node->poll_query_until('postgres', 'SELECT NOT bool_or(active) FROM pg_replication_slots');
+    return changes_in($client->{lines});
+}
+
+# Those that are received for the first time. After a restart a slot may have forgotten what was last confirmed, and sends
+# that again.
+my %seen;
+
+sub news {
+    return grep { !$seen{ $_->{id} }++ } @_;
+}
+
+# Changes as short text to compare with: CREATE 7 {"user_id":1}
+sub brief {
+    return join "\n", map { "$_->{operation} " . ($_->{primary_key} // 'null') . ' ' . $json->encode($_->{context}) } @_;
+}
+
+# The value of a query that gives one.
+sub one_of {
+    my ($node, $query, $database) = @_;
+    return $node->safe_psql($database // 'postgres', $query);
+}
+
+1;
