@@ -15,15 +15,15 @@ SELECT bemi.track('bemi_row');
 CREATE TABLE bemi_statement (LIKE untracked INCLUDING ALL);
 SELECT bemi.track('bemi_statement', level => 'statement');
 
--- A context per row: the statement's comment, found by a regular expression, as a logical message.
+-- A logical message per row: the statement's comment, cut out of the text.
 CREATE TABLE plpgsql_message (LIKE untracked INCLUDING ALL);
 ALTER TABLE plpgsql_message REPLICA IDENTITY FULL;
 
 CREATE FUNCTION bench.emit_comment() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
-    context text := substring(current_query() FROM '/\*Bemi (.*) Bemi\*/');
+    context text := split_part(split_part(current_query(), '/*Bemi', 2), 'Bemi*/', 1);
 BEGIN
-    IF context IS NOT NULL THEN
+    IF context <> '' THEN
         PERFORM pg_logical_emit_message(true, '_bemi', context);
     END IF;
     RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;

@@ -57,7 +57,7 @@ Decoder *make_decoder(LogicalDecodingContext *ctx) {
 void start(Decoder &decoder) {
     MemoryContext caller = MemoryContextSwitchTo(decoder.memory);
     decoder.session = load_session();
-    decoder.output = make_output(decoder.output.ctx);
+    decoder.output = make_output(decoder.output.ctx, decoder.options->batch_size);
     decoder.plans = make_plan_cache(*decoder.options);
     decoder.change_memory = AllocSetContextCreate(decoder.memory, "bemi change", ALLOCSET_DEFAULT_SIZES);
     decoder.settings_level = fix_settings();
@@ -88,11 +88,14 @@ void write_message(Decoder &decoder, Txn &txn, const Message &message) {
                           .prefix = message.prefix.data()};
     write_line(decoder, subject,
                [&](JsonWriter &line) { decoder.format->message(line, decoder.session, txn, message); });
+    if (txn.id == no_transaction) // there is no commit to wait for
+        flush(decoder.output);
 }
 
 void write_commit(Decoder &decoder, const Txn &txn) {
     if (txn.has_output && decoder.options->transactions)
         write_bound(decoder, txn, decoder.format->commit);
+    flush(decoder.output);
 }
 
 void leave_out(Decoder &decoder) {

@@ -26,7 +26,7 @@ void start(Decoder &decoder);
 void stop(Decoder &decoder);
 
 /// Writes a line for the client. BEGIN comes before the first of a transaction, where the client wants it,
-/// and COMMIT after the last.
+/// and COMMIT after the last. At the latest with that the client has all lines.
 void write_change(Decoder &decoder, Txn &txn, const Change &change);
 void write_message(Decoder &decoder, Txn &txn, const Message &message);
 void write_commit(Decoder &decoder, const Txn &txn);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 
 namespace bemi::decode {
 
@@ -81,6 +82,18 @@ OperationSet parse_operations(const Argument &argument) {
     return operations;
 }
 
+/// Small enough to leave a line that is batched practically all of the 1 GB that it may have.
+size_t parse_batch_size(const Argument &argument) {
+    constexpr size_t most = 1024 * 1024;
+    const std::string_view text = value_of(argument);
+    const char *end = text.data() + text.size();
+    size_t size = 0;
+    const auto [stop, error] = std::from_chars(text.data(), end, size);
+    if (error == std::errc{} && stop == end && size <= most)
+        return size;
+    bad_value(argument, {}, "Allowed values are from 0 to 1048576, in bytes.");
+}
+
 template <typename List> List parse_list(const Argument &argument, const char *hint) {
     try {
         return List{value_of(argument)};
@@ -100,7 +113,7 @@ struct Definition {
     void (*set)(Options &options, const Argument &argument);
 };
 
-constexpr std::array<Definition, 7> definitions{{
+constexpr std::array<Definition, 8> definitions{{
     {"format", [](Options &o, const Argument &a) { o.format = parse_format(a); }},
     {"include-tables", [](Options &o, const Argument &a) { o.include_tables = parse_tables(a); }},
     {"exclude-tables", [](Options &o, const Argument &a) { o.exclude_tables = parse_tables(a); }},
@@ -111,6 +124,7 @@ constexpr std::array<Definition, 7> definitions{{
      [](Options &o, const Argument &a) {
          o.messages = parse_list<NameList>(a, "Give a list of prefixes such as \"audit, app*\".");
      }},
+    {"batch-size", [](Options &o, const Argument &a) { o.batch_size = parse_batch_size(a); }},
 }};
 
 [[noreturn]] void unknown_option(std::string_view name) {

@@ -23,6 +23,7 @@ struct Options {
     bool tracked_only = false;
     bool transactions = false;
     NameList messages;
+    size_t batch_size = 0; // bytes; 0: every line is a write of its own
 
     [[nodiscard]] bool wants_table(std::string_view schema, std::string_view table) const noexcept {
         return (include_tables.empty() || include_tables.matches(schema, table)) &&

@@ -87,6 +87,16 @@ TEST(messages) {
     CHECK(!options.messages.matches("app"));
 }
 
+TEST(batch_size) {
+    CHECK(parse({}).batch_size == 0);
+    CHECK(parse({{"batch-size", "8192"}}).batch_size == 8192);
+    CHECK(parse({{"batch-size", "1048576"}}).batch_size == 1048576);
+    for (const char *value : {"", "-1", "1048577", "8kB", " 1", "99999999999999999999"})
+        CHECK_EQUAL(refusal({"batch-size", value}),
+                    "invalid value for option \"batch-size\": \"" + std::string{value} +
+                        "\"\n\nAllowed values are from 0 to 1048576, in bytes.");
+}
+
 TEST(formats) {
     CHECK(parse({{"format", "bemi"}}).format == Options::Format::bemi);
     CHECK_EQUAL(refusal({"format", "xml"}),
@@ -98,5 +108,5 @@ TEST(unknown_options) {
     CHECK_EQUAL(refusal({"formats", "bemi"}), "unrecognized option \"formats\" of output plugin \"bemi\"\n\n"
                                               "Allowed options are: format, include-tables, exclude-tables, "
                                               "operations, tracked-only, transactions, "
-                                              "messages.");
+                                              "messages, batch-size.");
 }
