@@ -25,7 +25,9 @@ SET bemi.context = '{"name": "日本"}';
 SET bemi.context = '{"name": "\u65e5\u672c"}';
 INSERT INTO todo VALUES (4);
 -- it cannot be shown as jsonb here, which is PostgreSQL's own limit
+\set VERBOSITY sqlstate
 SELECT bemi.current_context();
+\set VERBOSITY default
 \echo :SQLSTATE
 SHOW bemi.context;
 SELECT bemi.set_context('{"name": "Zoë"}');

@@ -212,8 +212,10 @@ SET bemi.max_context_size = '4MB';
 SELECT length(set_config('bemi.context', '{"a":"' || repeat('x', 2000000) || '"}', false));
 SELECT count(*) FROM wide;
 DROP TABLE wide;
+\set VERBOSITY sqlstate
 SET bemi.max_context_size = '100';
 SET bemi.max_context_size = '1GB';
+\set VERBOSITY default
 RESET ALL;
 
 -- Nothing is rewritten: digits, order, spaces and duplicates stay as they were written
@@ -229,7 +231,9 @@ SELECT bemi.current_context();
 SET bemi.context = '{"quotes": "it''s \"quoted\" $$ $x$", "comment": "*/ DROP TABLE todo; /*", "slash": "\/", "nested /* */": "-- not one"}';
 SELECT bemi.current_context();
 SET bemi.context = '{"": "empty key", "emoji": "👩‍👩‍👧", "pair": "\ud83d\ude00", "latin": "é", "escaped": "\u00e9", "cjk": "日本語", "rtl": "שלום", "combining": "e\u0301", "bom": "\ufeff", "nonchar": "\uffff"}';
+\pset format unaligned
 SELECT bemi.current_context() - 'bom' - 'nonchar';
+\pset format aligned
 -- all of Unicode but NUL and the surrogates, as they are and as escapes
 SELECT bemi.set_context(jsonb_build_object('all', string_agg(chr(i), '' ORDER BY i)))->>'all'
        = (SELECT string_agg(chr(i), '' ORDER BY i) FROM generate_series(1, 65535) i WHERE i NOT BETWEEN 55296 AND 57343) AS same

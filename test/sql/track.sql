@@ -310,7 +310,9 @@ SELECT count(*) FROM pg_event_trigger WHERE evtname LIKE 'bemi%';
 DROP SCHEMA bemi;
 -- nobody but a superuser may have made the schema beforehand
 CREATE SCHEMA bemi AUTHORIZATION regress_bemi_owner;
+\set SHOW_CONTEXT never
 CREATE EXTENSION bemi;
+\set SHOW_CONTEXT errors
 \echo :SQLSTATE
 ALTER SCHEMA bemi OWNER TO CURRENT_USER;
 CREATE EXTENSION bemi;
