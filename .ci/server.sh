@@ -23,7 +23,7 @@ server_settings() {
 	END
     # Servers from August 2026 on load only the output plugins named here; older ones do not know the setting.
     if "$bindir/postgres" --describe-config | grep '^output_plugin_libraries' >/dev/null; then
-        say "output_plugin_libraries = 'pgoutput, test_decoding, bemi'"
+        say "output_plugin_libraries = 'pgoutput, test_decoding, wal2json, bemi'"
     fi
 }
 
@@ -42,11 +42,15 @@ start_server() {
     }
 }
 
-stop_server() {
-    [ ! -e "$work/data/postmaster.pid" ] || quietly as_server_user "$bindir/pg_ctl" stop -m fast -D "$work/data"
+# Those too that a test started and was kept from stopping.
+stop_servers() {
+    local pid_file
+    find "$work" -name postmaster.pid 2>/dev/null | while read -r pid_file; do
+        quietly as_server_user "$bindir/pg_ctl" stop -m fast -D "${pid_file%/*}" || true
+    done
 }
 
 at_exit() {
-    stop_server || true
+    stop_servers
     rm -rf "$work"
 }

@@ -1,6 +1,5 @@
 #include "decoder.hpp"
 
-#include "settings.hpp"
 #include "startup.hpp"
 
 namespace bemi::decode {
@@ -11,6 +10,8 @@ const Format &format_of(const Options &options) {
     switch (options.format) {
     case Options::Format::bemi:
         return bemi_format;
+    case Options::Format::wal2json:
+        return wal2json_format;
     }
     pg_unreachable();
 }
@@ -56,16 +57,11 @@ Decoder *make_decoder(LogicalDecodingContext *ctx) {
 
 void start(Decoder &decoder) {
     MemoryContext caller = MemoryContextSwitchTo(decoder.memory);
-    decoder.session = load_session();
-    decoder.output = make_output(decoder.output.ctx, decoder.options->batch_size);
+    decoder.session = load_session(*decoder.options);
+    decoder.output = make_output(decoder.output.ctx, *decoder.format, decoder.options->batch_size);
     decoder.plans = make_plan_cache(*decoder.options);
     decoder.change_memory = AllocSetContextCreate(decoder.memory, "bemi change", ALLOCSET_DEFAULT_SIZES);
-    decoder.settings_level = fix_settings();
     MemoryContextSwitchTo(caller);
-}
-
-void stop(Decoder &decoder) {
-    restore_settings(decoder.settings_level);
 }
 
 void write_change(Decoder &decoder, Txn &txn, const Change &change) {
@@ -90,6 +86,11 @@ void write_message(Decoder &decoder, Txn &txn, const Message &message) {
                [&](JsonWriter &line) { decoder.format->message(line, decoder.session, txn, message); });
     if (txn.id == no_transaction) // there is no commit to wait for
         flush(decoder.output);
+}
+
+void write_begin(Decoder &decoder, Txn &txn) {
+    if (decoder.options->transactions && decoder.format->bounds_empty_transactions)
+        ensure_begun(decoder, txn);
 }
 
 void write_commit(Decoder &decoder, const Txn &txn) {

@@ -15,7 +15,6 @@ struct Decoder {
     MemoryContext memory;        // of the session
     MemoryContext change_memory; // reset after each change
     unsigned filtered;           // changes left out since the client last heard of us
-    int settings_level;
 };
 
 /// Reads the options, as is also done when a slot is made, which decodes nothing yet.
@@ -23,7 +22,9 @@ struct Decoder {
 
 /// Makes ready for transactions.
 void start(Decoder &decoder);
-void stop(Decoder &decoder);
+
+/// Writes BEGIN if it does not wait for the transaction's first line.
+void write_begin(Decoder &decoder, Txn &txn);
 
 /// Writes a line for the client. BEGIN comes before the first of a transaction, where the client wants it,
 /// and COMMIT after the last. At the latest with that the client has all lines.

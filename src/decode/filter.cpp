@@ -77,8 +77,12 @@ NameList::NameList(std::string_view list) {
         Pattern name = cut_pattern(element, stop_at_dot);
         if (name.empty())
             throw ListError("The list has an empty element.");
-        patterns_.push_back(std::move(name));
+        add(std::move(name));
     });
+}
+
+void NameList::add(Pattern name) {
+    patterns_.push_back(std::move(name));
 }
 
 bool NameList::matches(std::string_view name) const noexcept {
@@ -99,8 +103,12 @@ TableList::TableList(std::string_view list) {
             throw ListError("Table " + quoted(element) + " has more than one dot.");
         if (schema.empty() || name.empty())
             throw ListError("Table " + quoted(element) + " has an empty name.");
-        tables_.push_back({std::move(schema), std::move(name)});
+        add(std::move(schema), std::move(name));
     });
+}
+
+void TableList::add(Pattern schema, Pattern name) {
+    tables_.push_back({std::move(schema), std::move(name)});
 }
 
 bool TableList::matches(std::string_view schema, std::string_view table) const noexcept {

@@ -52,6 +52,7 @@ public:
     NameList() = default;
     explicit NameList(std::string_view list);
 
+    void add(Pattern name);
     [[nodiscard]] bool matches(std::string_view name) const noexcept;
     [[nodiscard]] bool empty() const noexcept { return patterns_.empty(); }
 
@@ -65,6 +66,7 @@ public:
     TableList() = default;
     explicit TableList(std::string_view list);
 
+    void add(Pattern schema, Pattern name);
     [[nodiscard]] bool matches(std::string_view schema, std::string_view table) const noexcept;
     [[nodiscard]] bool empty() const noexcept { return tables_.empty(); }
 

@@ -24,6 +24,11 @@ struct Message {
 };
 
 struct Format {
+    const char *table_filter;       // the options that leave out tables
+    const char *message_filter;     // and messages
+    bool needs_identity;            // has no lines for updates and deletes of a relation without one
+    bool bounds_empty_transactions; // has BEGIN and COMMIT lines for them too
+
     void (*begin)(JsonWriter &out, const Session &session, const Txn &txn);
     void (*change)(JsonWriter &out, const Session &session, const Txn &txn, const Change &change);
     void (*message)(JsonWriter &out, const Session &session, const Txn &txn, const Message &message);
@@ -31,5 +36,6 @@ struct Format {
 };
 
 extern const Format bemi_format;
+extern const Format wal2json_format;
 
 } // namespace bemi::decode

@@ -129,8 +129,10 @@ void write_unavailable(JsonWriter &out, const RelationPlan &plan) {
         out.raw(']');
 }
 
-void write_change(JsonWriter &out, const Session &session, const Txn &txn, const Change &change) {
+void write_line(JsonWriter &out, const Session &session, const Txn &txn, const Change &change) {
     RelationPlan &plan = *change.relation;
+    if (change.operation == Operation::update)
+        complete_new_row(plan);
     write_start(out, session, txn, change.sequence, name_of(change.operation), plan.names);
     out.raw(",\"primary_key\":");
     write_primary_key(out, plan);
@@ -142,21 +144,19 @@ void write_change(JsonWriter &out, const Session &session, const Txn &txn, const
     write_end(out, txn, change.position, change.sequence);
 }
 
-bool is_text(std::string_view content) {
-    const bool no_error = true;
-    return pg_verifymbstr(content.data(), static_cast<int>(content.size()), no_error);
+void write_change(JsonWriter &out, const Session &session, const Txn &txn, const Change &change) {
+    if (!change.relation->uses_settings)
+        return write_line(out, session, txn, change);
+    with_settings(session.text_settings, [&] { write_line(out, session, txn, change); });
 }
 
 void write_message(JsonWriter &out, const Session &session, const Txn &txn, const Message &message) {
-    const std::string_view no_names;
+    const std::string_view no_names = "";
     write_start(out, session, txn, message.sequence, "MESSAGE", no_names);
     out.raw(",\"prefix\":");
     out.string(message.prefix);
     out.raw(",\"content\":");
-    if (is_text(message.content))
-        out.string(message.content);
-    else
-        write_bytea(out, message.content);
+    write_text_or_bytes(out, message.content);
     out.raw(",\"transactional\":");
     out.raw(txn.id == no_transaction ? std::string_view{"false"} : std::string_view{"true"});
     write_end(out, txn, message.position, message.sequence);
@@ -185,7 +185,13 @@ void write_commit_line(JsonWriter &out, const Session &session, const Txn &txn) 
 
 } // namespace
 
-constinit const Format bemi_format{
-    .begin = write_begin, .change = write_change, .message = write_message, .commit = write_commit_line};
+constinit const Format bemi_format{.table_filter = "exclude-tables",
+                                   .message_filter = "messages",
+                                   .needs_identity = false,
+                                   .bounds_empty_transactions = false,
+                                   .begin = write_begin,
+                                   .change = write_change,
+                                   .message = write_message,
+                                   .commit = write_commit_line};
 
 } // namespace bemi::decode

@@ -1,4 +1,4 @@
-#include "options.hpp"
+#include "option_definition.hpp"
 
 #include <algorithm>
 #include <array>
@@ -8,52 +8,13 @@ namespace bemi::decode {
 
 namespace {
 
-/// As in a list of names; option names and values are ASCII whatever the locale.
-char to_lower(char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
-bool equal_ignoring_case(std::string_view a, std::string_view b) {
-    return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                      [](char x, char y) { return to_lower(x) == to_lower(y); });
-}
-
-bool starts_ignoring_case(std::string_view word, std::string_view start) {
-    return start.size() <= word.size() && equal_ignoring_case(word.substr(0, start.size()), start);
-}
-
-[[noreturn]] void bad_value(const Argument &argument, std::string detail, std::string hint) {
-    throw OptionError("invalid value for option \"" + std::string{argument.name} + "\": \"" +
-                          std::string{argument.value.value_or("")} + '"',
-                      std::move(detail), std::move(hint));
-}
-
-std::string_view value_of(const Argument &argument) {
-    if (!argument.value)
-        throw OptionError("option \"" + std::string{argument.name} + "\" requires a value", {}, {});
-    return *argument.value;
-}
-
-/// What PostgreSQL takes for a boolean: these words, abbreviated as long as that is unambiguous. None means
-/// true.
-bool parse_bool(const Argument &argument) {
-    if (!argument.value)
-        return true;
-    const std::string_view value = *argument.value;
-    const auto abbreviates = [value](std::string_view word, size_t at_least) {
-        return value.size() >= at_least && starts_ignoring_case(word, value);
-    };
-    if (abbreviates("true", 1) || abbreviates("yes", 1) || abbreviates("on", 2) || value == "1")
-        return true;
-    if (abbreviates("false", 1) || abbreviates("no", 1) || abbreviates("off", 2) || value == "0")
-        return false;
-    bad_value(argument, {}, "Allowed values are: on, off.");
-}
-
 Options::Format parse_format(const Argument &argument) {
-    if (value_of(argument) == "bemi")
+    const std::string_view format = value_of(argument);
+    if (format == "bemi")
         return Options::Format::bemi;
-    bad_value(argument, {}, "Allowed values are: bemi.");
+    if (format == "wal2json")
+        return Options::Format::wal2json;
+    bad_value(argument, {}, "Allowed values are: bemi, wal2json.");
 }
 
 [[noreturn]] void bad_operations(const Argument &argument) {
@@ -108,44 +69,96 @@ TableList parse_tables(const Argument &argument) {
                   "blank, quote, comma, dot, star or backslash.");
 }
 
-struct Definition {
-    std::string_view name;
-    void (*set)(Options &options, const Argument &argument);
+/// The options of every format.
+constexpr std::array common_definitions{
+    OptionDefinition{"format", [](Options &, const Argument &) { /* was read before all others */ }},
+    OptionDefinition{"tracked-only", [](Options &o, const Argument &a) { o.tracked_only = parse_bool(a); }},
+    OptionDefinition{"batch-size", [](Options &o, const Argument &a) { o.batch_size = parse_batch_size(a); }},
 };
 
-constexpr std::array<Definition, 8> definitions{{
-    {"format", [](Options &o, const Argument &a) { o.format = parse_format(a); }},
-    {"include-tables", [](Options &o, const Argument &a) { o.include_tables = parse_tables(a); }},
-    {"exclude-tables", [](Options &o, const Argument &a) { o.exclude_tables = parse_tables(a); }},
-    {"operations", [](Options &o, const Argument &a) { o.operations = parse_operations(a); }},
-    {"tracked-only", [](Options &o, const Argument &a) { o.tracked_only = parse_bool(a); }},
-    {"transactions", [](Options &o, const Argument &a) { o.transactions = parse_bool(a); }},
-    {"messages",
-     [](Options &o, const Argument &a) {
-         o.messages = parse_list<NameList>(a, "Give a list of prefixes such as \"audit, app*\".");
-     }},
-    {"batch-size", [](Options &o, const Argument &a) { o.batch_size = parse_batch_size(a); }},
-}};
+/// The options that only format=bemi has.
+constexpr std::array bemi_definitions{
+    OptionDefinition{"include-tables",
+                     [](Options &o, const Argument &a) { o.include_tables = parse_tables(a); }},
+    OptionDefinition{"exclude-tables",
+                     [](Options &o, const Argument &a) { o.exclude_tables = parse_tables(a); }},
+    OptionDefinition{"operations", [](Options &o, const Argument &a) { o.operations = parse_operations(a); }},
+    OptionDefinition{"transactions", [](Options &o, const Argument &a) { o.transactions = parse_bool(a); }},
+    OptionDefinition{"messages",
+                     [](Options &o, const Argument &a) {
+                         o.messages =
+                             parse_list<NameList>(a, "Give a list of prefixes such as \"audit, app*\".");
+                     }},
+};
 
-[[noreturn]] void unknown_option(std::string_view name) {
-    std::string allowed;
-    for (const Definition &definition : definitions)
-        allowed.append(allowed.empty() ? "" : ", ").append(definition.name);
-    throw OptionError("unrecognized option \"" + std::string{name} + "\" of output plugin \"bemi\"", {},
-                      "Allowed options are: " + allowed + '.');
+using Definitions = std::span<const OptionDefinition>;
+
+const OptionDefinition *find_definition(Definitions definitions, std::string_view name) {
+    for (const OptionDefinition &definition : definitions)
+        if (definition.name == name)
+            return &definition;
+    return nullptr;
+}
+
+/// That of the last `format`. Without one, an option that only wal2json has tells a client of wal2json's,
+/// which does not know that there are others.
+Options::Format format_of(std::span<const Argument> arguments) {
+    std::optional<Options::Format> given;
+    Options::Format meant = Options::Format::bemi;
+    for (const Argument &argument : arguments) {
+        if (argument.name == "format")
+            given = parse_format(argument);
+        if (find_definition(wal2json_definitions, argument.name) != nullptr)
+            meant = Options::Format::wal2json;
+    }
+    return given.value_or(meant);
+}
+
+Options defaults_of(Options::Format format) {
+    Options options;
+    options.format = format;
+    options.transactions = options.all_messages = format == Options::Format::wal2json;
+    return options;
+}
+
+Definitions definitions_of(Options::Format format) {
+    return format == Options::Format::bemi ? Definitions{bemi_definitions} : wal2json_definitions;
+}
+
+std::string names_of(Definitions definitions) {
+    std::string names;
+    for (const OptionDefinition &definition : definitions)
+        names.append(", ").append(definition.name);
+    return names;
+}
+
+[[noreturn]] void unknown_option(std::string_view name, Options::Format format) {
+    const bool is_bemi = format == Options::Format::bemi;
+    const auto other = is_bemi ? Options::Format::wal2json : Options::Format::bemi;
+    std::string detail;
+    if (find_definition(definitions_of(other), name) != nullptr)
+        detail = is_bemi ? "Only format=wal2json has this option." : "Only format=bemi has this option.";
+    throw OptionError("unrecognized option \"" + std::string{name} + "\" of output plugin \"bemi\"", detail,
+                      "Allowed options are: " +
+                          names_of(common_definitions).append(names_of(definitions_of(format))).substr(2) +
+                          '.');
+}
+
+const OptionDefinition &definition_of(std::string_view name, Options::Format format) {
+    const OptionDefinition *definition = find_definition(common_definitions, name);
+    if (definition == nullptr)
+        definition = find_definition(definitions_of(format), name);
+    if (definition == nullptr)
+        unknown_option(name, format);
+    return *definition;
 }
 
 } // namespace
 
 Options parse_options(std::span<const Argument> arguments) {
-    Options options;
-    for (const Argument &argument : arguments) {
-        const auto *definition = std::find_if(definitions.begin(), definitions.end(),
-                                              [&](const Definition &d) { return d.name == argument.name; });
-        if (definition == definitions.end())
-            unknown_option(argument.name);
-        definition->set(options, argument);
-    }
+    Options options = defaults_of(format_of(arguments));
+    for (const Argument &argument : arguments)
+        definition_of(argument.name, options.format).set(options, argument);
     return options;
 }
 

@@ -1,15 +1,11 @@
 #include "output.hpp"
 
+#include "lsn.hpp"
 #include "text.hpp"
 
 namespace bemi::decode {
 
 namespace {
-
-/// An LSN as PostgreSQL prints it, in the current memory context.
-char *lsn_text(XLogRecPtr lsn) {
-    return psprintf("%X/%X", static_cast<uint32>(lsn >> 32), static_cast<uint32>(lsn));
-}
 
 [[noreturn]] void too_large(const Subject &subject, const char *what, const char *option) {
     const char *slot = NameStr(subject.output->ctx->slot->data.name);
@@ -26,30 +22,12 @@ char *lsn_text(XLogRecPtr lsn) {
 
 void raise_too_large(const void *subject_pointer) {
     const auto &subject = *static_cast<const Subject *>(subject_pointer);
+    const Format &format = *subject.output->format;
     if (subject.relation != nullptr)
         too_large(subject,
                   psprintf("change of table \"%s.%s\"", subject.relation->schema, subject.relation->table),
-                  "exclude-tables");
-    too_large(subject, psprintf("message with prefix \"%s\"", subject.prefix), "messages");
-}
-
-bool is_batched(const Output &output) {
-    return output.batch_size > 0;
-}
-
-StringInfo lines_of(Output &output) {
-    return is_batched(output) ? &output.batch : output.ctx->out;
-}
-
-void prepare_write(Output &output) {
-    const bool last_write = true;
-    OutputPluginPrepareWrite(output.ctx, last_write);
-}
-
-void write(Output &output) {
-    const bool last_write = true;
-    output.ctx->out->data[output.ctx->out->len] = '\0';
-    OutputPluginWrite(output.ctx, last_write);
+                  format.table_filter);
+    too_large(subject, psprintf("message with prefix \"%s\"", subject.prefix), format.message_filter);
 }
 
 /// Makes the batch empty. A single huge line must not hold its memory for the rest of the session.
@@ -63,41 +41,54 @@ void clear(StringInfo batch, size_t batch_size) {
     MemoryContextSwitchTo(caller);
 }
 
+/// Writes the batch as what was decoded at `location`.
+void write(Output &output, XLogRecPtr location) {
+    LogicalDecodingContext *ctx = output.ctx;
+    const bool last_write = true;
+    const XLogRecPtr here = ctx->write_location;
+
+    ctx->write_location = location;
+    OutputPluginPrepareWrite(ctx, last_write);
+    appendBinaryStringInfo(ctx->out, output.batch.data, output.batch.len);
+    OutputPluginWrite(ctx, last_write);
+    ctx->write_location = here;
+    clear(&output.batch, output.batch_size);
+}
+
 } // namespace
 
-Output make_output(LogicalDecodingContext *ctx, size_t batch_size) {
-    Output output{.ctx = ctx, .server_text = {}, .batch_size = batch_size, .batch = {}};
+Output make_output(LogicalDecodingContext *ctx, const Format &format, size_t batch_size) {
+    Output output{.ctx = ctx,
+                  .format = &format,
+                  .server_text = {},
+                  .batch_size = batch_size,
+                  .batch = {},
+                  .location = InvalidXLogRecPtr};
     initStringInfo(&output.server_text);
     initStringInfo(&output.batch);
     return output;
 }
 
 JsonWriter open_line(Output &output, const Subject &subject) {
-    if (!is_batched(output))
-        prepare_write(output);
-    else if (output.batch.len > 0)
-        appendStringInfoChar(&output.batch, '\n');
+    if (output.batch.len > 0) {
+        if (static_cast<size_t>(output.batch.len) >= output.batch_size)
+            write(output, output.location);
+        else
+            appendStringInfoChar(&output.batch, '\n');
+    }
     resetStringInfo(&output.server_text);
-    return JsonWriter{database_is_utf8() ? lines_of(output) : &output.server_text,
-                      {raise_too_large, &subject}};
+    return JsonWriter{database_is_utf8() ? &output.batch : &output.server_text, {raise_too_large, &subject}};
 }
 
 void close_line(Output &output, const Subject &subject) {
-    if (!database_is_utf8() && !append_ascii_json(lines_of(output), view_of(output.server_text)))
+    if (!database_is_utf8() && !append_ascii_json(&output.batch, view_of(output.server_text)))
         raise_too_large(&subject);
-    if (!is_batched(output))
-        write(output);
-    else if (static_cast<size_t>(output.batch.len) >= output.batch_size)
-        flush(output);
+    output.location = output.ctx->write_location;
 }
 
 void flush(Output &output) {
-    if (output.batch.len == 0)
-        return;
-    prepare_write(output);
-    appendBinaryStringInfo(output.ctx->out, output.batch.data, output.batch.len);
-    write(output);
-    clear(&output.batch, output.batch_size);
+    if (output.batch.len > 0)
+        write(output, output.ctx->write_location);
 }
 
 } // namespace bemi::decode

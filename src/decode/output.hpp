@@ -1,4 +1,8 @@
 // Where lines go: one write of the decoding context for each, or for a batch of them.
+//
+// A write is held back until the next line comes or the transaction ends. So the last one of a transaction
+// has the LSN of its end, and a client that acknowledges what it has received has acknowledged the
+// transaction.
 #pragma once
 
 #include "format.hpp"
@@ -7,13 +11,15 @@ namespace bemi::decode {
 
 struct Output {
     LogicalDecodingContext *ctx;
+    const Format *format;
     StringInfoData server_text; // a line before it becomes ASCII, where the database is not UTF-8
     size_t batch_size;          // bytes; 0: every line is a write of its own
     StringInfoData batch;       // lines that are not written yet
+    XLogRecPtr location;        // of the last of them
 };
 
-/// In the current memory context. A batch is written when it has reached `batch_size`.
-[[nodiscard]] Output make_output(LogicalDecodingContext *ctx, size_t batch_size);
+/// In the current memory context.
+[[nodiscard]] Output make_output(LogicalDecodingContext *ctx, const Format &format, size_t batch_size);
 
 /// What a line is about, in case it becomes too large.
 struct Subject {
@@ -28,7 +34,7 @@ struct Subject {
 [[nodiscard]] JsonWriter open_line(Output &output, const Subject &subject);
 void close_line(Output &output, const Subject &subject);
 
-/// Writes what is left in the batch.
+/// Writes what is left in the batch, at the end of a transaction.
 void flush(Output &output);
 
 } // namespace bemi::decode

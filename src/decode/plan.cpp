@@ -2,6 +2,7 @@
 
 #include "own_tables.hpp"
 #include "text.hpp"
+#include "wal2json_column.hpp"
 
 #include <algorithm>
 
@@ -14,12 +15,18 @@ bool wants(Relation relation, const char *schema, const Options &options) {
            (!options.tracked_only || is_tracked(RelationGetRelid(relation)));
 }
 
-std::string_view plan_names(const RelationPlan &plan) {
+bool is_wal2json(const Options &options) {
+    return options.format == Options::Format::wal2json;
+}
+
+std::string_view plan_names(const RelationPlan &plan, const Options &options) {
     StringInfoData text;
     initStringInfo(&text);
     JsonWriter out{&text};
-    out.raw(",\"schema\":");
-    out.string(plan.schema);
+    if (!is_wal2json(options) || options.wal2json.schemas) {
+        out.raw(",\"schema\":");
+        out.string(plan.schema);
+    }
     out.raw(",\"table\":");
     out.string(plan.table);
     return view_of(text);
@@ -29,14 +36,17 @@ ColumnPlan *allocate_columns(int count) {
     return static_cast<ColumnPlan *>(palloc(sizeof(ColumnPlan) * static_cast<size_t>(count)));
 }
 
-std::span<ColumnPlan> plan_columns(TupleDesc descriptor) {
+std::span<ColumnPlan> plan_columns(Relation relation, const Options &options) {
+    TupleDesc descriptor = RelationGetDescr(relation);
     ColumnPlan *columns = allocate_columns(descriptor->natts);
     size_t count = 0;
     for (int i = 0; i < descriptor->natts; i++) {
         Form_pg_attribute attribute = TupleDescAttr(descriptor, i);
         // A virtual generated column is computed when it is read: the WAL does not have it.
         if (!attribute->attisdropped && !compat::is_virtual(attribute))
-            columns[count++] = plan_column(attribute);
+            columns[count++] = is_wal2json(options)
+                                   ? plan_wal2json_column(relation, attribute, options.wal2json)
+                                   : plan_column(attribute);
     }
     return {columns, count};
 }
@@ -85,6 +95,14 @@ std::span<ColumnPlan> plan_primary_key(Relation relation, std::span<ColumnPlan> 
     return key;
 }
 
+/// As wal2json shows it: in the order of the columns, and not if it is deferrable.
+std::span<ColumnPlan> plan_wal2json_key(Relation relation, std::span<ColumnPlan> columns) {
+    const std::span<ColumnPlan> key = plan_key_of(compat::primary_key_index(relation), columns);
+    std::sort(key.begin(), key.end(),
+              [](const ColumnPlan &a, const ColumnPlan &b) { return a.index < b.index; });
+    return key;
+}
+
 void plan_key_output(RelationPlan &plan, TupleDesc descriptor) {
     if (plan.primary_key.size() != 1)
         return;
@@ -93,6 +111,16 @@ void plan_key_output(RelationPlan &plan, TupleDesc descriptor) {
     getTypeOutputInfo(TupleDescAttr(descriptor, plan.primary_key.front().index)->atttypid, &output,
                       &is_varlena);
     fmgr_info_cxt(output, &plan.key_output, CurrentMemoryContext);
+}
+
+/// A key of one column is written as its text, which of more types depends on settings than their JSON does.
+bool key_uses_settings(const RelationPlan &plan) {
+    using Kind = ValuePlan::Kind;
+    if (plan.primary_key.size() != 1)
+        return false;
+    const Kind kind = plan.primary_key.front().value.kind;
+    return kind != Kind::int2 && kind != Kind::int4 && kind != Kind::int8 && kind != Kind::text &&
+           kind != Kind::uuid;
 }
 
 Row allocate_row(int natts) {
@@ -114,13 +142,18 @@ RelationPlan *plan_relation(Relation relation, const Options &options) {
 
     TupleDesc descriptor = RelationGetDescr(relation);
     plan->table = pstrdup(RelationGetRelationName(relation));
-    plan->names = plan_names(*plan);
-    plan->columns = plan_columns(descriptor);
+    plan->names = plan_names(*plan, options);
+    plan->columns = plan_columns(relation, options);
     plan->identity = plan_identity(relation, plan->columns);
-    plan->primary_key = plan_primary_key(relation, plan->columns);
+    plan->has_identity = !plan->identity.empty() || relation->rd_rel->relreplident == REPLICA_IDENTITY_FULL;
+    plan->primary_key = is_wal2json(options) ? plan_wal2json_key(relation, plan->columns)
+                                             : plan_primary_key(relation, plan->columns);
     plan_key_output(*plan, descriptor);
     plan->uses_row_type = std::any_of(plan->columns.begin(), plan->columns.end(),
                                       [](const ColumnPlan &column) { return uses_row_type(column.value); });
+    plan->uses_settings = key_uses_settings(*plan) ||
+                          std::any_of(plan->columns.begin(), plan->columns.end(),
+                                      [](const ColumnPlan &column) { return uses_settings(column.value); });
     plan->old_row = allocate_row(descriptor->natts);
     plan->new_row = allocate_row(descriptor->natts);
     return plan;

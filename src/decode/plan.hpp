@@ -20,10 +20,13 @@ struct RelationPlan {
     std::string_view names; // ,"schema":"public","table":"todo"
 
     std::span<ColumnPlan> columns;
-    std::span<ColumnPlan> identity;    // the columns that old rows have
+    std::span<ColumnPlan> identity; // the columns that old rows have
+    bool has_identity;
     std::span<ColumnPlan> primary_key; // in the order of the key
     FmgrInfo key_output;               // of a primary key of one column
     bool uses_row_type;
+    bool uses_settings; // the text of some value does
+    bool warned;        // that changes are left out
 
     Row old_row;
     Row new_row;

@@ -52,6 +52,18 @@ void invalidate_relation(Datum, Oid relation) {
         for_each_entry(*current_cache, [](PlanEntry &entry) { entry.valid &= !entry.uses_row_type; });
 }
 
+/// For what the names of types depend on.
+void invalidate_type_names(Datum, int, uint32) {
+    if (current_cache != nullptr && current_cache->options->format == Options::Format::wal2json)
+        invalidate_all(0, 0, 0);
+}
+
+/// For what the text of an expression may name.
+void invalidate_defaults(Datum, int, uint32) {
+    if (current_cache != nullptr && current_cache->options->wal2json.defaults)
+        invalidate_all(0, 0, 0);
+}
+
 void register_callbacks() {
     static constinit bool registered = false;
     if (registered)
@@ -59,6 +71,9 @@ void register_callbacks() {
     CacheRegisterRelcacheCallback(invalidate_relation, 0);
     CacheRegisterSyscacheCallback(NAMESPACEOID, invalidate_all, 0);
     CacheRegisterSyscacheCallback(CASTSOURCETARGET, invalidate_all, 0);
+    CacheRegisterSyscacheCallback(TYPEOID, invalidate_type_names, 0);
+    for (const int cache : {PROCOID, OPEROID, COLLOID, ENUMOID, RELOID, TSCONFIGOID, TSDICTOID, AUTHOID})
+        CacheRegisterSyscacheCallback(cache, invalidate_defaults, 0);
     registered = true;
 }
 

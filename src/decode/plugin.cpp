@@ -3,6 +3,8 @@
 #include "row.hpp"
 #include "wire.hpp"
 
+#include <algorithm>
+
 extern "C" PGDLLEXPORT void _PG_output_plugin_init(OutputPluginCallbacks *callbacks);
 
 namespace bemi::decode {
@@ -17,17 +19,22 @@ Txn &txn_of(ReorderBufferTXN *txn) {
     return *static_cast<Txn *>(txn->output_plugin_private);
 }
 
+/// Called for every change there is, so only if there are origins that the client does not want.
+bool is_unwanted_origin(LogicalDecodingContext *ctx, RepOriginId origin) {
+    const std::vector<uint32_t> &unwanted = decoder_of(ctx).options->exclude_origins;
+    return origin != InvalidRepOriginId &&
+           std::find(unwanted.begin(), unwanted.end(), origin) != unwanted.end();
+}
+
 void on_startup(LogicalDecodingContext *ctx, OutputPluginOptions *options, bool is_new_slot) {
     options->output_type = OUTPUT_PLUGIN_TEXTUAL_OUTPUT;
     options->receive_rewrites = false;
     Decoder *decoder = make_decoder(ctx);
     ctx->output_plugin_private = decoder;
+    if (!decoder->options->exclude_origins.empty())
+        ctx->callbacks.filter_by_origin_cb = is_unwanted_origin;
     if (!is_new_slot)
         start(*decoder);
-}
-
-void on_shutdown(LogicalDecodingContext *ctx) {
-    stop(decoder_of(ctx));
 }
 
 void on_begin(LogicalDecodingContext *ctx, ReorderBufferTXN *txn) {
@@ -35,6 +42,7 @@ void on_begin(LogicalDecodingContext *ctx, ReorderBufferTXN *txn) {
     MemoryContext caller = MemoryContextSwitchTo(decoder.memory);
     txn->output_plugin_private = begin_txn(decoder.session, txn);
     MemoryContextSwitchTo(caller);
+    write_begin(decoder, txn_of(txn));
 }
 
 void on_commit(LogicalDecodingContext *ctx, ReorderBufferTXN *txn, XLogRecPtr) {
@@ -46,12 +54,27 @@ void on_commit(LogicalDecodingContext *ctx, ReorderBufferTXN *txn, XLogRecPtr) {
     compat::update_progress(ctx, skipped);
 }
 
+/// Whether the format has no line for the change, because that does not say which row it is about. There is
+/// a warning, but not for each.
+bool lacks_identity(const Format &format, RelationPlan &plan, Operation operation) {
+    if (!format.needs_identity || plan.has_identity || operation == Operation::create ||
+        operation == Operation::truncate)
+        return false;
+    if (!plan.warned)
+        ereport(WARNING,
+                (errmsg("leaving out updates and deletes of table \"%s.%s\"", plan.schema, plan.table),
+                 errdetail("The table had no replica identity when they happened."),
+                 errhint("Set one with ALTER TABLE ... REPLICA IDENTITY.")));
+    plan.warned = true;
+    return true;
+}
+
 /// The plan of a relation whose changes the client wants, else NULL.
 RelationPlan *wanted_plan(Decoder &decoder, Relation relation, Operation operation) {
     if (!decoder.options->operations.has(operation))
         return nullptr;
     RelationPlan &plan = plan_for(*decoder.plans, relation);
-    return plan.wanted ? &plan : nullptr;
+    return plan.wanted && !lacks_identity(*decoder.format, plan, operation) ? &plan : nullptr;
 }
 
 Operation operation_of(const ReorderBufferChange *change) {
@@ -80,8 +103,6 @@ void on_change(LogicalDecodingContext *ctx, ReorderBufferTXN *txn, Relation rela
 
     deform(plan->old_row, relation, compat::old_tuple(change));
     deform(plan->new_row, relation, compat::new_tuple(change));
-    if (operation == Operation::update)
-        complete_new_row(*plan);
     write_change(decoder, state, {operation, plan, change->lsn, sequence});
 }
 
@@ -109,7 +130,7 @@ void on_context(Decoder &decoder, Txn &txn, std::string_view content) {
 
 void on_other_message(Decoder &decoder, Txn &txn, Message message) {
     message.sequence = txn.next_sequence++;
-    if (decoder.options->messages.matches(message.prefix))
+    if (decoder.options->wants_message(message.prefix))
         write_message(decoder, txn, message);
     else
         leave_out(decoder);
@@ -140,5 +161,4 @@ void _PG_output_plugin_init(OutputPluginCallbacks *callbacks) {
     callbacks->truncate_cb = on_truncate;
     callbacks->commit_cb = on_commit;
     callbacks->message_cb = on_message;
-    callbacks->shutdown_cb = on_shutdown;
 }

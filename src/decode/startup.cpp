@@ -14,7 +14,7 @@ struct Refusal {
     bool out_of_memory = false;
     char message[256] = "";
     char detail[256] = "";
-    char hint[256] = "";
+    char hint[1024] = ""; // lists all options
 };
 
 template <size_t size> void keep(char (&to)[size], const char *from) {
@@ -90,7 +90,7 @@ const Options &load_options(List *given) {
     return *static_cast<Options *>(place);
 }
 
-Session load_session() {
+Session load_session(const Options &options) {
     // A walsender is in no transaction here, but catalogs can be read only in one.
     MemoryContext memory = CurrentMemoryContext;
     const bool own_transaction = !IsTransactionState();
@@ -101,9 +101,11 @@ Session load_session() {
     if (own_transaction)
         CommitTransactionCommand();
     MemoryContextSwitchTo(memory);
-    return {.system_identifier = GetSystemIdentifier(),
+    return {.options = &options,
+            .system_identifier = GetSystemIdentifier(),
             .database = MyDatabaseId,
-            .database_name = json_string(name)};
+            .database_name = json_string(name),
+            .text_settings = fixed_settings()};
 }
 
 } // namespace bemi::decode

@@ -40,6 +40,8 @@ Txn outside_transactions(const Session &session, XLogRecPtr position) {
             .commit_position = position,
             .end_position = position,
             .id = no_transaction,
+            .origin = InvalidRepOriginId,
+            .commit_time = 0,
             .committed_at_text = "",
             .committed_at_size = 0,
             .context = "{}",
@@ -53,7 +55,9 @@ Txn *begin_txn(const Session &session, const ReorderBufferTXN *txn) {
     *state = outside_transactions(session, txn->final_lsn);
     state->end_position = txn->end_lsn;
     state->id = with_epoch(txn->xid);
-    const char *end = put_instant(state->committed_at_text, compat::commit_time(txn));
+    state->origin = txn->origin_id;
+    state->commit_time = compat::commit_time(txn);
+    const char *end = put_instant(state->committed_at_text, state->commit_time);
     state->committed_at_size = static_cast<size_t>(end - state->committed_at_text);
     return state;
 }

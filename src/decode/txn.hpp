@@ -3,6 +3,8 @@
 
 #include "change_id.hpp"
 #include "iso_time.hpp"
+#include "settings.hpp"
+#include "options.hpp"
 
 #include <string_view>
 
@@ -10,9 +12,11 @@ namespace bemi::decode {
 
 /// What is the same for all transactions of a session.
 struct Session {
+    const Options *options;
     uint64 system_identifier;
     Oid database;
     std::string_view database_name; // as a JSON string
+    TextSettings text_settings;     // for formats that do not follow the session's
 };
 
 struct Txn {
@@ -20,6 +24,8 @@ struct Txn {
     XLogRecPtr commit_position;
     XLogRecPtr end_position; // behind the commit
     uint64 id;               // with epoch, or no_transaction
+    RepOriginId origin;
+    TimestampTz commit_time;
     char committed_at_text[iso_time_room];
     size_t committed_at_size;
     std::string_view context;

@@ -32,11 +32,15 @@ template <typename Float, typename Put> void write_float(JsonWriter &out, Float 
     out.commit(p + put(value, p));
 }
 
+/// Neither NaN nor an infinity.
+bool is_number(std::string_view digits) {
+    return digits.back() >= '0' && digits.back() <= '9';
+}
+
 void write_numeric(JsonWriter &out, Datum value) {
     char *digits = DatumGetCString(DirectFunctionCall1(numeric_out, value));
     const std::string_view text{digits};
-    const bool is_number = text.back() >= '0' && text.back() <= '9'; // neither NaN nor an infinity
-    is_number ? out.raw(text) : out.string(text);
+    is_number(text) ? out.raw(text) : out.string(text);
     pfree(digits);
 }
 
@@ -110,6 +114,19 @@ void write_composite(JsonWriter &out, RowTypePlan &plan, Datum value) {
     pfree(nulls);
 }
 
+void write_hex(JsonWriter &out, std::string_view bytes) {
+    out.raw('"');
+    out.commit(put_hex(out.reserve(2 * bytes.size()), bytes.data(), bytes.size()));
+    out.raw('"');
+}
+
+void write_number(JsonWriter &out, FmgrInfo &function, Datum value) {
+    char *digits = OutputFunctionCall(&function, value);
+    const std::string_view text{digits};
+    out.raw(is_number(text) ? text : "null");
+    pfree(digits);
+}
+
 void write_cast(JsonWriter &out, FmgrInfo &cast, Datum value) {
     out.raw_on_one_line(packed_view(FunctionCall1(&cast, value)));
 }
@@ -154,12 +171,16 @@ void write_value(JsonWriter &out, ValuePlan &plan, Datum value) {
         return write_uuid(out, DatumGetUUIDP(value));
     case Kind::bytea:
         return write_bytea(out, packed_view(value));
+    case Kind::hex:
+        return write_hex(out, packed_view(value));
     case Kind::array:
         return write_array(out, *plan.element, value);
     case Kind::composite:
         return write_composite(out, *plan.composite, value);
     case Kind::cast_to_json:
         return write_cast(out, plan.function, value);
+    case Kind::number:
+        return write_number(out, plan.function, value);
     case Kind::output:
         return write_output(out, plan.function, value);
     }
@@ -169,6 +190,14 @@ void write_bytea(JsonWriter &out, std::string_view bytes) {
     out.raw("\"\\\\x");
     out.commit(put_hex(out.reserve(2 * bytes.size()), bytes.data(), bytes.size()));
     out.raw('"');
+}
+
+void write_text_or_bytes(JsonWriter &out, std::string_view content) {
+    const bool no_error = true;
+    if (pg_verifymbstr(content.data(), static_cast<int>(content.size()), no_error))
+        out.string(content);
+    else
+        write_bytea(out, content);
 }
 
 void write_object(JsonWriter &out, std::span<ColumnPlan> columns, const Datum *values, const bool *nulls) {

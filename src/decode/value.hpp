@@ -28,9 +28,11 @@ struct ValuePlan {
         timestamptz,
         uuid,
         bytea,
+        hex, // the same without a prefix
         array,
         composite,
         cast_to_json, // by the function of a cast
+        number,       // by the type's output function, or null where that is no number
         output,       // a string, by the type's output function
     };
 
@@ -38,20 +40,21 @@ struct ValuePlan {
     bool by_value;
     char alignment;
     int16 length;
-    FmgrInfo function;      // cast_to_json, output
+    FmgrInfo function;      // cast_to_json, number, output
     ValuePlan *element;     // array
     RowTypePlan *composite; // composite
 
     [[nodiscard]] bool is_varlena() const { return length == -1; }
 };
 
-/// A member of a JSON object.
+/// A member of a JSON object, or in format=wal2json an object of its own.
 struct ColumnPlan {
-    std::string_view key; // with what goes around it: ,"name":
-    int index;            // into the values of a row
+    std::string_view key;  // with what goes around it: ,"name":
+    std::string_view tail; // what goes after the value
+    int index;             // into the values of a row
     ValuePlan value;
 
-    /// As a JSON string.
+    /// The key as a JSON string.
     [[nodiscard]] std::string_view name() const { return key.substr(1, key.size() - 2); }
 };
 
@@ -68,11 +71,17 @@ struct RowTypePlan {
 /// Whether the plan depends on the definition of a row type.
 [[nodiscard]] bool uses_row_type(const ValuePlan &plan);
 
+/// Whether the text of its values may depend on settings, as the output of some types does.
+[[nodiscard]] bool uses_settings(const ValuePlan &plan);
+
 /// Writes a value that is not null. Garbage is left in the current memory context.
 void write_value(JsonWriter &out, ValuePlan &plan, Datum value);
 
 /// Writes bytes as bytea_output = hex shows them.
 void write_bytea(JsonWriter &out, std::string_view bytes);
+
+/// Writes a string: the text, or where it is none in the database's encoding, the bytes like bytea.
+void write_text_or_bytes(JsonWriter &out, std::string_view content);
 
 /// Whether the value is not there, but only a pointer to where it is out of line in a table of now.
 [[nodiscard]] inline bool is_unavailable(const ValuePlan &plan, Datum value) {

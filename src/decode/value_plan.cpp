@@ -2,6 +2,8 @@
 
 #include "text.hpp"
 
+#include <algorithm>
+
 namespace bemi::decode {
 
 namespace {
@@ -129,8 +131,24 @@ ValuePlan plan_value(Oid type) {
 
 ColumnPlan plan_column(Form_pg_attribute attribute) {
     return {.key = json_key(NameStr(attribute->attname)),
+            .tail = "",
             .index = attribute->attnum - 1,
             .value = plan_value(attribute->atttypid)};
+}
+
+bool uses_settings(const ValuePlan &plan) {
+    switch (plan.kind) {
+    case Kind::array:
+        return uses_settings(*plan.element);
+    case Kind::composite:
+        return std::any_of(plan.composite->columns.begin(), plan.composite->columns.end(),
+                           [](const ColumnPlan &column) { return uses_settings(column.value); });
+    case Kind::cast_to_json:
+    case Kind::output:
+        return true;
+    default:
+        return false;
+    }
 }
 
 bool uses_row_type(const ValuePlan &plan) {

@@ -31,6 +31,13 @@ FROM writes('8192');
 -- a batch ends with its transaction
 SELECT count(*) AS writes, bool_and(data ~ '"operation":"COMMIT"[^\n]*$' OR data ~ '"outside"') AS end_with_commit
 FROM writes('1048576');
+-- without batches a line has the LSN of its row, but the last of a transaction that of its end: who acknowledges what he
+-- received has acknowledged the transaction
+SELECT count(*) AS lines, sum(is_last::int) AS last_ones,
+       bool_and(CASE WHEN is_last THEN lsn - '0/0' > commit_position ELSE lsn - '0/0' = position END) AS right_lsn
+FROM (SELECT lsn, (change->>'position')::numeric AS position, (change->>'commit_position')::numeric AS commit_position,
+             lead(change->>'commit_position') OVER () IS DISTINCT FROM change->>'commit_position' AS is_last
+      FROM pg_logical_slot_peek_changes('regress_bemi_batch', NULL, NULL), CAST(data AS json) AS change) AS line;
 -- what is not allowed
 SELECT lines('-1');
 SELECT lines('8kB');

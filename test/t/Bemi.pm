@@ -11,7 +11,7 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-our @EXPORT = qw(server create_slot create_todo receive attach wait_for_changes wait_until_confirmed detach
+our @EXPORT = qw(server create_slot create_todo receive start_client attach wait_for_changes wait_until_confirmed detach
     changes_in news brief one_of);
 
 my $json = JSON::PP->new->utf8->canonical->allow_nonref;
@@ -56,16 +56,20 @@ sub receive {
     return changes_in(scalar $node->pg_recvlogical_upto($database, $slot, $end, $timeout, %options));
 }
 
-# A client that stays: attach() connects it, wait_for_changes() returns all its changes once there are so many.
-sub attach {
-    my ($node, $slot) = @_;
+# A client that stays: start_client() runs a command that prints lines, attach() the usual one, and wait_for_changes()
+# returns all its changes once there are so many.
+sub start_client {
+    my @command = @_;
     my $client = { lines => '', errors => '' };
-    $client->{process} = IPC::Run::start(
-        [ 'pg_recvlogical', '--slot', $slot, '--dbname', $node->connstr('postgres'),
-          '--start', '--no-loop', '--status-interval', '1', '--fsync-interval', '1', '--file', '-' ],
-        '>', \$client->{lines}, '2>', \$client->{errors},
+    $client->{process} = IPC::Run::start(\@command, '>', \$client->{lines}, '2>', \$client->{errors},
         $client->{timer} = IPC::Run::timer($PostgreSQL::Test::Utils::timeout_default));
     return $client;
+}
+
+sub attach {
+    my ($node, $slot) = @_;
+    return start_client('pg_recvlogical', '--slot', $slot, '--dbname', $node->connstr('postgres'),
+        '--start', '--no-loop', '--status-interval', '1', '--fsync-interval', '1', '--file', '-');
 }
 
 sub wait_for_changes {

@@ -100,13 +100,13 @@ TEST(batch_size) {
 TEST(formats) {
     CHECK(parse({{"format", "bemi"}}).format == Options::Format::bemi);
     CHECK_EQUAL(refusal({"format", "xml"}),
-                "invalid value for option \"format\": \"xml\"\n\nAllowed values are: bemi.");
+                "invalid value for option \"format\": \"xml\"\n\nAllowed values are: bemi, wal2json.");
     CHECK_EQUAL(refusal({"format", std::nullopt}), "option \"format\" requires a value\n\n");
 }
 
 TEST(unknown_options) {
     CHECK_EQUAL(refusal({"formats", "bemi"}), "unrecognized option \"formats\" of output plugin \"bemi\"\n\n"
-                                              "Allowed options are: format, include-tables, exclude-tables, "
-                                              "operations, tracked-only, transactions, "
-                                              "messages, batch-size.");
+                                              "Allowed options are: format, tracked-only, batch-size, "
+                                              "include-tables, exclude-tables, operations, transactions, "
+                                              "messages.");
 }

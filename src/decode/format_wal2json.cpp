@@ -1,0 +1,157 @@
+// format=wal2json: what wal2json writes in its format-version 2, and the context as the last key of a change.
+#include "format.hpp"
+
+#include "lsn.hpp"
+#include "row.hpp"
+#include "wal2json_column.hpp"
+
+namespace bemi::decode {
+
+namespace {
+
+std::string_view start_of(Operation operation) {
+    switch (operation) {
+    case Operation::create:
+        return "{\"action\":\"I\"";
+    case Operation::update:
+        return "{\"action\":\"U\"";
+    case Operation::erase:
+        return "{\"action\":\"D\"";
+    case Operation::truncate:
+        return "{\"action\":\"T\"";
+    }
+    pg_unreachable();
+}
+
+/// Writes a fact of the transaction; null outside any.
+template <typename Write>
+void write_fact(JsonWriter &out, const Txn &txn, std::string_view key, Write &&write) {
+    out.raw(key);
+    if (txn.id == no_transaction)
+        out.raw("null");
+    else
+        write();
+}
+
+void write_timestamp(JsonWriter &out, TimestampTz time) {
+    out.raw('"');
+    out.raw(timestamptz_to_str(time));
+    out.raw('"');
+}
+
+void write_start(JsonWriter &out, std::string_view start, const Session &session, const Txn &txn) {
+    const Wal2jsonOptions &options = session.options->wal2json;
+    out.raw(start);
+    if (options.xids)
+        write_fact(out, txn, ",\"xid\":", [&] { out.integer(static_cast<TransactionId>(txn.id)); });
+    if (options.timestamp)
+        write_fact(out, txn, ",\"timestamp\":", [&] { write_timestamp(out, txn.commit_time); });
+    if (options.origin)
+        write_fact(out, txn, ",\"origin\":", [&] { out.integer(txn.origin); });
+}
+
+void write_lsn(JsonWriter &out, std::string_view key, const Session &session, XLogRecPtr lsn) {
+    if (!session.options->wal2json.lsn)
+        return;
+    out.raw(key);
+    out.raw('"');
+    out.raw(lsn_text(lsn));
+    out.raw('"');
+}
+
+enum class Part : uint8_t { column, identity, key };
+
+void write_column(JsonWriter &out, ColumnPlan &column, const Row &row, Part part) {
+    if (part == Part::key) {
+        out.raw(without_value(column));
+        return out.raw('}');
+    }
+    out.raw(column.key);
+    if (row.nulls[column.index])
+        out.raw("null");
+    else
+        write_value(out, column.value, row.values[column.index]);
+    if (part == Part::column)
+        out.raw(column.tail);
+    else
+        out.raw('}');
+}
+
+/// Writes an array of those columns whose values are available.
+void write_columns(JsonWriter &out, std::string_view key, std::span<ColumnPlan> columns, const Row &row,
+                   Part part) {
+    out.raw(key);
+    const size_t start = out.size();
+    for (ColumnPlan &column : columns)
+        if (!lacks_value(row, column))
+            write_column(out, column, row, part);
+    if (out.size() == start)
+        return out.raw("[]");
+    out.patch(start, '['); // instead of the comma before the first column
+    out.raw(']');
+}
+
+void write_rows(JsonWriter &out, const Session &session, const Change &change) {
+    RelationPlan &plan = *change.relation;
+    // Where the WAL does not have the old row, its identity is that of the new one.
+    const Row &known = plan.old_row.present ? plan.old_row : plan.new_row;
+    if (!known.present)
+        return;
+    if (plan.new_row.present)
+        write_columns(out, ",\"columns\":", plan.columns, plan.new_row, Part::column);
+    if (change.operation != Operation::create)
+        write_columns(out, ",\"identity\":", plan.identity, known, Part::identity);
+    if (session.options->wal2json.pk)
+        write_columns(out, ",\"pk\":", plan.primary_key, known, Part::key);
+}
+
+void write_change(JsonWriter &out, const Session &session, const Txn &txn, const Change &change) {
+    write_start(out, start_of(change.operation), session, txn);
+    write_lsn(out, ",\"lsn\":", session, change.position);
+    out.raw(change.relation->names);
+    if (change.operation != Operation::truncate)
+        write_rows(out, session, change);
+    out.raw(",\"context\":");
+    out.raw(txn.context);
+    out.raw('}');
+}
+
+void write_message(JsonWriter &out, const Session &session, const Txn &txn, const Message &message) {
+    write_start(out, "{\"action\":\"M\"", session, txn);
+    write_lsn(out, ",\"lsn\":", session, message.position);
+    out.raw(",\"transactional\":");
+    out.raw(txn.id == no_transaction ? "false" : "true");
+    out.raw(",\"prefix\":");
+    out.string(message.prefix);
+    out.raw(",\"content\":");
+    write_text_or_bytes(out, message.content);
+    out.raw('}');
+}
+
+void write_bound(JsonWriter &out, std::string_view start, const Session &session, const Txn &txn) {
+    write_start(out, start, session, txn);
+    write_lsn(out, ",\"lsn\":", session, txn.commit_position);
+    write_lsn(out, ",\"nextlsn\":", session, txn.end_position);
+    out.raw('}');
+}
+
+void write_begin(JsonWriter &out, const Session &session, const Txn &txn) {
+    write_bound(out, "{\"action\":\"B\"", session, txn);
+}
+
+void write_commit(JsonWriter &out, const Session &session, const Txn &txn) {
+    write_bound(out, "{\"action\":\"C\"", session, txn);
+}
+
+} // namespace
+
+constinit const Format wal2json_format{.table_filter = "filter-tables",
+                                       .message_filter = "filter-msg-prefixes",
+                                       .needs_identity = true,
+                                       .bounds_empty_transactions = true,
+                                       .begin = write_begin,
+                                       .change = write_change,
+                                       .message = write_message,
+                                       .commit = write_commit};
+
+} // namespace bemi::decode

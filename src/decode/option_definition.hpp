@@ -1,0 +1,29 @@
+// How an option is defined, and the values that several have: what the files of options share. Free of
+// PostgreSQL.
+#pragma once
+
+#include "options.hpp"
+
+namespace bemi::decode {
+
+struct OptionDefinition {
+    std::string_view name;
+    void (*set)(Options &options, const Argument &argument);
+};
+
+/// The options that only format=wal2json has.
+extern const std::span<const OptionDefinition> wal2json_definitions;
+
+[[noreturn]] void bad_value(const Argument &argument, std::string detail, std::string hint);
+
+/// Throws if the option was given without one.
+[[nodiscard]] std::string_view value_of(const Argument &argument);
+
+/// What PostgreSQL takes for a boolean: these words, abbreviated as long as that is unambiguous. None means
+/// true.
+[[nodiscard]] bool parse_bool(const Argument &argument);
+
+/// Option names and values are ASCII whatever the locale.
+[[nodiscard]] bool equal_ignoring_case(std::string_view a, std::string_view b);
+
+} // namespace bemi::decode

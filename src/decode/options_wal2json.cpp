@@ -1,0 +1,192 @@
+// The options of format=wal2json: those of wal2json 2.6, read as wal2json reads them.
+#include "option_definition.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+namespace bemi::decode {
+
+namespace {
+
+template <bool Wal2jsonOptions::*flag> void set_flag(Options &options, const Argument &argument) {
+    options.wal2json.*flag = parse_bool(argument);
+}
+
+/// For an option without effect in wal2json's format-version 2.
+void check_bool(Options &, const Argument &argument) {
+    (void)parse_bool(argument);
+}
+
+void check_version(Options &, const Argument &argument) {
+    if (argument.value.value_or("2") != "2")
+        bad_value(argument, {}, "The only format-version is 2, which is also the default here.");
+}
+
+[[noreturn]] void refuse_unchanged_toast(Options &, const Argument &) {
+    throw OptionError("option \"include-unchanged-toast\" is deprecated", {},
+                      "Leave it out: unchanged TOAST values are never output.");
+}
+
+//
+// Lists: elements are separated by commas and contain no blanks, unless a backslash protects them.
+//
+
+constexpr std::string_view blanks = " \t\n\r\v\f";
+
+/// Position of the first of `characters` that no backslash protects, or the size.
+size_t find_bare(std::string_view text, std::string_view characters) {
+    size_t i = 0;
+    while (i < text.size() && characters.find(text[i]) == std::string_view::npos)
+        i += text[i] == '\\' ? 2 : 1;
+    return std::min(i, text.size());
+}
+
+bool ends_in_escape(std::string_view element) {
+    const size_t last = element.find_last_not_of('\\');
+    return (element.size() - 1 - last) % 2 != 0; // also right where it is npos
+}
+
+void check_element(const Argument &argument, std::string_view element) {
+    if (element.empty())
+        bad_value(argument, "The list has an empty element.", {});
+    if (find_bare(element, blanks) < element.size())
+        bad_value(argument, "There is a blank in \"" + std::string{element} + "\".",
+                  "Separate the elements by commas; a backslash escapes a blank in a name.");
+    if (ends_in_escape(element))
+        bad_value(argument, "A backslash at the end of an element escapes nothing.", {});
+}
+
+/// An option without a value has no elements.
+template <typename Use> void for_each_element_of(const Argument &argument, Use &&use) {
+    const std::string_view list = argument.value.value_or("");
+    if (list.find_first_not_of(blanks) == std::string_view::npos)
+        return;
+    for_each_element(list, [&](std::string_view element) {
+        check_element(argument, element);
+        use(element);
+    });
+}
+
+/// A star stands for all names if it is alone, else for itself.
+Pattern parse_name(std::string_view name) {
+    Pattern pattern;
+    if (name == "*") {
+        pattern.add_wildcard();
+        return pattern;
+    }
+    for (size_t i = 0; i < name.size(); i++) {
+        if (name[i] == '\\')
+            i++;
+        pattern.add_literal(name[i]);
+    }
+    return pattern;
+}
+
+/// Adds `schema.table`, where only the first dot counts.
+void add_table(TableList &tables, const Argument &argument, std::string_view element) {
+    const size_t dot = find_bare(element, ".");
+    if (dot == element.size())
+        bad_value(argument, "Table \"" + std::string{element} + "\" has no schema.",
+                  "Give a list such as \"public.todo,audit.*\"; in a name, a backslash escapes a blank, "
+                  "quote, comma, dot, star or backslash.");
+    tables.add(parse_name(element.substr(0, dot)), parse_name(element.substr(dot + 1)));
+}
+
+/// Adds to `list`, which is emptied where the option has no value.
+template <typename List, typename Add> void extend(List &list, const Argument &argument, Add &&add) {
+    if (!argument.value)
+        list = {};
+    for_each_element_of(argument, add);
+}
+
+void add_tables(TableList &tables, const Argument &argument) {
+    extend(tables, argument, [&](std::string_view element) { add_table(tables, argument, element); });
+}
+
+/// Prefixes are taken as they stand there, with their backslashes.
+void add_prefixes(NameList &prefixes, const Argument &argument) {
+    extend(prefixes, argument, [&](std::string_view element) {
+        Pattern prefix;
+        for (const char c : element)
+            prefix.add_literal(c);
+        prefixes.add(std::move(prefix));
+    });
+}
+
+uint32_t parse_origin(const Argument &argument, std::string_view element) {
+    uint32_t origin = 0;
+    const char *const end = element.data() + element.size();
+    const auto [stop, error] = std::from_chars(element.data(), end, origin);
+    if (error != std::errc{} || stop != end)
+        bad_value(argument, {}, "Give a list of ids such as \"1,2\", as in pg_replication_origin.");
+    return origin;
+}
+
+void add_origins(std::vector<uint32_t> &origins, const Argument &argument) {
+    extend(origins, argument,
+           [&](std::string_view element) { origins.push_back(parse_origin(argument, element)); });
+}
+
+Operation parse_action(const Argument &argument, std::string_view element) {
+    constexpr std::array<std::pair<std::string_view, Operation>, 4> actions{{
+        {"insert", Operation::create},
+        {"update", Operation::update},
+        {"delete", Operation::erase},
+        {"truncate", Operation::truncate},
+    }};
+    for (const auto &[name, operation] : actions)
+        if (element == name)
+            return operation;
+    bad_value(argument, {}, "Allowed values are lists of: insert, update, delete, truncate.");
+}
+
+void set_actions(Options &options, const Argument &argument) {
+    if (!argument.value) // leaves the default
+        return;
+    options.operations = OperationSet::none();
+    for_each_element_of(
+        argument, [&](std::string_view element) { options.operations.add(parse_action(argument, element)); });
+}
+
+constexpr std::array definitions{
+    OptionDefinition{"include-transaction",
+                     [](Options &o, const Argument &a) { o.transactions = parse_bool(a); }},
+    OptionDefinition{"include-xids", set_flag<&Wal2jsonOptions::xids>},
+    OptionDefinition{"include-timestamp", set_flag<&Wal2jsonOptions::timestamp>},
+    OptionDefinition{"include-origin", set_flag<&Wal2jsonOptions::origin>},
+    OptionDefinition{"include-lsn", set_flag<&Wal2jsonOptions::lsn>},
+    OptionDefinition{"include-schemas", set_flag<&Wal2jsonOptions::schemas>},
+    OptionDefinition{"include-types", set_flag<&Wal2jsonOptions::types>},
+    OptionDefinition{"include-typmod", check_bool},
+    OptionDefinition{"include-type-oids", set_flag<&Wal2jsonOptions::type_oids>},
+    OptionDefinition{"include-domain-data-type", set_flag<&Wal2jsonOptions::domain_data_type>},
+    OptionDefinition{"include-not-null", set_flag<&Wal2jsonOptions::not_null>},
+    OptionDefinition{"include-column-positions", set_flag<&Wal2jsonOptions::column_positions>},
+    OptionDefinition{"include-default", set_flag<&Wal2jsonOptions::defaults>},
+    OptionDefinition{"include-pk", set_flag<&Wal2jsonOptions::pk>},
+    OptionDefinition{"include-unchanged-toast", refuse_unchanged_toast},
+    OptionDefinition{"numeric-data-types-as-string", set_flag<&Wal2jsonOptions::numbers_as_strings>},
+    OptionDefinition{"pretty-print", check_bool},
+    OptionDefinition{"write-in-chunks", check_bool},
+    OptionDefinition{"add-tables",
+                     [](Options &o, const Argument &a) {
+                         o.include_all_tables = false;
+                         o.include_tables = {};
+                         add_tables(o.include_tables, a);
+                     }},
+    OptionDefinition{"filter-tables", [](Options &o, const Argument &a) { add_tables(o.exclude_tables, a); }},
+    OptionDefinition{"add-msg-prefixes", [](Options &o, const Argument &a) { add_prefixes(o.messages, a); }},
+    OptionDefinition{"filter-msg-prefixes",
+                     [](Options &o, const Argument &a) { add_prefixes(o.exclude_messages, a); }},
+    OptionDefinition{"filter-origins",
+                     [](Options &o, const Argument &a) { add_origins(o.exclude_origins, a); }},
+    OptionDefinition{"actions", set_actions},
+    OptionDefinition{"format-version", check_version},
+};
+
+} // namespace
+
+constinit const std::span<const OptionDefinition> wal2json_definitions{definitions};
+
+} // namespace bemi::decode

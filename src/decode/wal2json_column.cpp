@@ -1,0 +1,180 @@
+#include "wal2json_column.hpp"
+
+#include "text.hpp"
+
+namespace bemi::decode {
+
+namespace {
+
+using Kind = ValuePlan::Kind;
+
+constexpr std::string_view value_key = ",\"value\":";
+
+struct Type {
+    Oid oid;
+    int32 modifier;
+};
+
+/// Of a domain over a domain, the latter.
+Type base_of_domain(Type type) {
+    HeapTuple tuple = SearchSysCache1(TYPEOID, ObjectIdGetDatum(type.oid));
+    if (!HeapTupleIsValid(tuple))
+        return type;
+    const auto *form = reinterpret_cast<Form_pg_type>(GETSTRUCT(tuple));
+    if (form->typtype == TYPTYPE_DOMAIN)
+        type = {.oid = form->typbasetype, .modifier = form->typtypmod};
+    ReleaseSysCache(tuple);
+    return type;
+}
+
+/// Whether the name is one quoted identifier and nothing else, unlike "a"."b" or "a"[].
+bool is_quoted_identifier(std::string_view name) {
+    if (name.size() < 2 || name.front() != '"' || name.back() != '"')
+        return false;
+    name = name.substr(1, name.size() - 2);
+    for (size_t i = 0; i < name.size(); i++)
+        if (name[i] == '"' && (++i == name.size() || name[i] != '"'))
+            return false;
+    return true;
+}
+
+/// As wal2json does, a lone quoted identifier is written without SQL's quotes.
+void write_type_name(JsonWriter &out, std::string_view name) {
+    if (!is_quoted_identifier(name))
+        return out.string(name);
+    out.raw('"');
+    for (size_t i = 1; i < name.size() - 1; i++) {
+        out.escaped(name.substr(i, 1));
+        if (name[i] == '"') // is there twice
+            i++;
+    }
+    out.raw('"');
+}
+
+void write_type(JsonWriter &out, Form_pg_attribute attribute, const Wal2jsonOptions &options) {
+    if (options.types) {
+        Type type{.oid = attribute->atttypid, .modifier = attribute->atttypmod};
+        if (options.domain_data_type)
+            type = base_of_domain(type);
+        out.raw(",\"type\":");
+        write_type_name(out, format_type_with_typemod(type.oid, type.modifier));
+    }
+    if (options.type_oids) {
+        out.raw(",\"typeoid\":");
+        out.integer(attribute->atttypid);
+    }
+}
+
+/// The source text of a default.
+const char *expression_text(Relation relation, const char *expression) {
+    return text_to_cstring(DatumGetTextPP(DirectFunctionCall2(pg_get_expr, CStringGetTextDatum(expression),
+                                                              ObjectIdGetDatum(RelationGetRelid(relation)))));
+}
+
+void write_default(JsonWriter &out, Relation relation, Form_pg_attribute attribute) {
+    if (attribute->atthasdef && attribute->attgenerated == '\0') {
+        const TupleConstr *constraints = RelationGetDescr(relation)->constr;
+        for (int i = 0; i < constraints->num_defval; i++)
+            if (constraints->defval[i].adnum == attribute->attnum)
+                return out.string(expression_text(relation, constraints->defval[i].adbin));
+    }
+    out.raw("null");
+}
+
+std::string_view text_of(const StringInfoData &buffer) {
+    const auto size = static_cast<size_t>(buffer.len);
+    return {static_cast<char *>(repalloc(buffer.data, size)), size};
+}
+
+std::string_view column_head(Form_pg_attribute attribute, const Wal2jsonOptions &options) {
+    StringInfoData text;
+    initStringInfo(&text);
+    JsonWriter out{&text};
+    out.raw(",{\"name\":");
+    out.string(NameStr(attribute->attname));
+    write_type(out, attribute, options);
+    out.raw(value_key);
+    return text_of(text);
+}
+
+std::string_view column_tail(Relation relation, Form_pg_attribute attribute, const Wal2jsonOptions &options) {
+    StringInfoData text;
+    initStringInfo(&text);
+    JsonWriter out{&text};
+    if (options.not_null)
+        out.raw(attribute->attnotnull ? ",\"optional\":false" : ",\"optional\":true");
+    if (options.column_positions) {
+        out.raw(",\"position\":");
+        out.integer(attribute->attnum);
+    }
+    if (options.defaults) {
+        out.raw(",\"default\":");
+        write_default(out, relation, attribute);
+    }
+    out.raw('}');
+    return text_of(text);
+}
+
+Kind kind_of_number(Oid type) {
+    switch (type) {
+    case INT2OID:
+        return Kind::int2;
+    case INT4OID:
+        return Kind::int4;
+    case INT8OID:
+        return Kind::int8;
+    case FLOAT4OID:
+    case FLOAT8OID:
+    case NUMERICOID:
+    case OIDOID:
+        return Kind::number;
+    default:
+        return Kind::output;
+    }
+}
+
+/// By the type alone: a domain over a number is none.
+Kind kind_of(Oid type, bool numbers_as_strings) {
+    switch (type) {
+    case BOOLOID:
+        return Kind::boolean;
+    case BYTEAOID:
+        return Kind::hex;
+    case UUIDOID:
+        return Kind::uuid;
+    case TEXTOID:
+    case VARCHAROID:
+    case BPCHAROID:
+    case JSONOID:
+        return Kind::text;
+    default:
+        return numbers_as_strings ? Kind::output : kind_of_number(type);
+    }
+}
+
+ValuePlan plan_text_value(Oid type, bool numbers_as_strings) {
+    ValuePlan plan{};
+    plan.kind = kind_of(type, numbers_as_strings);
+    get_typlenbyvalalign(type, &plan.length, &plan.by_value, &plan.alignment);
+    Oid output;
+    bool is_varlena;
+    getTypeOutputInfo(type, &output, &is_varlena);
+    fmgr_info_cxt(output, &plan.function, CurrentMemoryContext);
+    return plan;
+}
+
+} // namespace
+
+ColumnPlan plan_wal2json_column(Relation relation, Form_pg_attribute attribute,
+                                const Wal2jsonOptions &options) {
+    return {.key = column_head(attribute, options),
+            .tail = column_tail(relation, attribute, options),
+            .index = attribute->attnum - 1,
+            .value = plan_text_value(attribute->atttypid, options.numbers_as_strings)};
+}
+
+std::string_view without_value(const ColumnPlan &column) {
+    return column.key.substr(0, column.key.size() - value_key.size());
+}
+
+} // namespace bemi::decode

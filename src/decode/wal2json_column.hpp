@@ -1,0 +1,17 @@
+// Columns as format=wal2json describes them: {"name":"id","type":"integer","value":7}
+#pragma once
+
+#include "options.hpp"
+#include "value.hpp"
+
+namespace bemi::decode {
+
+/// Makes the plan in the current memory context. Type names and defaults are read from catalogs that other
+/// relations' plans do not depend on.
+[[nodiscard]] ColumnPlan plan_wal2json_column(Relation relation, Form_pg_attribute attribute,
+                                              const Wal2jsonOptions &options);
+
+/// What a column is without its value, as in a list of a key's columns, but for the closing brace.
+[[nodiscard]] std::string_view without_value(const ColumnPlan &column);
+
+} // namespace bemi::decode

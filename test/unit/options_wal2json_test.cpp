@@ -1,0 +1,239 @@
+#include "check.hpp"
+
+#include "decode/options.hpp"
+
+using namespace bemi::decode;
+
+namespace {
+
+constexpr Argument wal2json{"format", "wal2json"};
+
+Options parse(std::vector<Argument> arguments) {
+    return parse_options(arguments);
+}
+
+/// With format=wal2json after the others, which makes no difference.
+Options parse_wal2json(std::vector<Argument> arguments) {
+    arguments.push_back(wal2json);
+    return parse(arguments);
+}
+
+/// Message, detail and hint of the error, one a line; empty if there is none.
+std::string refusal_of(std::vector<Argument> arguments) {
+    try {
+        (void)parse(arguments);
+    } catch (const OptionError &error) {
+        return std::string{error.what()} + '\n' + error.detail + '\n' + error.hint;
+    }
+    return "";
+}
+
+std::string refusal(const Argument &argument) {
+    return refusal_of({wal2json, argument});
+}
+
+} // namespace
+
+TEST(defaults) {
+    const Options options = parse_wal2json({});
+    CHECK(options.format == Options::Format::wal2json);
+    CHECK(options.transactions);
+    CHECK(options.wants_table("public", "todo"));
+    for (const Operation operation :
+         {Operation::create, Operation::update, Operation::erase, Operation::truncate})
+        CHECK(options.operations.has(operation));
+    CHECK(options.wants_message("audit"));
+    CHECK(options.wants_message(""));
+    CHECK(options.exclude_origins.empty());
+    const Wal2jsonOptions &details = options.wal2json;
+    CHECK(details.schemas && details.types);
+    CHECK(!details.xids && !details.timestamp && !details.origin && !details.lsn && !details.type_oids);
+    CHECK(!details.domain_data_type && !details.not_null && !details.column_positions);
+    CHECK(!details.defaults && !details.pk && !details.numbers_as_strings);
+}
+
+TEST(flags) {
+    CHECK(!parse_wal2json({{"include-transaction", "off"}}).transactions);
+    CHECK(!parse_wal2json({{"include-schemas", "f"}}).wal2json.schemas);
+    CHECK(!parse_wal2json({{"include-types", "0"}}).wal2json.types);
+    CHECK(parse_wal2json({{"include-xids", std::nullopt}}).wal2json.xids);
+    CHECK(parse_wal2json({{"include-timestamp", "yes"}}).wal2json.timestamp);
+    CHECK(parse_wal2json({{"include-origin", "1"}}).wal2json.origin);
+    CHECK(parse_wal2json({{"include-lsn", "on"}}).wal2json.lsn);
+    CHECK(parse_wal2json({{"include-type-oids", "T"}}).wal2json.type_oids);
+    CHECK(parse_wal2json({{"include-domain-data-type", "true"}}).wal2json.domain_data_type);
+    CHECK(parse_wal2json({{"include-not-null", "on"}}).wal2json.not_null);
+    CHECK(parse_wal2json({{"include-column-positions", "on"}}).wal2json.column_positions);
+    CHECK(parse_wal2json({{"include-default", "on"}}).wal2json.defaults);
+    CHECK(parse_wal2json({{"include-pk", "on"}}).wal2json.pk);
+    CHECK(parse_wal2json({{"numeric-data-types-as-string", "on"}}).wal2json.numbers_as_strings);
+    CHECK_EQUAL(refusal({"include-xids", "2"}),
+                "invalid value for option \"include-xids\": \"2\"\n\nAllowed values are: on, off.");
+}
+
+TEST(options_without_effect) {
+    for (const char *name : {"include-typmod", "pretty-print", "write-in-chunks"}) {
+        CHECK_EQUAL(refusal({name, "on"}), "");
+        CHECK_EQUAL(refusal({name, std::nullopt}), "");
+        CHECK(refusal({name, "maybe"}).starts_with("invalid value for option"));
+    }
+}
+
+TEST(versions) {
+    CHECK_EQUAL(refusal({"format-version", "2"}), "");
+    CHECK_EQUAL(refusal({"format-version", std::nullopt}), "");
+    for (const char *version : {"1", "3", "", "two"})
+        CHECK_EQUAL(refusal({"format-version", version}),
+                    "invalid value for option \"format-version\": \"" + std::string{version} +
+                        "\"\n\nThe only format-version is 2, which is also the default here.");
+}
+
+TEST(tables) {
+    const Options options =
+        parse_wal2json({{"add-tables", "a.*, b.x\t,\n*.common"}, {"filter-tables", "*.secret"}});
+    CHECK(options.wants_table("a", "x"));
+    CHECK(options.wants_table("b", "x"));
+    CHECK(options.wants_table("c", "common"));
+    CHECK(!options.wants_table("b", "y"));
+    CHECK(!options.wants_table("a", "secret"));
+    CHECK(parse_wal2json({{"filter-tables", "*.secret"}}).wants_table("b", "y"));
+}
+
+TEST(a_star_in_a_name_is_a_star) {
+    const Options options = parse_wal2json({{"add-tables", R"(a*.t,b.t*,\*.u,c.\*)"}});
+    CHECK(options.wants_table("a*", "t"));
+    CHECK(!options.wants_table("ab", "t"));
+    CHECK(options.wants_table("b", "t*"));
+    CHECK(!options.wants_table("b", "tt"));
+    CHECK(options.wants_table("*", "u"));
+    CHECK(!options.wants_table("x", "u"));
+    CHECK(options.wants_table("c", "*"));
+    CHECK(!options.wants_table("c", "x"));
+}
+
+TEST(escapes_in_tables) {
+    const Options options = parse_wal2json({{"add-tables", R"(a\ b.c\,d,a\.b.c.d,\"q\".\\,plain.x\y)"}});
+    CHECK(options.wants_table("a b", "c,d"));
+    CHECK(options.wants_table("a.b", "c.d")); // only the first dot separates
+    CHECK(options.wants_table("\"q\"", "\\"));
+    CHECK(options.wants_table("plain", "xy"));
+}
+
+TEST(empty_lists) {
+    for (const std::optional<std::string_view> none : {std::optional<std::string_view>{""}, {" \n"}, {}}) {
+        CHECK(!parse_wal2json({{"add-tables", none}}).wants_table("a", "x"));
+        CHECK(parse_wal2json({{"filter-tables", none}}).wants_table("a", "x"));
+        CHECK(parse_wal2json({{"add-msg-prefixes", none}}).wants_message("a"));
+        CHECK(parse_wal2json({{"filter-msg-prefixes", none}}).wants_message("a"));
+    }
+    CHECK(parse_wal2json({{"actions", ""}}).operations.empty());
+    CHECK(parse_wal2json({{"actions", std::nullopt}}).operations.has(Operation::create));
+}
+
+TEST(options_given_twice) {
+    const Options lists = parse_wal2json({{"filter-tables", "a.x"},
+                                          {"filter-tables", "a.y"},
+                                          {"filter-msg-prefixes", "p"},
+                                          {"filter-msg-prefixes", "q"},
+                                          {"filter-origins", "1"},
+                                          {"filter-origins", "2"}});
+    CHECK(!lists.wants_table("a", "x"));
+    CHECK(!lists.wants_table("a", "y"));
+    CHECK(!lists.wants_message("p"));
+    CHECK(!lists.wants_message("q"));
+    CHECK_EQUAL(lists.exclude_origins.size(), 2U);
+
+    const Options replaced = parse_wal2json({{"add-tables", "a.x"},
+                                             {"add-tables", "a.y"},
+                                             {"actions", "insert"},
+                                             {"actions", "update"},
+                                             {"filter-tables", "a.y"},
+                                             {"filter-tables", std::nullopt}});
+    CHECK(!replaced.wants_table("a", "x"));
+    CHECK(replaced.wants_table("a", "y"));
+    CHECK(!replaced.operations.has(Operation::create));
+    CHECK(replaced.operations.has(Operation::update));
+}
+
+TEST(bad_tables) {
+    const std::string start = "invalid value for option \"add-tables\": \"";
+    CHECK_EQUAL(refusal({"add-tables", "todo"}),
+                start + "todo\"\nTable \"todo\" has no schema.\nGive a list such as \"public.todo,audit.*\"; "
+                        "in a name, a backslash escapes a blank, quote, comma, dot, star or backslash.");
+    CHECK_EQUAL(refusal({"add-tables", "a.b,"}), start + "a.b,\"\nThe list has an empty element.\n");
+    CHECK_EQUAL(refusal({"add-tables", "a.b c.d"}),
+                start + "a.b c.d\"\nThere is a blank in \"a.b c.d\".\nSeparate the elements by commas; a "
+                        "backslash escapes a blank in a name.");
+    CHECK_EQUAL(refusal({"add-tables", "a.b\\"}),
+                start + "a.b\\\"\nA backslash at the end of an element escapes nothing.\n");
+    CHECK_EQUAL(refusal({"add-tables", R"(a.b\\)"}), "");
+    CHECK(!refusal({"filter-tables", ",a.b"}).empty());
+}
+
+TEST(message_prefixes) {
+    const Options options = parse_wal2json({{"add-msg-prefixes", "a, b*"}, {"filter-msg-prefixes", "a"}});
+    CHECK(!options.wants_message("a"));
+    CHECK(options.wants_message("b*"));
+    CHECK(!options.wants_message("bc"));
+    CHECK(!options.wants_message("c"));
+    // a backslash protects the next character, but stays
+    const Options escaped = parse_wal2json({{"add-msg-prefixes", R"(a\,b)"}});
+    CHECK(escaped.wants_message(R"(a\,b)"));
+    CHECK(!escaped.wants_message("a,b"));
+}
+
+TEST(actions) {
+    const OperationSet some = parse_wal2json({{"actions", "insert, truncate"}}).operations;
+    CHECK(some.has(Operation::create));
+    CHECK(!some.has(Operation::update));
+    CHECK(!some.has(Operation::erase));
+    CHECK(some.has(Operation::truncate));
+    for (const char *value : {"create", "Insert", "insert,create"})
+        CHECK_EQUAL(refusal({"actions", value}),
+                    "invalid value for option \"actions\": \"" + std::string{value} +
+                        "\"\n\nAllowed values are lists of: insert, update, delete, truncate.");
+}
+
+TEST(origins) {
+    const Options options = parse_wal2json({{"filter-origins", "1, 65534"}});
+    CHECK_EQUAL(options.exclude_origins.size(), 2U);
+    CHECK_EQUAL(options.exclude_origins.at(1), 65534U);
+    for (const char *value : {"one", "1x", "-1", "4294967296", "1,,2"})
+        CHECK(refusal({"filter-origins", value}).starts_with("invalid value for option \"filter-origins\""));
+}
+
+TEST(what_bemi_adds) {
+    CHECK(parse_wal2json({{"tracked-only", "on"}}).tracked_only);
+    CHECK_EQUAL(parse_wal2json({{"batch-size", "8192"}}).batch_size, 8192U);
+}
+
+TEST(options_of_the_other_format) {
+    for (const char *name : {"include-tables", "exclude-tables", "operations", "transactions", "messages"})
+        CHECK(refusal({name, "x"})
+                  .starts_with("unrecognized option \"" + std::string{name} +
+                               "\" of output plugin \"bemi\"\nOnly format=bemi has this "
+                               "option.\nAllowed options are: format, "));
+    for (const char *name : {"include-xids", "add-tables", "actions", "format-version"})
+        CHECK(refusal_of({{name, "2"}, {"format", "bemi"}})
+                  .starts_with("unrecognized option \"" + std::string{name} +
+                               "\" of output plugin \"bemi\"\nOnly format=wal2json has this option.\n"));
+    CHECK_EQUAL(refusal({"include-unchanged-toast", "on"}),
+                "option \"include-unchanged-toast\" is deprecated\n\n"
+                "Leave it out: unchanged TOAST values are never output.");
+}
+
+TEST(an_option_of_wal2json_means_its_format) {
+    for (const Argument &argument : {Argument{"format-version", "2"}, Argument{"add-tables", "public.*"},
+                                     Argument{"pretty-print", std::nullopt}}) {
+        CHECK(parse({argument}).format == Options::Format::wal2json);
+        CHECK(parse({argument}).transactions);
+    }
+    CHECK(parse({{"tracked-only", "on"}}).format == Options::Format::bemi);
+    CHECK(refusal_of({{"add-tables", "public.*"}, {"operations", "create"}})
+              .starts_with("unrecognized option \"operations\""));
+}
+
+TEST(the_last_format_counts) {
+    CHECK(parse({{"format", "bemi"}, {"include-xids", "on"}, {"format", "wal2json"}}).wal2json.xids);
+    CHECK(!parse({{"format", "wal2json"}, {"format", "bemi"}}).transactions);
+}
