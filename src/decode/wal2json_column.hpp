@@ -6,8 +6,9 @@
 
 namespace bemi::decode {
 
-/// Makes the plan in the current memory context. Type names and defaults are read from catalogs that other
-/// relations' plans do not depend on.
+/// Makes the plan in the current memory context. It depends on more catalogs than one of format=bemi does
+/// (see plan_cache.cpp), and on the search_path, of which a reload is noticed only when the plan is made
+/// anew.
 [[nodiscard]] ColumnPlan plan_wal2json_column(Relation relation, Form_pg_attribute attribute,
                                               const Wal2jsonOptions &options);
 

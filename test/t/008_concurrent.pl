@@ -7,7 +7,7 @@ use JSON::PP;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-my $transactions = $ENV{BEMI_LONG} ? 30000 : 1200;
+my $transactions = $ENV{BEMI_LONG} ? 6000 : 1200;
 my $clients = 6;
 
 my $node = server('main', 'max_connections = 20', 'shared_buffers = 16MB', 'logical_decoding_work_mem = 256kB');
