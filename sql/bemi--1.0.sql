@@ -128,6 +128,146 @@ CROSS JOIN LATERAL (
 COMMENT ON VIEW bemi.tracked_tables IS
     'What is tracked, how, since when, and what is off about it (problems; null where nothing is).';
 
+-- The store. Its partitions are made by the worker: no members of the extension, so that pg_dump keeps the history.
+
+CREATE TABLE bemi.changes (
+    id uuid NOT NULL,
+    database text NOT NULL,
+    schema text NOT NULL,
+    "table" text NOT NULL,
+    primary_key text,
+    operation text NOT NULL,
+    before jsonb NOT NULL,
+    after jsonb NOT NULL,
+    context jsonb NOT NULL,
+    committed_at timestamptz NOT NULL,
+    queued_at timestamptz NOT NULL,
+    created_at timestamptz NOT NULL,
+    transaction_id bigint NOT NULL,
+    position bigint NOT NULL,
+    commit_position bigint NOT NULL,
+    sequence bigint NOT NULL,
+    PRIMARY KEY (commit_position, sequence, committed_at)
+) PARTITION BY RANGE (committed_at);
+CREATE INDEX changes_record ON bemi.changes ("table", primary_key, committed_at);
+CREATE INDEX changes_time ON bemi.changes (committed_at);
+CREATE INDEX changes_context ON bemi.changes USING gin (context jsonb_path_ops);
+
+COMMENT ON TABLE bemi.changes IS 'Every change of the tracked tables with its context.';
+COMMENT ON COLUMN bemi.changes.committed_at IS 'When the transaction of the change was committed.';
+COMMENT ON COLUMN bemi.changes.queued_at IS 'When the worker read the change from the WAL.';
+COMMENT ON COLUMN bemi.changes.created_at IS 'When the worker stored it.';
+COMMENT ON COLUMN bemi.changes.position IS 'LSN of the row, as a number.';
+COMMENT ON COLUMN bemi.changes.commit_position IS 'LSN of the commit, as a number; with sequence it identifies the change.';
+
+-- One row each. The worker's progress is written with the rows that it stores; all else rarely.
+CREATE TABLE bemi.worker (
+    one boolean PRIMARY KEY DEFAULT true CHECK (one),
+    wanted text NOT NULL CHECK (wanted IN ('running', 'paused', 'ended')),
+    attempts integer NOT NULL DEFAULT 0,
+    attempted_at timestamptz,
+    sqlstate text,
+    error text,
+    failed_at timestamptz,
+    retention_at timestamptz,
+    partitions_dropped bigint NOT NULL DEFAULT 0
+);
+CREATE TABLE bemi.progress (
+    one boolean PRIMARY KEY DEFAULT true CHECK (one),
+    position pg_lsn NOT NULL,
+    changes bigint NOT NULL DEFAULT 0,
+    committed_at timestamptz,
+    stored_at timestamptz
+) WITH (fillfactor = 10);
+COMMENT ON TABLE bemi.worker IS 'What the worker is to do, and how it fared; read bemi.status instead.';
+COMMENT ON COLUMN bemi.worker.attempts IS 'How often it was started since it last ran well.';
+COMMENT ON TABLE bemi.progress IS 'All that was committed before this position is stored.';
+
+CREATE TABLE bemi.errors (
+    commit_position bigint NOT NULL,
+    sequence bigint NOT NULL,
+    schema text NOT NULL,
+    "table" text NOT NULL,
+    operation text NOT NULL,
+    committed_at timestamptz NOT NULL,
+    sqlstate text NOT NULL,
+    error text NOT NULL,
+    occurred_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (commit_position, sequence)
+);
+COMMENT ON TABLE bemi.errors IS 'Changes that could not be stored, and why.';
+
+CREATE TABLE bemi.gaps (
+    from_position pg_lsn NOT NULL,
+    to_position pg_lsn,
+    reason text NOT NULL,
+    noticed_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (from_position)
+);
+COMMENT ON TABLE bemi.gaps IS 'Stretches of the WAL whose changes are lost; one without an end goes on until bemi.start().';
+
+SELECT pg_catalog.pg_extension_config_dump('bemi.errors', '');
+SELECT pg_catalog.pg_extension_config_dump('bemi.gaps', '');
+
+CREATE VIEW bemi.partitions AS
+SELECT c.oid::pg_catalog.regclass AS partition,
+       pg_catalog.substring(b.bound, $r$FROM \('([^']+)'\)$r$)::timestamptz AS from_time,
+       pg_catalog.substring(b.bound, $r$TO \('([^']+)'\)$r$)::timestamptz AS to_time
+FROM pg_catalog.pg_inherits i
+JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid
+CROSS JOIN LATERAL (SELECT pg_catalog.pg_get_expr(c.relpartbound, c.oid)) AS b (bound)
+WHERE i.inhparent = 'bemi.changes'::pg_catalog.regclass;
+COMMENT ON VIEW bemi.partitions IS 'The partitions of bemi.changes and the time that each is for.';
+
+CREATE FUNCTION bemi.start() RETURNS void
+    LANGUAGE c SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'bemi_start';
+COMMENT ON FUNCTION bemi.start() IS
+    'Starts the worker that stores the changes of tracked tables in bemi.changes, now and after every restart.';
+
+CREATE FUNCTION bemi.stop(drop_slot boolean DEFAULT false) RETURNS void
+    LANGUAGE c SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'bemi_stop';
+COMMENT ON FUNCTION bemi.stop(boolean) IS
+    'Pauses the worker, which goes on from there at the next bemi.start(); with drop_slot, ends it.';
+
+REVOKE ALL ON FUNCTION bemi.start(), bemi.stop(boolean) FROM PUBLIC;
+
+CREATE VIEW bemi.status AS
+SELECT d.datname AS database,
+       CASE WHEN w.wanted IS NULL OR w.wanted = 'ended' THEN 'not started'
+            WHEN s.wal_status = 'lost' THEN 'slot lost'
+            WHEN w.wanted = 'paused' THEN 'paused'
+            WHEN a.pid IS NULL THEN 'not running'
+            WHEN s.slot_name IS NULL THEN 'creating slot'
+            WHEN s.active_pid IS NULL THEN 'waiting'
+            WHEN a.state = 'idle' THEN 'caught up'
+            ELSE 'working' END AS state,
+       CASE WHEN a.state <> 'idle' THEN a.query END AS activity,
+       a.pid,
+       pg_catalog.pg_blocking_pids(a.pid) AS blocked_by,
+       s.slot_name AS slot,
+       pg_catalog.pg_wal_lsn_diff(e.wal_end, pos.position)::bigint AS lag_bytes,
+       CASE WHEN a.state = 'idle' THEN 0
+            ELSE pg_catalog.date_part('epoch', pg_catalog.now() - p.committed_at) END AS lag_seconds,
+       p.changes AS changes_stored,
+       p.stored_at AS last_stored_at,
+       w.attempts,
+       w.sqlstate AS last_sqlstate,
+       w.error AS last_error,
+       w.failed_at AS last_error_at,
+       w.retention_at AS last_retention_at,
+       w.partitions_dropped,
+       (SELECT pg_catalog.count(*) FROM bemi.errors) AS errors,
+       (SELECT pg_catalog.count(*) FROM bemi.gaps) AS gaps
+FROM pg_catalog.pg_database d
+LEFT JOIN bemi.worker w ON true
+LEFT JOIN bemi.progress p ON true
+LEFT JOIN pg_catalog.pg_replication_slots s ON s.slot_name = 'bemi_' || d.oid AND s.datoid = d.oid
+LEFT JOIN pg_catalog.pg_stat_activity a ON a.datid = d.oid AND a.backend_type = 'bemi worker'
+CROSS JOIN LATERAL (SELECT CASE WHEN NOT pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_current_wal_flush_lsn() END) AS e (wal_end)
+CROSS JOIN LATERAL (SELECT GREATEST(p.position, s.confirmed_flush_lsn)) AS pos (position)
+WHERE d.datname = pg_catalog.current_database();
+COMMENT ON VIEW bemi.status IS 'How the worker of this database is doing.';
+
 -- Everybody may set a context, and read what is tracked (pg_dump of a role that is no superuser does).
 GRANT USAGE ON SCHEMA bemi TO PUBLIC;
 GRANT SELECT ON bemi.tracked, bemi.tracked_schemas, bemi.tracked_tables TO PUBLIC;

@@ -129,4 +129,75 @@ inline bool is_virtual(Form_pg_attribute attribute) {
 #endif
 }
 
+/// Whether the user owns the database or is a member of a role that does. 16 replaced the functions by kind.
+inline bool owns_database(Oid database, Oid user) {
+#if PG_VERSION_NUM >= 160000
+    return object_ownercheck(DatabaseRelationId, database, user);
+#else
+    return pg_database_ownercheck(database, user);
+#endif
+}
+
+/// How far the WAL is on disk. 15 added the argument `insertTLI`.
+inline XLogRecPtr flushed_wal() {
+#if PG_VERSION_NUM >= 150000
+    return GetFlushRecPtr(nullptr);
+#else
+    return GetFlushRecPtr();
+#endif
+}
+
+/// Makes a logical slot that is not two-phase, and acquires it. From 17 on a standby may take it over.
+inline void create_slot(const char *name) {
+    const bool db_specific = true, two_phase = false;
+#if PG_VERSION_NUM >= 170000
+    const bool failover = true, synced = false;
+    ReplicationSlotCreate(name, db_specific, RS_EPHEMERAL, two_phase, failover, synced);
+#else
+    ReplicationSlotCreate(name, db_specific, RS_EPHEMERAL, two_phase);
+#endif
+}
+
+/// 18 added the argument `error_if_invalid`.
+inline void acquire_slot(const char *name) {
+    const bool nowait = true;
+#if PG_VERSION_NUM >= 180000
+    const bool error_if_invalid = true;
+    ReplicationSlotAcquire(name, nowait, error_if_invalid);
+#else
+    ReplicationSlotAcquire(name, nowait);
+#endif
+}
+
+/// Whether the server has taken the slot's WAL away. 16 replaced the position by a cause.
+inline bool is_invalidated(const ReplicationSlot *slot) {
+#if PG_VERSION_NUM >= 160000
+    return slot->data.invalidated != RS_INVAL_NONE;
+#else
+    return !XLogRecPtrIsInvalid(slot->data.invalidated_at);
+#endif
+}
+
+/// What PostgreSQL understands of the fields of an interval. 15 has another struct for its parts.
+inline bool decode_interval(char **fields, int *types, int count) {
+    int type;
+#if PG_VERSION_NUM >= 150000
+    struct pg_itm_in parts;
+    return DecodeInterval(fields, types, count, INTERVAL_FULL_RANGE, &type, &parts) == 0;
+#else
+    struct pg_tm parts;
+    fsec_t fraction;
+    return DecodeInterval(fields, types, count, INTERVAL_FULL_RANGE, &type, &parts, &fraction) == 0;
+#endif
+}
+
+/// 16 made `content` const.
+inline void write_file(BufFile *file, const void *content, size_t size) {
+#if PG_VERSION_NUM >= 160000
+    BufFileWrite(file, content, size);
+#else
+    BufFileWrite(file, const_cast<void *>(content), size);
+#endif
+}
+
 } // namespace bemi::compat

@@ -11,6 +11,7 @@ bool enabled = true;
 unsigned capture = 0;
 int max_context_size = 1024 * 1024;
 char *comment_affix;
+char *retention;
 uint64 generation = 0;
 
 namespace {
@@ -117,6 +118,18 @@ bool check_comment_affix(char **value, void **, GucSource) {
     return false;
 }
 
+bool check_retention(char **value, void **, GucSource) {
+    char buffer[MAXDATELEN];
+    char *fields[MAXDATEFIELDS];
+    int types[MAXDATEFIELDS], count;
+    if ((*value)[0] == '\0' ||
+        (ParseDateTime(*value, buffer, sizeof(buffer), fields, types, MAXDATEFIELDS, &count) == 0 &&
+         compat::decode_interval(fields, types, count)))
+        return true;
+    GUC_check_errhint("Set it to an interval such as '90 days', or to '' to keep all.");
+    return false;
+}
+
 } // namespace
 
 void define() {
@@ -138,6 +151,9 @@ void define() {
                                "With the default: /*Bemi {\"user_id\": 7} Bemi*/. Empty turns comments off.",
                                &comment_affix, "Bemi", PGC_SUSET, 0, check_comment_affix, assign_context,
                                nullptr);
+    DefineCustomStringVariable("bemi.retention", "Sets how long changes are kept in bemi.changes.",
+                               "An interval; partitions that are older are dropped. Empty keeps all.",
+                               &retention, "", PGC_SUSET, 0, check_retention, nullptr, nullptr);
     compat::reserve_guc_prefix("bemi");
 }
 

@@ -19,6 +19,7 @@ extern char *context;        // a valid JSON object in the server's encoding, or
 extern bool enabled;         // off: the triggers emit nothing
 extern unsigned capture;     // of Fact
 extern int max_context_size; // bytes
+extern char *retention;      // an interval, or "" to keep all
 extern char *comment_affix;  // "" when comments are off
 
 /// Counts the assignments to settings that decide what the context is. Who caches something derived from them

@@ -86,6 +86,10 @@ public:
     [[nodiscard]] size_t size() const { return static_cast<size_t>(out_->len); }
     /// Replaces a byte that was written.
     void patch(size_t position, char json) { out_->data[position] = json; }
+    /// The same for several.
+    void patch(size_t position, std::string_view bytes) {
+        memcpy(out_->data + position, bytes.data(), bytes.size());
+    }
 
 private:
     pg_noinline void grow(size_t size) {

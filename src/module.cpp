@@ -2,6 +2,9 @@
 #include "compat.hpp"
 #include "context/emit.hpp"
 #include "guc.hpp"
+#include "worker/process.hpp"
+#include "worker/utility.hpp"
+#include "worker/wakeup.hpp"
 
 extern "C" {
 BEMI_MODULE_MAGIC;
@@ -11,4 +14,8 @@ PGDLLEXPORT void _PG_init();
 void _PG_init() {
     bemi::guc::define();
     bemi::emit::watch_transactions();
+    bemi::wakeup::watch_transactions();
+    bemi::utility::watch_commands();
+    if (process_shared_preload_libraries_in_progress && !IsBinaryUpgrade)
+        bemi::process::register_launcher();
 }

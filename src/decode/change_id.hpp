@@ -12,6 +12,7 @@
 
 #include "hex.hpp"
 
+#include <cstddef>
 #include <cstdint>
 
 namespace bemi::decode {
@@ -30,11 +31,18 @@ public:
         return uint64_t{2} << 62 | (sequence & 0xFFFFF) << 42 | mix(seed_ ^ sequence) >> 22;
     }
 
+    static constexpr size_t size = 16;
+
+    /// Writes the id's bytes.
+    void write_bytes(unsigned char *out, uint64_t sequence) const {
+        put_big_endian(out, high(sequence));
+        put_big_endian(out + 8, low(sequence));
+    }
+
     /// Writes the text form; returns the end of it.
     char *write(char *out, uint64_t sequence) const {
-        unsigned char bytes[16];
-        put_big_endian(bytes, high(sequence));
-        put_big_endian(bytes + 8, low(sequence));
+        unsigned char bytes[size];
+        write_bytes(bytes, sequence);
         return put_uuid(out, bytes);
     }
 

@@ -1,5 +1,6 @@
 #include "decoder.hpp"
 
+#include "record.hpp"
 #include "startup.hpp"
 
 namespace bemi::decode {
@@ -62,6 +63,12 @@ void start(Decoder &decoder) {
     decoder.plans = make_plan_cache(*decoder.options);
     decoder.change_memory = AllocSetContextCreate(decoder.memory, "bemi change", ALLOCSET_DEFAULT_SIZES);
     MemoryContextSwitchTo(caller);
+}
+
+void write_records(LogicalDecodingContext *ctx) {
+    auto &decoder = *static_cast<Decoder *>(ctx->output_plugin_private);
+    decoder.format = decoder.output.format = &record_format;
+    decoder.output.to_ascii = false;
 }
 
 void write_change(Decoder &decoder, Txn &txn, const Change &change) {

@@ -37,5 +37,6 @@ struct Format {
 
 extern const Format bemi_format;
 extern const Format wal2json_format;
+extern const Format record_format; // of changes only
 
 } // namespace bemi::decode

@@ -1,28 +1,12 @@
 // format=bemi: one self-contained JSON object a change.
 #include "format.hpp"
 
-#include "row.hpp"
+#include "primary_key.hpp"
 #include "text.hpp"
-
-#include <algorithm>
 
 namespace bemi::decode {
 
 namespace {
-
-std::string_view name_of(Operation operation) {
-    switch (operation) {
-    case Operation::create:
-        return "CREATE";
-    case Operation::update:
-        return "UPDATE";
-    case Operation::erase:
-        return "DELETE";
-    case Operation::truncate:
-        return "TRUNCATE";
-    }
-    pg_unreachable();
-}
 
 // Of the parts that every line has, so much is the most that does not depend on names and contexts.
 constexpr size_t fixed_room = 256 + iso_time_room;
@@ -88,29 +72,19 @@ void write_compound_key(JsonWriter &out, std::span<ColumnPlan> key, const Row &r
     StringInfoData text;
     initStringInfo(&text);
     JsonWriter array{&text};
-    char separator = '[';
-    for (ColumnPlan &column : key) {
-        array.raw(separator);
-        separator = ',';
-        write_value(array, column.value, row.values[column.index]);
-    }
-    array.raw(']');
+    write_key_array(array, key, row);
     out.string(view_of(text));
 }
 
-/// The row's key by which it is found afterwards: of what was deleted, that which it had.
 void write_primary_key(JsonWriter &out, RelationPlan &plan) {
-    const Row &row = plan.new_row.present ? plan.new_row : plan.old_row;
+    const Row *row = row_with_key(plan);
     const std::span<ColumnPlan> key = plan.primary_key;
-    const bool known = row.present && !key.empty() &&
-                       std::all_of(key.begin(), key.end(),
-                                   [&row](const ColumnPlan &column) { return has_value(row, column); });
-    if (!known)
+    if (row == nullptr)
         out.raw("null");
     else if (key.size() == 1)
-        write_single_key(out, plan, key.front(), row.values[key.front().index]);
+        write_single_key(out, plan, key.front(), row->values[key.front().index]);
     else
-        write_compound_key(out, key, row);
+        write_compound_key(out, key, *row);
 }
 
 /// The names of columns of the new row whose values the WAL does not have.

@@ -2,10 +2,16 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 namespace bemi::decode {
 
 enum class Operation : uint8_t { create, update, erase, truncate };
+
+constexpr std::string_view name_of(Operation operation) {
+    constexpr std::string_view names[] = {"CREATE", "UPDATE", "DELETE", "TRUNCATE"};
+    return names[static_cast<unsigned>(operation)];
+}
 
 class OperationSet {
 public:

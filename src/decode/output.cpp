@@ -58,8 +58,10 @@ void write(Output &output, XLogRecPtr location) {
 } // namespace
 
 Output make_output(LogicalDecodingContext *ctx, const Format &format, size_t batch_size) {
+    // A client gets UTF-8, of which ASCII is a part, whatever the database's encoding.
     Output output{.ctx = ctx,
                   .format = &format,
+                  .to_ascii = !database_is_utf8(),
                   .server_text = {},
                   .batch_size = batch_size,
                   .batch = {},
@@ -77,11 +79,11 @@ JsonWriter open_line(Output &output, const Subject &subject) {
             appendStringInfoChar(&output.batch, '\n');
     }
     resetStringInfo(&output.server_text);
-    return JsonWriter{database_is_utf8() ? &output.batch : &output.server_text, {raise_too_large, &subject}};
+    return JsonWriter{output.to_ascii ? &output.server_text : &output.batch, {raise_too_large, &subject}};
 }
 
 void close_line(Output &output, const Subject &subject) {
-    if (!database_is_utf8() && !append_ascii_json(&output.batch, view_of(output.server_text)))
+    if (output.to_ascii && !append_ascii_json(&output.batch, view_of(output.server_text)))
         raise_too_large(&subject);
     output.location = output.ctx->write_location;
 }

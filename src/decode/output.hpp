@@ -12,7 +12,8 @@ namespace bemi::decode {
 struct Output {
     LogicalDecodingContext *ctx;
     const Format *format;
-    StringInfoData server_text; // a line before it becomes ASCII, where the database is not UTF-8
+    bool to_ascii;
+    StringInfoData server_text; // a line before it becomes ASCII
     size_t batch_size;          // bytes; 0: every line is a write of its own
     StringInfoData batch;       // lines that are not written yet
     XLogRecPtr location;        // of the last of them

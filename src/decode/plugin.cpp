@@ -19,10 +19,12 @@ Txn &txn_of(ReorderBufferTXN *txn) {
     return *static_cast<Txn *>(txn->output_plugin_private);
 }
 
-/// Called for every change there is, so only if there are origins that the client does not want.
+/// What our own worker writes is nobody's change: it says so by an origin that nothing else has.
 bool is_unwanted_origin(LogicalDecodingContext *ctx, RepOriginId origin) {
+    if (origin == InvalidRepOriginId)
+        return false;
     const std::vector<uint32_t> &unwanted = decoder_of(ctx).options->exclude_origins;
-    return origin != InvalidRepOriginId &&
+    return origin == DoNotReplicateId ||
            std::find(unwanted.begin(), unwanted.end(), origin) != unwanted.end();
 }
 
@@ -31,8 +33,6 @@ void on_startup(LogicalDecodingContext *ctx, OutputPluginOptions *options, bool 
     options->receive_rewrites = false;
     Decoder *decoder = make_decoder(ctx);
     ctx->output_plugin_private = decoder;
-    if (!decoder->options->exclude_origins.empty())
-        ctx->callbacks.filter_by_origin_cb = is_unwanted_origin;
     if (!is_new_slot)
         start(*decoder);
 }
@@ -161,4 +161,5 @@ void _PG_output_plugin_init(OutputPluginCallbacks *callbacks) {
     callbacks->truncate_cb = on_truncate;
     callbacks->commit_cb = on_commit;
     callbacks->message_cb = on_message;
+    callbacks->filter_by_origin_cb = is_unwanted_origin;
 }

@@ -23,6 +23,8 @@ void execute(const char *sql, std::initializer_list<Argument> arguments) {
         elog(ERROR, "%s for: %s", SPI_result_code_string(result), sql);
 }
 
+} // namespace
+
 Oid extension_owner() {
     const Oid table = get_relname_relid("tracked", get_namespace_oid("bemi", false));
     HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(table));
@@ -33,22 +35,12 @@ Oid extension_owner() {
     return owner;
 }
 
-} // namespace
-
 void run(const char *sql, std::initializer_list<Argument> arguments) {
     execute(sql, arguments);
 }
 
 void run_as_owner(const char *sql, std::initializer_list<Argument> arguments) {
-    Oid caller;
-    int security;
-    // An ERROR in between restores both, with the (sub)transaction.
-    GetUserIdAndSecContext(&caller, &security);
-    SetUserIdAndSecContext(extension_owner(), security | SECURITY_LOCAL_USERID_CHANGE);
-    SPI_connect();
-    execute(sql, arguments);
-    SPI_finish();
-    SetUserIdAndSecContext(caller, security);
+    as_owner([&] { execute(sql, arguments); });
 }
 
 List *select_oids(const char *sql, std::initializer_list<Argument> arguments) {

@@ -24,15 +24,39 @@ inline Argument text(const char *value) {
 inline Argument character(char value) {
     return {CHAROID, CharGetDatum(value)};
 }
+inline Argument timestamp(TimestampTz value) {
+    return {TIMESTAMPTZOID, TimestampTzGetDatum(value)};
+}
+inline Argument lsn(XLogRecPtr value) {
+    return {LSNOID, LSNGetDatum(value)};
+}
+inline Argument integer(int64 value) {
+    return {INT8OID, Int64GetDatum(value)};
+}
 inline Argument boolean(bool value) {
     return {BOOLOID, BoolGetDatum(value)};
 }
+
+[[nodiscard]] Oid extension_owner();
 
 /// Runs one statement as the current user. Between SPI_connect() and SPI_finish().
 void run(const char *sql, std::initializer_list<Argument> arguments = {});
 
 /// The same as the owner of the extension, with an SPI connection of its own.
 void run_as_owner(const char *sql, std::initializer_list<Argument> arguments = {});
+
+/// Runs `body` as the owner of the extension, with an SPI connection of its own.
+template <typename Body> void as_owner(Body &&body) {
+    Oid caller;
+    int security;
+    // An ERROR in between restores both, with the (sub)transaction.
+    GetUserIdAndSecContext(&caller, &security);
+    SetUserIdAndSecContext(extension_owner(), security | SECURITY_LOCAL_USERID_CHANGE);
+    SPI_connect();
+    body();
+    SPI_finish();
+    SetUserIdAndSecContext(caller, security);
+}
 
 /// The first column of what `sql` returns, all of type oid or regclass, allocated in the caller's memory
 /// context.

@@ -2,6 +2,7 @@
 // write.
 #include "boundary.hpp"
 #include "context/emit.hpp"
+#include "worker/wakeup.hpp"
 
 namespace bemi {
 namespace {
@@ -34,6 +35,7 @@ BEMI_FUNCTION(bemi_emit_context) {
         emit::again();
     else
         emit::if_changed();
+    wakeup::at_commit();
 
     if (!TRIGGER_FIRED_FOR_ROW(trigger->tg_event))
         return PointerGetDatum(nullptr);

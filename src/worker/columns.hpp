@@ -1,0 +1,46 @@
+// A part of a batch as arrays, one for each column, as one INSERT takes them.
+#pragma once
+
+#include "decode/record.hpp"
+
+namespace bemi {
+
+class Columns {
+public:
+    static constexpr int arrays = 13;
+    /// The types of the arrays, in the order of their parameters.
+    static const Oid *types();
+
+    /// In the current memory context.
+    void open();
+
+    /// Adds what becomes a row. An ERROR if it is none, because its JSON is no jsonb.
+    void add(const decode::Record &record);
+
+    [[nodiscard]] int rows() const { return rows_; }
+    [[nodiscard]] bool full() const { return rows_ == most_rows || bytes_ >= enough; }
+
+    /// Makes the arrays.
+    void build(Datum (&values)[arrays]) const;
+
+    /// Empties it, and with it the memory context of what was added.
+    void clear();
+
+    [[nodiscard]] MemoryContext memory() const { return memory_; }
+
+private:
+    static constexpr int most_rows = 512;
+    static constexpr size_t enough = 1 << 20;
+
+    Datum context_of(std::string_view json);
+
+    MemoryContext memory_;
+    int rows_;
+    size_t bytes_;
+    std::string_view context_json_; // of the last row; most have the same
+    Datum context_;
+    Datum values_[arrays][most_rows];
+    bool no_key_[most_rows];
+};
+
+} // namespace bemi

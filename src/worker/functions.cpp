@@ -1,0 +1,64 @@
+// bemi.start() and bemi.stop().
+#include "boundary.hpp"
+#include "process.hpp"
+#include "track/spi.hpp"
+#include "wakeup.hpp"
+
+namespace bemi {
+namespace {
+
+/// Writes the order, of which the worker hears when the transaction commits.
+void order(const char *wanted) {
+    const bool missing_ok = false;
+    spi::run_as_owner("INSERT INTO bemi.worker (wanted) VALUES ($1)"
+                      " ON CONFLICT (one) DO UPDATE SET wanted = excluded.wanted, attempts = 0",
+                      {spi::text(wanted)});
+    CacheInvalidateRelcacheByRelid(get_relname_relid("worker", get_namespace_oid("bemi", missing_ok)));
+    wakeup::all_at_commit();
+}
+
+void require_logical_wal() {
+    if (!XLogLogicalInfoActive())
+        ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+                        errmsg("bemi.start() requires wal_level = logical"),
+                        errhint("Run ALTER SYSTEM SET wal_level = logical and restart the server.")));
+}
+
+/// Starts a process that follows the order once this transaction has ended, and the worker of before has
+/// left.
+void start_worker() {
+    if (!process::start_worker(MyDatabaseId, GetTopTransactionId()))
+        ereport(ERROR,
+                (errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED), errmsg("could not start a background worker"),
+                 errhint("You might need to increase max_worker_processes.")));
+}
+
+void note_missing_launcher() {
+    if (!process::is_launcher_running())
+        ereport(NOTICE, (errmsg("the worker will run until the server is restarted"),
+                         errdetail("bemi is not in shared_preload_libraries."),
+                         errhint("Add it there and restart the server, or call bemi.start() after each "
+                                 "restart.")));
+}
+
+} // namespace
+} // namespace bemi
+
+using namespace bemi;
+
+BEMI_FUNCTION(bemi_start) {
+    require_logical_wal();
+    order("running");
+    start_worker();
+    wakeup::slot_at_commit();
+    note_missing_launcher();
+    PG_RETURN_VOID();
+}
+
+BEMI_FUNCTION(bemi_stop) {
+    const bool drop_slot = !PG_ARGISNULL(0) && PG_GETARG_BOOL(0);
+    order(drop_slot ? "ended" : "paused");
+    if (drop_slot) // by a worker, should there be none any more
+        start_worker();
+    PG_RETURN_VOID();
+}

@@ -1,0 +1,100 @@
+// The launcher: starts a worker for every database that has a slot of ours, after a restart of the server or
+// when a worker has ended. What the worker is to do, and how often it may fail, is written in the database,
+// which the launcher does not enter.
+#include "boundary.hpp"
+#include "process.hpp"
+#include "slot.hpp"
+
+#include <algorithm>
+
+extern "C" PGDLLEXPORT void bemi_launcher_main(Datum);
+
+namespace bemi::launcher {
+namespace {
+
+constexpr long first_pause_ms = 1000, longest_pause_ms = 60 * 1000;
+constexpr long look_again_ms = 10 * 1000;
+
+/// A database that needs a worker from time to time: one that ended may have been told to.
+struct Database {
+    Oid oid; // the key
+    TimestampTz next_start;
+    long pause_ms;
+};
+
+volatile sig_atomic_t alerted = false;
+
+void on_alert(int) {
+    const int saved_errno = errno;
+    alerted = true;
+    SetLatch(MyLatch);
+    errno = saved_errno;
+}
+
+HTAB *make_databases() {
+    HASHCTL control{};
+    control.keysize = sizeof(Oid);
+    control.entrysize = sizeof(Database);
+    constexpr long expected = 16;
+    return hash_create("bemi databases", expected, &control, HASH_ELEM | HASH_BLOBS);
+}
+
+void forget_pauses(HTAB *databases) {
+    HASH_SEQ_STATUS status;
+    hash_seq_init(&status, databases);
+    while (void *entry = hash_seq_search(&status))
+        hash_search(databases, entry, HASH_REMOVE, nullptr);
+}
+
+void look_after(HTAB *databases, Oid oid, TimestampTz now) {
+    bool found;
+    auto *database = static_cast<Database *>(hash_search(databases, &oid, HASH_ENTER, &found));
+    if (!found) {
+        database->next_start = now;
+        database->pause_ms = first_pause_ms;
+    }
+    if (process::worker_of(oid) != 0 || database->next_start > now)
+        return;
+    database->next_start = TimestampTzPlusMilliseconds(now, database->pause_ms);
+    database->pause_ms = std::min(2 * database->pause_ms, longest_pause_ms);
+    if (!process::start_worker(oid))
+        ereport(WARNING, (errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
+                          errmsg("could not start the bemi worker of database %u", oid),
+                          errhint("You might need to increase max_worker_processes.")));
+}
+
+void look_after_all(HTAB *databases) {
+    const TimestampTz now = GetCurrentTimestamp();
+    Oid found[slot::most_databases];
+    const size_t count = slot::databases(found);
+    for (size_t i = 0; i < count; i++)
+        look_after(databases, found[i], now);
+}
+
+[[noreturn]] void run() {
+    HTAB *databases = make_databases();
+    for (;;) {
+        if (alerted) {
+            alerted = false;
+            forget_pauses(databases);
+        }
+        look_after_all(databases);
+        process::pause(look_again_ms);
+        if (ConfigReloadPending) {
+            ConfigReloadPending = false;
+            ProcessConfigFile(PGC_SIGHUP);
+        }
+    }
+}
+
+} // namespace
+} // namespace bemi::launcher
+
+void bemi_launcher_main(Datum) {
+    pqsignal(SIGHUP, SignalHandlerForConfigReload);
+    pqsignal(SIGTERM, die);
+    pqsignal(SIGUSR2, bemi::launcher::on_alert);
+    BackgroundWorkerUnblockSignals();
+    BackgroundWorkerInitializeConnection(nullptr, nullptr, 0); // to be seen in pg_stat_activity
+    bemi::launcher::run();
+}

@@ -1,0 +1,209 @@
+#include "sink_local.hpp"
+
+#include "columns.hpp"
+#include "partitions.hpp"
+#include "transaction.hpp"
+
+#include <algorithm>
+#include <iterator>
+
+namespace bemi::sink {
+namespace {
+
+constexpr char insert_sql[] =
+    "INSERT INTO bemi.changes (id, schema, \"table\", primary_key, operation, before, after, context,"
+    " committed_at, transaction_id, position, commit_position, sequence, database, queued_at, created_at)"
+    " SELECT unnest($1), unnest($2), unnest($3), unnest($4), unnest($5), unnest($6), unnest($7), unnest($8),"
+    " unnest($9), unnest($10), unnest($11), unnest($12), unnest($13), current_database(), $14, now()";
+
+constexpr char progress_sql[] =
+    "UPDATE bemi.progress SET position = $1, changes = changes + $2, committed_at = $3, stored_at = now()";
+
+template <size_t count> SPIPlanPtr prepare(const char *sql, const Oid (&types)[count]) {
+    SPIPlanPtr plan = SPI_prepare(sql, static_cast<int>(count), const_cast<Oid *>(types));
+    if (plan == nullptr)
+        elog(ERROR, "%s for: %s", SPI_result_code_string(SPI_result), sql);
+    (void)SPI_keepplan(plan);
+    return plan;
+}
+
+void execute(SPIPlanPtr plan, Datum *values) {
+    const bool read_only = false;
+    const int result = SPI_execute_plan(plan, values, nullptr, read_only, 0);
+    if (result < 0)
+        elog(ERROR, "%s", SPI_result_code_string(result));
+}
+
+void insert(const Columns &columns, TimestampTz queued_at) {
+    static constinit SPIPlanPtr plan = nullptr;
+    if (plan == nullptr) {
+        Oid types[Columns::arrays + 1];
+        std::copy_n(Columns::types(), Columns::arrays, types);
+        types[Columns::arrays] = TIMESTAMPTZOID;
+        plan = prepare(insert_sql, types);
+    }
+    Datum arrays[Columns::arrays], values[Columns::arrays + 1];
+    columns.build(arrays);
+    std::copy_n(arrays, Columns::arrays, values);
+    values[Columns::arrays] = TimestampTzGetDatum(queued_at);
+    execute(plan, values);
+}
+
+void write_progress(const decode::RecordHeader &last, uint64 changes) {
+    static constinit SPIPlanPtr plan = nullptr;
+    if (plan == nullptr)
+        plan = prepare(progress_sql, {LSNOID, INT8OID, TIMESTAMPTZOID});
+    Datum values[] = {LSNGetDatum(last.end_position), Int64GetDatum(static_cast<int64>(changes)),
+                      TimestampTzGetDatum(last.committed_at)};
+    execute(plan, values);
+}
+
+/// Whether the error is one of the data, which would come again and again.
+bool is_of_data(const ErrorData &error) {
+    const int category = ERRCODE_TO_CATEGORY(error.sqlerrcode);
+    return category == ERRCODE_DATA_EXCEPTION || category == ERRCODE_PROGRAM_LIMIT_EXCEEDED;
+}
+
+/// Runs `body` in a subtransaction. The error, in the current memory context, if it is one of the data; NULL
+/// if there was none; any other is raised.
+template <typename Body> ErrorData *try_data(Body &&body) {
+    MemoryContext memory = CurrentMemoryContext;
+    ResourceOwner owner = CurrentResourceOwner;
+    ErrorData *volatile error = nullptr;
+    BeginInternalSubTransaction(nullptr);
+    MemoryContextSwitchTo(memory);
+    PG_TRY();
+    {
+        body();
+        ReleaseCurrentSubTransaction();
+    }
+    PG_CATCH();
+    {
+        MemoryContextSwitchTo(memory);
+        error = CopyErrorData();
+        if (!is_of_data(*error))
+            PG_RE_THROW();
+        FlushErrorState();
+        RollbackAndReleaseCurrentSubTransaction();
+    }
+    PG_END_TRY();
+    MemoryContextSwitchTo(memory);
+    CurrentResourceOwner = owner;
+    return error;
+}
+
+void note_error(const decode::Record &record, const ErrorData &error) {
+    spi::run("INSERT INTO bemi.errors"
+             " (commit_position, sequence, schema, \"table\", operation, committed_at, sqlstate, error)"
+             " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+             {spi::integer(static_cast<int64>(record.commit_position)),
+              spi::integer(static_cast<int64>(record.sequence)), spi::text(record.schema_name.data()),
+              spi::text(record.table_name.data()), spi::text(decode::name_of(record.operation).data()),
+              spi::timestamp(record.committed_at), spi::text(unpack_sql_state(error.sqlerrcode)),
+              spi::text(error.message)});
+}
+
+/// A pass over a batch: takes its records a part at a time.
+class Pass {
+public:
+    explicit Pass(Batch &batch) : queued_at_{batch.begun_at()}, reader_{batch} {
+        columns_ = static_cast<Columns *>(palloc(sizeof(Columns)));
+        columns_->open();
+    }
+
+    /// Stores all; an ERROR if one cannot be stored.
+    void store_all() {
+        while (const char *bytes = next()) {
+            add(decode::read_record(bytes));
+            if (columns_->full())
+                flush();
+        }
+        flush();
+    }
+
+    /// The same one by one, leaving out those that cannot be stored.
+    void store_possible() {
+        while (const char *bytes = next()) {
+            const decode::Record record = decode::read_record(bytes);
+            const ErrorData *error = try_data([this, &record] {
+                add(record);
+                flush();
+            });
+            if (error == nullptr)
+                continue;
+            note_error(record, *error);
+            columns_->clear();
+            stored_--;
+        }
+    }
+
+    void finish() { write_progress(last_, stored_); }
+
+private:
+    const char *next() {
+        MemoryContext caller = MemoryContextSwitchTo(columns_->memory());
+        const char *record = reader_.next();
+        MemoryContextSwitchTo(caller);
+        return record;
+    }
+
+    void add(const decode::Record &record) {
+        last_ = record;
+        stored_++;
+        partitions::ensure(record.committed_at);
+        columns_->add(record);
+    }
+
+    void flush() {
+        if (columns_->rows() > 0)
+            insert(*columns_, queued_at_);
+        columns_->clear();
+    }
+
+    TimestampTz queued_at_;
+    Batch::Reader reader_;
+    Columns *columns_;
+    decode::RecordHeader last_{};
+    uint64 stored_ = 0;
+};
+
+template <typename Store> void store_in_transaction(Batch &batch, Store &&store) {
+    in_owners_transaction([&] {
+        Pass pass(batch);
+        store(pass);
+        pass.finish();
+    });
+}
+
+/// False, with nothing stored, if a change of the batch cannot be.
+bool try_to_store_all(Batch &batch) {
+    MemoryContext caller = CurrentMemoryContext;
+    volatile bool stored = false;
+    PG_TRY();
+    {
+        store_in_transaction(batch, [](Pass &pass) { pass.store_all(); });
+        stored = true;
+    }
+    PG_CATCH();
+    {
+        MemoryContextSwitchTo(caller);
+        if (!is_of_data(*CopyErrorData()))
+            PG_RE_THROW();
+        FlushErrorState();
+        AbortCurrentTransaction();
+        MemoryContextSwitchTo(caller);
+        partitions::forget();
+    }
+    PG_END_TRY();
+    return stored;
+}
+
+} // namespace
+
+XLogRecPtr store(Batch &batch) {
+    if (!try_to_store_all(batch))
+        store_in_transaction(batch, [](Pass &pass) { pass.store_possible(); });
+    return XactLastCommitEnd;
+}
+
+} // namespace bemi::sink

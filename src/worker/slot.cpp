@@ -1,0 +1,109 @@
+#include "slot.hpp"
+
+namespace bemi::slot {
+namespace {
+
+constexpr char plugin[] = "bemi";
+
+NameData name_of(Oid database) {
+    NameData name{};
+    snprintf(NameStr(name), sizeof(name), "bemi_%u", database);
+    return name;
+}
+
+/// Calls `use` for each slot of ours, under the lock that keeps it from going away. Two databases never share
+/// one, and somebody else's that only has the name is not ours.
+template <typename Use> void for_each_slot(Use &&use) {
+    LWLockAcquire(ReplicationSlotControlLock, LW_SHARED);
+    for (int i = 0; i < max_replication_slots; i++) {
+        ReplicationSlot *slot = &ReplicationSlotCtl->replication_slots[i];
+        const Oid database = slot->data.database;
+        if (slot->in_use && OidIsValid(database) && strcmp(NameStr(slot->data.plugin), plugin) == 0 &&
+            strcmp(NameStr(slot->data.name), NameStr(name_of(database))) == 0)
+            use(slot);
+    }
+    LWLockRelease(ReplicationSlotControlLock);
+}
+
+template <typename Use> void for_own_slot(Use &&use) {
+    for_each_slot([&use](ReplicationSlot *slot) {
+        if (slot->data.database == MyDatabaseId)
+            use(slot);
+    });
+}
+
+} // namespace
+
+State state() {
+    State state = State::missing;
+    for_own_slot([&state](ReplicationSlot *slot) {
+        SpinLockAcquire(&slot->mutex);
+        state = compat::is_invalidated(slot) ? State::invalidated : State::usable;
+        SpinLockRelease(&slot->mutex);
+    });
+    return state;
+}
+
+bool is_ready() {
+    bool ready = false;
+    for_own_slot([&ready](ReplicationSlot *slot) { ready = slot->data.persistency == RS_PERSISTENT; });
+    return ready;
+}
+
+XLogRecPtr create() {
+    const NameData name = name_of(MyDatabaseId);
+    CheckLogicalDecodingRequirements();
+    compat::create_slot(NameStr(name));
+
+    XLogReaderRoutine routine{};
+    routine.page_read = read_local_xlog_page;
+    routine.segment_open = wal_segment_open;
+    routine.segment_close = wal_segment_close;
+    const bool need_full_snapshot = false;
+    LogicalDecodingContext *ctx = CreateInitDecodingContext(
+        plugin, NIL, need_full_snapshot, InvalidXLogRecPtr, &routine, nullptr, nullptr, nullptr);
+    DecodingContextFindStartpoint(ctx);
+    FreeDecodingContext(ctx);
+    ReplicationSlotPersist();
+    const XLogRecPtr start = MyReplicationSlot->data.confirmed_flush;
+    ReplicationSlotRelease();
+    return start;
+}
+
+void drop() {
+    const bool nowait = true;
+    const NameData name = name_of(MyDatabaseId);
+    if (state() != State::missing)
+        ReplicationSlotDrop(NameStr(name), nowait);
+}
+
+void acquire() {
+    const NameData name = name_of(MyDatabaseId);
+    compat::acquire_slot(NameStr(name));
+}
+
+void confirm(XLogRecPtr position) {
+    LogicalConfirmReceivedLocation(position);
+    ReplicationSlotMarkDirty();
+}
+
+int owner() {
+    int pid = 0;
+    for_own_slot([&pid](ReplicationSlot *slot) {
+        SpinLockAcquire(&slot->mutex);
+        pid = slot->active_pid;
+        SpinLockRelease(&slot->mutex);
+    });
+    return pid;
+}
+
+size_t databases(std::span<Oid, most_databases> found) {
+    size_t count = 0;
+    for_each_slot([&](ReplicationSlot *slot) {
+        if (count < found.size())
+            found[count++] = slot->data.database;
+    });
+    return count;
+}
+
+} // namespace bemi::slot

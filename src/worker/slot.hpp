@@ -1,0 +1,39 @@
+// The replication slot of a database, bemi_<oid>: what holds the WAL until its changes are stored.
+#pragma once
+
+#include "compat.hpp"
+
+#include <span>
+
+namespace bemi::slot {
+
+enum class State : uint8_t { missing, usable, invalidated };
+
+/// Of the slot of this database.
+[[nodiscard]] State state();
+
+/// Whether the slot of this database is made, so that no change from now on is missed.
+[[nodiscard]] bool is_ready();
+
+/// Makes the slot of this database, which waits for the transactions that are running; outside of
+/// transactions. Returns where it starts.
+[[nodiscard]] XLogRecPtr create();
+
+/// Drops the slot of this database if it is there and nobody else has it.
+void drop();
+
+void acquire();
+
+/// Tells the server that all before `position` is stored, so that it need not keep the WAL. The slot is
+/// acquired.
+void confirm(XLogRecPtr position);
+
+/// The process that has the slot of this database acquired, 0 if none.
+[[nodiscard]] int owner();
+
+inline constexpr size_t most_databases = 1024;
+
+/// The databases that have a slot of ours; returns how many.
+[[nodiscard]] size_t databases(std::span<Oid, most_databases> found);
+
+} // namespace bemi::slot

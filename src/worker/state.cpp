@@ -1,0 +1,139 @@
+#include "state.hpp"
+
+#include "transaction.hpp"
+
+namespace bemi::state {
+namespace {
+
+constinit Oid orders_table = InvalidOid;
+constinit bool changed = true;
+
+void on_relation_change(Datum, Oid relation) {
+    changed |= !OidIsValid(relation) || relation == orders_table;
+}
+
+void watch_orders() {
+    static constinit bool watching = false;
+    if (!watching)
+        CacheRegisterRelcacheCallback(on_relation_change, 0);
+    watching = true;
+}
+
+Datum value(int column, bool *is_null) {
+    return SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, column, is_null);
+}
+
+Wanted wanted_named(const char *name) {
+    if (strcmp(name, "running") == 0)
+        return Wanted::running;
+    return strcmp(name, "paused") == 0 ? Wanted::paused : Wanted::ended;
+}
+
+constexpr Orders no_orders{.wanted = Wanted::ended, .attempts = 0, .attempted_at = 0, .crashed = false};
+
+Orders read_orders() {
+    bool is_null;
+    spi::run("SELECT wanted, attempts, coalesce(attempted_at, now()),"
+             " attempted_at IS NOT NULL AND coalesce(failed_at < attempted_at, true) FROM bemi.worker");
+    if (SPI_processed == 0)
+        return no_orders;
+    return {.wanted = wanted_named(TextDatumGetCString(value(1, &is_null))),
+            .attempts = DatumGetInt32(value(2, &is_null)),
+            .attempted_at = DatumGetTimestampTz(value(3, &is_null)),
+            .crashed = DatumGetBool(value(4, &is_null))};
+}
+
+/// bemi.worker, invalid if the extension is not there.
+Oid find_orders_table() {
+    const bool missing_ok = true;
+    if (!OidIsValid(get_extension_oid("bemi", missing_ok)))
+        return InvalidOid;
+    return get_relname_relid("worker", get_namespace_oid("bemi", missing_ok));
+}
+
+void write(const char *sql, std::initializer_list<spi::Argument> arguments = {}) {
+    in_owners_transaction([&] { spi::run(sql, arguments); });
+}
+
+} // namespace
+
+Orders orders() {
+    Orders orders = no_orders;
+    watch_orders();
+    changed = false;
+    in_transaction([&orders] {
+        orders_table = find_orders_table();
+        if (!OidIsValid(orders_table))
+            return;
+        PushActiveSnapshot(GetTransactionSnapshot());
+        spi::as_owner([&orders] { orders = read_orders(); });
+        PopActiveSnapshot();
+    });
+    return orders;
+}
+
+bool may_have_changed() {
+    in_transaction([] {}); // takes notice of what others have changed
+    return changed;
+}
+
+void begin_attempt() {
+    write("UPDATE bemi.worker SET attempts = attempts + 1, attempted_at = now()");
+    XLogFlush(XactLastCommitEnd);
+}
+
+void ran_well() {
+    write("UPDATE bemi.worker SET attempts = 0");
+}
+
+void failed(const ErrorData &error) {
+    write("UPDATE bemi.worker SET sqlstate = $1, error = $2, failed_at = now()",
+          {spi::text(unpack_sql_state(error.sqlerrcode)), spi::text(error.message)});
+}
+
+void give_up(int sqlstate, const char *reason) {
+    write("UPDATE bemi.worker SET wanted = 'paused', sqlstate = $1, error = $2, failed_at = now()",
+          {spi::text(unpack_sql_state(sqlstate)), spi::text(reason)});
+}
+
+XLogRecPtr progress() {
+    XLogRecPtr position = InvalidXLogRecPtr;
+    in_owners_transaction([&position] {
+        bool is_null;
+        spi::run("SELECT position FROM bemi.progress");
+        if (SPI_processed == 1)
+            position = DatumGetLSN(value(1, &is_null));
+    });
+    return position;
+}
+
+void begin_progress(XLogRecPtr position) {
+    write("INSERT INTO bemi.progress AS p (position) VALUES ($1)"
+          " ON CONFLICT (one) DO UPDATE SET position = excluded.position",
+          {spi::lsn(position)});
+}
+
+void forget_progress() {
+    if (OidIsValid(orders_table))
+        write("DELETE FROM bemi.progress");
+}
+
+void add_gap(XLogRecPtr from, XLogRecPtr to, const char *reason) {
+    spi::Argument end = spi::lsn(to);
+    end.is_null = XLogRecPtrIsInvalid(to);
+    write("INSERT INTO bemi.gaps AS g (from_position, to_position, reason) VALUES ($1, $2, $3)"
+          " ON CONFLICT (from_position) DO UPDATE SET to_position = coalesce(g.to_position, "
+          "excluded.to_position)",
+          {spi::lsn(from), end, spi::text(reason)});
+}
+
+bool has_open_gap() {
+    bool found = false;
+    in_owners_transaction([&found] {
+        spi::run("SELECT FROM bemi.gaps WHERE to_position IS NULL");
+        found = SPI_processed > 0;
+    });
+    return found;
+}
+
+} // namespace bemi::state

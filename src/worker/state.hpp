@@ -1,0 +1,41 @@
+// What is written in the database about its worker: bemi.worker says what it is to do and how it fared,
+// bemi.progress how far it came. Each function has a transaction of its own.
+#pragma once
+
+#include "compat.hpp"
+
+namespace bemi::state {
+
+enum class Wanted : uint8_t { ended, paused, running };
+
+struct Orders {
+    Wanted wanted;
+    int attempts; // since it last ran well
+    TimestampTz attempted_at;
+    bool crashed; // the last attempt ended without a word
+};
+
+/// Where there is no extension, nothing is wanted.
+[[nodiscard]] Orders orders();
+
+/// Whether somebody may have changed the orders since orders() was called.
+[[nodiscard]] bool may_have_changed();
+
+/// Durable before it returns: the attempt may end in a crash.
+void begin_attempt();
+void ran_well();
+void failed(const ErrorData &error);
+/// Pauses the worker for a reason that it cannot mend.
+void give_up(int sqlstate, const char *reason);
+
+/// All that was committed before is stored; invalid before the first start.
+[[nodiscard]] XLogRecPtr progress();
+void begin_progress(XLogRecPtr position);
+/// Where there is no extension any more, there is nothing to forget.
+void forget_progress();
+
+/// Records that changes between the two positions are lost; an invalid end is not known yet.
+void add_gap(XLogRecPtr from, XLogRecPtr to, const char *reason);
+[[nodiscard]] bool has_open_gap();
+
+} // namespace bemi::state

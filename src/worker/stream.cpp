@@ -1,0 +1,60 @@
+#include "stream.hpp"
+
+#include "decode/record.hpp"
+#include "slot.hpp"
+
+namespace bemi {
+namespace {
+
+void prepare_record(LogicalDecodingContext *decoding, XLogRecPtr, TransactionId, bool) {
+    resetStringInfo(decoding->out);
+}
+
+void take_record(LogicalDecodingContext *decoding, XLogRecPtr, TransactionId, bool) {
+    const StringInfo record = decoding->out;
+    static_cast<Batch *>(decoding->output_writer_private)
+        ->add({record->data, static_cast<size_t>(record->len)});
+}
+
+List *plugin_options() {
+    return list_make1(
+        makeDefElem(pstrdup("tracked-only"), reinterpret_cast<Node *>(makeString(pstrdup("on"))), -1));
+}
+
+} // namespace
+
+void Stream::open(XLogRecPtr from, Batch &batch) {
+    batch_ = &batch;
+    slot::acquire();
+    XLogReaderRoutine routine{};
+    routine.page_read = read_local_xlog_page;
+    routine.segment_open = wal_segment_open;
+    routine.segment_close = wal_segment_close;
+    const bool fast_forward = false;
+    decoding_ = CreateDecodingContext(from, plugin_options(), fast_forward, &routine, prepare_record,
+                                      take_record, nullptr);
+    decoding_->output_writer_private = batch_;
+    decode::write_records(decoding_);
+    XLogBeginRead(decoding_->reader, MyReplicationSlot->data.restart_lsn);
+}
+
+void Stream::read(XLogRecPtr end) {
+    // The reader keeps buffers that it allocates when it first needs them.
+    MemoryContext caller = MemoryContextSwitchTo(decoding_->context);
+    while (position() < end && !batch_->full()) {
+        read_record();
+        CHECK_FOR_INTERRUPTS();
+    }
+    MemoryContextSwitchTo(caller);
+}
+
+void Stream::read_record() {
+    char *error = nullptr;
+    XLogRecord *record = XLogReadRecord(decoding_->reader, &error);
+    if (error != nullptr)
+        ereport(ERROR, (errcode(ERRCODE_DATA_CORRUPTED), errmsg("could not read the WAL: %s", error)));
+    if (record != nullptr)
+        LogicalDecodingProcessRecord(decoding_, decoding_->reader);
+}
+
+} // namespace bemi

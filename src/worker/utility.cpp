@@ -1,0 +1,108 @@
+#include "utility.hpp"
+
+#include "process.hpp"
+#include "slot.hpp"
+#include "wakeup.hpp"
+
+namespace bemi::utility {
+namespace {
+
+ProcessUtility_hook_type next_hook = nullptr;
+
+/// Has the worker leave a database that the command wants for itself. A worker that is started in the
+/// meantime waits at the database's lock, which lasts until the end of the transaction. What is an error in
+/// the command is left to it.
+void leave_database(const char *name) {
+    const bool missing_ok = true;
+    const Oid database = get_database_oid(name, missing_ok);
+    if (!OidIsValid(database) || database == MyDatabaseId || !compat::owns_database(database, GetUserId()))
+        return;
+    LockSharedObject(DatabaseRelationId, database, 0, AccessExclusiveLock);
+    process::end_worker(database);
+}
+
+const char *find_option(List *options, const char *name) {
+    for (int i = 0; i < list_length(options); i++) {
+        auto *option = list_nth_node(DefElem, options, i);
+        if (strcmp(option->defname, name) == 0 && option->arg != nullptr)
+            return defGetString(option);
+    }
+    return nullptr;
+}
+
+void leave_template(const CreatedbStmt *command) {
+    if (const char *name = find_option(command->options, "template"))
+        leave_database(name);
+}
+
+void leave_moved(const AlterDatabaseStmt *command) {
+    if (find_option(command->options, "tablespace") != nullptr)
+        leave_database(command->dbname);
+}
+
+void leave_renamed(const RenameStmt *command) {
+    if (command->renameType == OBJECT_DATABASE)
+        leave_database(command->subname);
+}
+
+/// By its name, or that of its schema.
+bool drops_extension(const DropStmt *command) {
+    if (command->removeType != OBJECT_EXTENSION && command->removeType != OBJECT_SCHEMA)
+        return false;
+    for (int i = 0; i < list_length(command->objects); i++)
+        if (strcmp(strVal(list_nth(command->objects, i)), "bemi") == 0)
+            return true;
+    return false;
+}
+
+/// The extension may go: then its worker drops the slot and leaves. Where it is not running, one is started
+/// for that, which waits for the end of this transaction.
+void prepare_for_end() {
+    if (slot::state() == slot::State::missing)
+        return;
+    wakeup::all_at_commit();
+    if (process::worker_of(MyDatabaseId) == 0)
+        (void)process::start_worker(MyDatabaseId, GetTopTransactionId());
+}
+
+void before(Node *command) {
+    switch (nodeTag(command)) {
+    case T_DropdbStmt:
+        return leave_database(castNode(DropdbStmt, command)->dbname);
+    case T_CreatedbStmt:
+        return leave_template(castNode(CreatedbStmt, command));
+    case T_AlterDatabaseStmt:
+        return leave_moved(castNode(AlterDatabaseStmt, command));
+    case T_RenameStmt:
+        return leave_renamed(castNode(RenameStmt, command));
+    case T_TransactionStmt: // the changes were made in another transaction, maybe long ago
+        if (castNode(TransactionStmt, command)->kind == TRANS_STMT_COMMIT_PREPARED)
+            wakeup::at_commit();
+        return;
+    case T_DropStmt:
+        if (drops_extension(castNode(DropStmt, command)))
+            prepare_for_end();
+        return;
+    case T_DropOwnedStmt:
+        return prepare_for_end();
+    default:
+        return;
+    }
+}
+
+void on_command(PlannedStmt *planned, const char *text, bool read_only_tree, ProcessUtilityContext context,
+                ParamListInfo parameters, QueryEnvironment *environment, DestReceiver *receiver,
+                QueryCompletion *completion) {
+    before(planned->utilityStmt);
+    (next_hook != nullptr ? next_hook : standard_ProcessUtility)(
+        planned, text, read_only_tree, context, parameters, environment, receiver, completion);
+}
+
+} // namespace
+
+void watch_commands() {
+    next_hook = ProcessUtility_hook;
+    ProcessUtility_hook = on_command;
+}
+
+} // namespace bemi::utility

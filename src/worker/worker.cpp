@@ -1,0 +1,328 @@
+// The worker of a database: reads the changes of its tracked tables from the WAL and stores them.
+#include "boundary.hpp"
+#include "caches.hpp"
+#include "partitions.hpp"
+#include "process.hpp"
+#include "sink_local.hpp"
+#include "slot.hpp"
+#include "state.hpp"
+#include "stream.hpp"
+#include "transaction.hpp"
+
+#include <algorithm>
+
+extern "C" PGDLLEXPORT void bemi_worker_main(Datum database);
+
+namespace bemi::worker {
+namespace {
+
+// Somebody who does not wake us has committed, or a heartbeat is due.
+constexpr long poll_ms = 500;
+// A commit with synchronous_commit = off wakes us before its WAL is on disk.
+constexpr long flush_poll_ms = 10;
+constexpr int flush_polls = 40;
+// How often the server is told what it need not keep any more: that writes to disk.
+constexpr int confirm_ms = 1000, idle_confirm_ms = 10 * 1000;
+// How often partitions are made ahead and dropped.
+constexpr int maintain_ms = 60 * 1000;
+constexpr int most_attempts = 10;
+constexpr long longest_backoff_ms = 5 * 60 * 1000;
+
+class Worker {
+public:
+    void open();
+    void run();
+
+private:
+    bool is_wanted();
+    void store();
+    void confirm();
+    void confirm_if_due();
+    void maintain_if_due();
+    void note_health();
+    void wait();
+
+    Stream stream_;
+    Batch batch_;
+    MemoryContext memory_; // reset after each round
+    XLogRecPtr stored_end_;
+    XLogRecPtr confirmed_;
+    TimestampTz confirmed_at_;
+    TimestampTz maintained_at_;
+    int flush_polls_left_;
+    bool ran_well_;
+};
+
+void Worker::open() {
+    *this = Worker{};
+    batch_.open();
+    stream_.open(state::progress(), batch_);
+    confirmed_ = MyReplicationSlot->data.confirmed_flush;
+    memory_ = AllocSetContextCreate(TopMemoryContext, "bemi worker", ALLOCSET_DEFAULT_SIZES);
+}
+
+void Worker::run() {
+    MemoryContextSwitchTo(memory_);
+    while (is_wanted()) {
+        stream_.read(compat::flushed_wal());
+        if (!batch_.empty())
+            store();
+        maintain_if_due();
+        confirm_if_due();
+        if (stream_.position() >= compat::flushed_wal()) {
+            note_health();
+            wait();
+        }
+        MemoryContextReset(memory_);
+    }
+    confirm();
+}
+
+bool Worker::is_wanted() {
+    CHECK_FOR_INTERRUPTS();
+    if (ConfigReloadPending) {
+        ConfigReloadPending = false;
+        ProcessConfigFile(PGC_SIGHUP);
+    }
+    if (!state::may_have_changed())
+        return true;
+    caches::change_era(stream_.position());
+    const bool wanted = state::orders().wanted == state::Wanted::running;
+    caches::change_era(stream_.position());
+    return wanted;
+}
+
+void Worker::store() {
+    caches::change_era(stream_.position());
+    stored_end_ = sink::store(batch_);
+    batch_.clear();
+    note_health();
+    caches::change_era(stream_.position());
+    (void)pgstat_report_stat(false);
+}
+
+void Worker::confirm() {
+    if (stream_.position() <= confirmed_) // still reading what the slot keeps for transactions begun before
+        return;
+    // What is confirmed will not come again: it must be on disk.
+    XLogFlush(stored_end_);
+    confirmed_ = stream_.position();
+    slot::confirm(confirmed_);
+}
+
+void Worker::confirm_if_due() {
+    const bool has_stored = stored_end_ > confirmed_;
+    const TimestampTz now = GetCurrentTimestamp();
+    if (!TimestampDifferenceExceeds(confirmed_at_, now, has_stored ? confirm_ms : idle_confirm_ms))
+        return;
+    confirmed_at_ = now;
+    confirm();
+    (void)pgstat_report_stat(true);
+}
+
+void Worker::maintain_if_due() {
+    const TimestampTz now = GetCurrentTimestamp();
+    if (!TimestampDifferenceExceeds(maintained_at_, now, maintain_ms))
+        return;
+    maintained_at_ = now;
+    caches::change_era(stream_.position());
+    partitions::make_ahead();
+    partitions::drop_expired();
+    caches::change_era(stream_.position());
+}
+
+/// It has stored something, or there was nothing to store.
+void Worker::note_health() {
+    if (!ran_well_)
+        state::ran_well();
+    ran_well_ = true;
+}
+
+void Worker::wait() {
+    pgstat_report_activity(STATE_IDLE, nullptr);
+    const long timeout = flush_polls_left_ > 0 ? flush_poll_ms : poll_ms;
+    const int events =
+        WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, timeout, PG_WAIT_EXTENSION);
+    ResetLatch(MyLatch);
+    if ((events & WL_LATCH_SET) != 0)
+        flush_polls_left_ = flush_polls;
+    else if (flush_polls_left_ > 0)
+        flush_polls_left_--;
+    pgstat_report_activity(STATE_RUNNING, "storing changes");
+}
+
+void set(const char *name, const char *value) {
+    SetConfigOption(name, value, PGC_SUSET, PGC_S_OVERRIDE);
+}
+
+/// Has the server load our output plugin in this process, whatever an administrator allows clients.
+void allow_plugin() {
+    constexpr char name[] = "output_plugin_libraries";
+    const bool missing_ok = true, restrict_privileged = false;
+    const char *allowed = GetConfigOption(name, missing_ok, restrict_privileged);
+    if (allowed != nullptr)
+        set(name, "bemi");
+}
+
+/// What may be set for the server, the database or the role must not keep the worker from its work.
+void fix_settings() {
+    constexpr struct {
+        const char *name;
+        const char *value;
+    } settings[] = {
+        {"search_path", "pg_catalog"},
+        {"default_transaction_read_only", "off"},
+        {"default_transaction_isolation", "read committed"},
+        {"session_replication_role", "origin"},
+        {"statement_timeout", "0"},
+        {"lock_timeout", "0"},
+        {"idle_in_transaction_session_timeout", "0"},
+        {"temp_file_limit", "-1"},
+        {"temp_tablespaces", ""},
+        {"TimeZone", "UTC"},
+        {"DateStyle", "ISO"},
+        {"synchronous_commit", "off"}, // what must be durable is flushed
+        {"row_security", "off"},
+    };
+    for (const auto &setting : settings)
+        set(setting.name, setting.value);
+    allow_plugin();
+    replorigin_session_origin = DoNotReplicateId;
+}
+
+/// Waits as long as the former attempts suggest; false if the orders change meanwhile.
+bool back_off(const state::Orders &orders) {
+    if (orders.attempts == 0)
+        return true;
+    const long delay = std::min(1000L << std::min(orders.attempts - 1, 20), longest_backoff_ms);
+    const TimestampTz due = TimestampTzPlusMilliseconds(orders.attempted_at, delay);
+    pgstat_report_activity(STATE_RUNNING, "waiting before the next attempt");
+    for (;;) {
+        // A clock that was set back must not make us wait for longer.
+        const long left = std::min(TimestampDifferenceMilliseconds(GetCurrentTimestamp(), due), delay);
+        if (left <= 0)
+            return true;
+        process::pause(std::min(left, poll_ms));
+        if (state::may_have_changed())
+            return false;
+    }
+}
+
+void end() {
+    slot::drop();
+    state::forget_progress();
+}
+
+/// Makes the slot where there is none, or none that can be used. What is lost by that is a gap.
+void make_slot() {
+    const XLogRecPtr from = state::progress();
+    slot::drop();
+    pgstat_report_activity(STATE_RUNNING, "waiting for the transactions that are running, to make the slot");
+    const XLogRecPtr start = slot::create();
+    if (!XLogRecPtrIsInvalid(from) && from < start)
+        state::add_gap(from, start, "the slot was lost or dropped");
+    state::begin_progress(start);
+}
+
+/// False if there is none to go on with, which is known only to who looks at the gap, and starts us again.
+bool prepare_slot() {
+    const slot::State found = slot::state();
+    if (found == slot::State::usable)
+        return true;
+    if (found == slot::State::invalidated && !state::has_open_gap()) {
+        state::add_gap(state::progress(), InvalidXLogRecPtr, "the slot was invalidated");
+        state::give_up(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+                       "the replication slot was invalidated; see bemi.gaps");
+        return false;
+    }
+    make_slot();
+    return true;
+}
+
+/// The orders once it is time to follow them.
+state::Orders await_orders() {
+    for (;;) {
+        const state::Orders orders = state::orders();
+        if (orders.wanted != state::Wanted::running || back_off(orders))
+            return orders;
+    }
+}
+
+void decode_and_store() {
+    static Worker worker;
+    state::begin_attempt();
+    if (!prepare_slot())
+        return;
+    worker.open();
+    worker.run();
+    ReplicationSlotRelease();
+    if (state::orders().wanted == state::Wanted::ended)
+        end();
+}
+
+void live() {
+    process::wait_for_starter();
+    if (!process::claim_database())
+        return;
+    const state::Orders orders = await_orders();
+    switch (orders.wanted) {
+    case state::Wanted::ended:
+        return end();
+    case state::Wanted::paused:
+        return;
+    case state::Wanted::running:
+        break;
+    }
+    if (orders.crashed && orders.attempts >= most_attempts)
+        return state::give_up(ERRCODE_CRASH_SHUTDOWN, "the worker crashed too often");
+    decode_and_store();
+}
+
+/// Leaves whatever the error broke off.
+void recover() {
+    AbortOutOfAnyTransaction();
+    LWLockReleaseAll();
+    ConditionVariableCancelSleep();
+    if (MyReplicationSlot != nullptr)
+        ReplicationSlotRelease();
+    InvalidateSystemCaches();
+    MemoryContextSwitchTo(TopMemoryContext);
+}
+
+/// Lives until there is nothing to do; false after an error, which is noted.
+bool live_and_note_error() {
+    const ErrorData *volatile error = nullptr;
+    PG_TRY();
+    { live(); }
+    PG_CATCH();
+    {
+        MemoryContextSwitchTo(TopMemoryContext);
+        error = CopyErrorData();
+        EmitErrorReport();
+        FlushErrorState();
+    }
+    PG_END_TRY();
+    if (error == nullptr)
+        return true;
+    recover();
+    state::failed(*error);
+    return false;
+}
+
+} // namespace
+} // namespace bemi::worker
+
+void bemi_worker_main(Datum database) {
+    using namespace bemi;
+    pqsignal(SIGHUP, SignalHandlerForConfigReload);
+    pqsignal(SIGTERM, die);
+    BackgroundWorkerUnblockSignals();
+    const Oid bootstrap_superuser = InvalidOid;
+    BackgroundWorkerInitializeConnectionByOid(DatumGetObjectId(database), bootstrap_superuser, 0);
+    worker::fix_settings();
+    if (worker::live_and_note_error())
+        proc_exit(0);
+    // Another process tries again, after a while.
+    (void)process::start_worker(MyDatabaseId);
+    proc_exit(1);
+}

@@ -1,0 +1,153 @@
+# Processes are killed at random moments under load. Each transaction writes down in a ledger of its own what it changed;
+# at the end bemi.changes has just that, in that order. BEMI_LONG=1 for 50 rounds.
+use strict;
+use warnings;
+use Bemi;
+use PostgreSQL::Test::Utils;
+use Test::More;
+use Time::HiRes qw(usleep);
+
+my $rounds = $ENV{BEMI_LONG} ? 50 : 5;
+my $node = server('main', 'max_prepared_transactions = 20', 'log_min_messages = warning', 'max_wal_size = 1GB',
+    'restart_after_crash = on');
+
+$node->safe_psql('postgres', q{
+    CREATE TABLE account (id int PRIMARY KEY, balance bigint, note text);
+    CREATE TABLE import (id serial PRIMARY KEY, value int);
+    CREATE TABLE ledger (at bigserial, xid xid8 DEFAULT pg_current_xact_id(), "table" text, operation text, before jsonb, after jsonb);
+    SELECT bemi.track('account'), bemi.track('import', level => 'statement');
+
+    CREATE FUNCTION write_ledger() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        INSERT INTO ledger ("table", operation, before, after) VALUES (TG_TABLE_NAME, TG_OP,
+            CASE WHEN TG_OP = 'INSERT' THEN '{}' ELSE to_jsonb(OLD) END, CASE WHEN TG_OP = 'DELETE' THEN '{}' ELSE to_jsonb(NEW) END);
+        RETURN NULL;
+    END $$;
+    CREATE TRIGGER ledger AFTER INSERT OR UPDATE OR DELETE ON account FOR EACH ROW EXECUTE FUNCTION write_ledger();
+    CREATE TRIGGER ledger AFTER INSERT OR UPDATE OR DELETE ON import FOR EACH ROW EXECUTE FUNCTION write_ledger();
+});
+$node->safe_psql('postgres', 'SELECT bemi.start()');
+$node->safe_psql('postgres', q{INSERT INTO account SELECT i, 0, repeat('x', 20) FROM generate_series(1, 200) AS i});
+
+sub script {
+    my ($name, $text) = @_;
+    my $file = $node->basedir . "/$name.sql";
+    PostgreSQL::Test::Utils::append_to_file($file, "\\set id random(1, 200)\n\\set gid random(1, 1000000000)\n$text");
+    return ('-f', $file);
+}
+
+my @scripts = (
+    script('savepoint', q{
+        BEGIN;
+        SET LOCAL bemi.context = '{"script": "savepoint"}';
+        UPDATE account SET balance = balance + 1 WHERE id = :id;
+        SAVEPOINT a;
+        SET LOCAL bemi.context = '{"script": "lost"}';
+        UPDATE account SET balance = -1, note = 'lost' WHERE id = :id;
+        ROLLBACK TO a;
+        UPDATE account SET balance = balance + 1, note = md5(:gid::text) WHERE id = :id;
+        COMMIT;
+    }),
+    script('copy', q{COPY import (value) FROM PROGRAM 'seq 1 20' /*Bemi {"script": "copy"} Bemi*/;}),
+    script('rollback', q{BEGIN; DELETE FROM account WHERE id = :id; INSERT INTO import (value) VALUES (-1); ROLLBACK;}),
+    script('bulk', q{INSERT INTO import (value) SELECT i FROM generate_series(1, 300) AS i /*Bemi {"script": "bulk"} Bemi*/;}),
+    script('prepared', q{
+        BEGIN;
+        INSERT INTO import (value) VALUES (:id) /*Bemi {"script": "prepared"} Bemi*/;
+        UPDATE account SET balance = balance + 1 WHERE id = :id;
+        PREPARE TRANSACTION 'p:gid';
+        COMMIT PREPARED 'p:gid';
+    }),
+);
+
+sub start_load {
+    return IPC::Run::start([ 'pgbench', '-n', '-c', '3', '-T', '60', @scripts, $node->connstr('postgres') ],
+        '>&', \my $output);
+}
+
+# The answer, or undef while the server is not there: a client that it turns away is a broken pipe for IPC::Run.
+sub ask {
+    my ($query) = @_;
+    my ($status, $answer) = eval { $node->psql('postgres', $query) };
+    return $answer;
+}
+
+sub kill_process {
+    my ($type) = @_;
+    my $pid = ask("SELECT pid FROM pg_stat_activity WHERE backend_type = 'bemi $type'");
+    kill 'KILL', $pid if $pid;
+}
+
+sub wait_for_server {
+    for (1 .. 400) {
+        return if (ask('SELECT 1') // '') eq '1';
+        usleep(50_000);
+    }
+    BAIL_OUT('the server does not come back');
+}
+
+# All processes of a server without postmaster must have gone before it can be started: the node's own start() would take
+# the first refusal for the end.
+sub start_again {
+    for (1 .. 200) {
+        if (run_log([ 'pg_ctl', '-w', '-D', $node->data_dir, '-l', $node->logfile, '-o', '--cluster-name=main', 'start' ])) {
+            $node->_update_pid(1);
+            return;
+        }
+        usleep(50_000);
+    }
+    BAIL_OUT('the server does not start');
+}
+
+my %fault = (
+    worker => sub { kill_process('worker') },
+    launcher => sub { kill_process('launcher') },
+    terminate => sub { ask(q{SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_type = 'bemi worker'}) },
+    immediate => sub { $node->stop('immediate'); start_again() },
+    postmaster => sub { $node->kill9; start_again() },
+);
+my @faults = sort keys %fault;
+
+for my $round (0 .. $rounds - 1) {
+    my $load = start_load();
+    for my $shot (1 .. 2) {
+        usleep(200_000 + int(rand(600_000)));
+        $fault{ $faults[($round + $shot * 2) % @faults] }->();
+    }
+    wait_for_server();
+    usleep(200_000);
+    $load->signal('INT');
+    $load->finish;
+}
+
+wait_for_server();
+for my $gid (split /\n/, one_of($node, 'SELECT gid FROM pg_prepared_xacts')) {
+    $node->safe_psql('postgres', "COMMIT PREPARED '$gid'");
+}
+my $end = one_of($node, 'SELECT pg_current_wal_insert_lsn()');
+ok($node->poll_query_until('postgres', "SELECT lag_bytes < pg_current_wal_insert_lsn() - '$end'::pg_lsn AND state = 'caught up' FROM bemi.status"),
+    'the worker catches up') or diag(one_of($node, 'SELECT bemi.status FROM bemi.status'));
+
+$node->safe_psql('postgres', q{
+    CREATE TABLE expected AS
+    SELECT xid::text::bigint AS xid, row_number() OVER (PARTITION BY xid ORDER BY at) AS n, "table",
+           CASE operation WHEN 'INSERT' THEN 'CREATE' ELSE operation END AS operation, before, after
+    FROM ledger;
+    CREATE TABLE actual AS
+    SELECT transaction_id AS xid, row_number() OVER (PARTITION BY transaction_id ORDER BY sequence) AS n, "table", operation, before, after
+    FROM bemi.changes;
+});
+my $count = one_of($node, 'SELECT count(*) FROM expected');
+note("$count changes");
+cmp_ok($count, '>', 1000, 'there was a load');
+is(one_of($node, 'SELECT count(*) FROM actual'), $count, 'as many changes as were made');
+is(one_of($node, 'SELECT count(*) FROM (TABLE expected EXCEPT ALL TABLE actual) AS missing'), 0, 'nothing is lost');
+is(one_of($node, 'SELECT count(*) FROM (TABLE actual EXCEPT ALL TABLE expected) AS surplus'), 0, 'nothing is there twice');
+is(one_of($node, q{SELECT count(*) FROM bemi.changes WHERE context ->> 'script' = 'lost'
+    OR ("table" = 'import' AND context = '{}' AND after ->> 'value' <> '-1')}), 0, 'with the right contexts');
+is(one_of($node, q{SELECT count(*) FROM (SELECT balance, lag(balance) OVER (PARTITION BY id ORDER BY commit_position, sequence) AS former
+    FROM (SELECT commit_position, sequence, (after ->> 'id')::int AS id, (after ->> 'balance')::bigint AS balance FROM bemi.changes
+        WHERE "table" = 'account') AS c) AS history WHERE balance <> former + 1}), 0, 'and in the order of the commits');
+is(one_of($node, 'SELECT count(*) FROM bemi.errors'), 0, 'no error was noted');
+
+done_testing();
