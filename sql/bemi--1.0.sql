@@ -128,7 +128,8 @@ CROSS JOIN LATERAL (
 COMMENT ON VIEW bemi.tracked_tables IS
     'What is tracked, how, since when, and what is off about it (problems; null where nothing is).';
 
--- The store. Its partitions are made by the worker: no members of the extension, so that pg_dump keeps the history.
+-- The store. Its partitions are made by the worker, with their indexes: no members of the extension, so that pg_dump
+-- keeps the history.
 
 CREATE TABLE bemi.changes (
     id uuid NOT NULL,
@@ -146,12 +147,8 @@ CREATE TABLE bemi.changes (
     transaction_id bigint NOT NULL,
     position bigint NOT NULL,
     commit_position bigint NOT NULL,
-    sequence bigint NOT NULL,
-    PRIMARY KEY (commit_position, sequence, committed_at)
+    sequence bigint NOT NULL
 ) PARTITION BY RANGE (committed_at);
-CREATE INDEX changes_record ON bemi.changes ("table", primary_key, committed_at);
-CREATE INDEX changes_time ON bemi.changes (committed_at);
-CREATE INDEX changes_context ON bemi.changes USING gin (context jsonb_path_ops);
 
 COMMENT ON TABLE bemi.changes IS 'Every change of the tracked tables with its context.';
 COMMENT ON COLUMN bemi.changes.committed_at IS 'When the transaction of the change was committed.';

@@ -9,20 +9,23 @@ constinit XLogRecPtr last_change = InvalidXLogRecPtr;
 constinit uint64 messages_then = UINT64_MAX;
 constinit bool differed = true;
 
-void note_messages() {
+/// Whether messages have arrived since the last change of the era.
+bool have_arrived() {
     if (SharedInvalidMessageCounter == messages_then)
-        return;
+        return false;
     messages_then = SharedInvalidMessageCounter;
     last_change = GetXLogInsertRecPtr();
+    return true;
 }
 
 } // namespace
 
 void change_era(XLogRecPtr decoded_up_to) {
-    note_messages();
+    // With messages, the era that ends may have read catalogs both of before and of after the change.
+    const bool changed = have_arrived();
     const bool differs = decoded_up_to < last_change;
     // Once more when they begin to be the same, for what was read before.
-    if (differs || differed)
+    if (changed || differs || differed)
         InvalidateSystemCaches();
     differed = differs;
 }

@@ -46,29 +46,42 @@ void forget_pauses(HTAB *databases) {
         hash_search(databases, entry, HASH_REMOVE, nullptr);
 }
 
-void look_after(HTAB *databases, Oid oid, TimestampTz now) {
+void start(Database &database, TimestampTz now) {
+    database.next_start = TimestampTzPlusMilliseconds(now, database.pause_ms);
+    database.pause_ms = std::min(2 * database.pause_ms, longest_pause_ms);
+    if (!process::start_worker(database.oid))
+        ereport(WARNING, (errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
+                          errmsg("could not start the bemi worker of database %u", database.oid),
+                          errhint("You might need to increase max_worker_processes.")));
+}
+
+/// Returns how long the database needs no more attention.
+long look_after(HTAB *databases, Oid oid, TimestampTz now) {
     bool found;
     auto *database = static_cast<Database *>(hash_search(databases, &oid, HASH_ENTER, &found));
     if (!found) {
         database->next_start = now;
         database->pause_ms = first_pause_ms;
     }
-    if (process::worker_of(oid) != 0 || database->next_start > now)
-        return;
-    database->next_start = TimestampTzPlusMilliseconds(now, database->pause_ms);
-    database->pause_ms = std::min(2 * database->pause_ms, longest_pause_ms);
-    if (!process::start_worker(oid))
-        ereport(WARNING, (errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
-                          errmsg("could not start the bemi worker of database %u", oid),
-                          errhint("You might need to increase max_worker_processes.")));
+    const bool is_running = process::worker_of(oid) != 0;
+    if (database->next_start > now)
+        return is_running ? look_again_ms : TimestampDifferenceMilliseconds(now, database->next_start);
+    if (is_running)
+        database->pause_ms = first_pause_ms;
+    else
+        start(*database, now);
+    return look_again_ms;
 }
 
-void look_after_all(HTAB *databases) {
+/// Returns how long nobody needs any more attention.
+long look_after_all(HTAB *databases) {
     const TimestampTz now = GetCurrentTimestamp();
     Oid found[slot::most_databases];
     const size_t count = slot::databases(found);
+    long next_ms = look_again_ms;
     for (size_t i = 0; i < count; i++)
-        look_after(databases, found[i], now);
+        next_ms = std::min(next_ms, look_after(databases, found[i], now));
+    return next_ms;
 }
 
 [[noreturn]] void run() {
@@ -78,8 +91,7 @@ void look_after_all(HTAB *databases) {
             alerted = false;
             forget_pauses(databases);
         }
-        look_after_all(databases);
-        process::pause(look_again_ms);
+        process::pause(look_after_all(databases));
         if (ConfigReloadPending) {
             ConfigReloadPending = false;
             ProcessConfigFile(PGC_SIGHUP);

@@ -31,27 +31,36 @@ bool find(TimestampTz time) {
     return true;
 }
 
-// A month in UTC, less what other partitions have of it. Not CREATE TABLE ... PARTITION OF, for which every
-// reader of bemi.changes would have to wait.
+// A month in UTC, less what other partitions have of it.
 constexpr char plan_sql[] =
-    "SELECT format('CREATE TABLE bemi.%I (LIKE bemi.changes INCLUDING DEFAULTS INCLUDING STORAGE)', name),"
-    " format('ALTER TABLE bemi.changes ATTACH PARTITION bemi.%I FOR VALUES FROM (%L) TO (%L)', name, f, t)"
+    "SELECT quote_ident(to_char(f, '\"changes_\"YYYY_MM_DD')), quote_literal(f), quote_literal(t)"
     " FROM (SELECT greatest(date_trunc('month', $1),"
     "   (SELECT max(to_time) FROM bemi.partitions WHERE to_time <= $1)),"
     "  least(date_trunc('month', $1) + interval '1 month',"
-    "   (SELECT min(from_time) FROM bemi.partitions WHERE from_time > $1))) AS range (f, t),"
-    " LATERAL (SELECT to_char(f, '\"changes_\"YYYY_MM_DD')) AS named (name)";
+    "   (SELECT min(from_time) FROM bemi.partitions WHERE from_time > $1))) AS range (f, t)";
+
+// The indexes are those of the partitions, not of bemi.changes, because a restored dump brings them along:
+// what ATTACH PARTITION had made by then would be in the way.
+constexpr const char *make_sql[] = {
+    "CREATE TABLE bemi.%s (LIKE bemi.changes, PRIMARY KEY (commit_position, sequence))",
+    "CREATE INDEX ON bemi.%s (\"table\", primary_key, committed_at)",
+    "CREATE INDEX ON bemi.%s (committed_at)",
+    "CREATE INDEX ON bemi.%s USING gin (context jsonb_path_ops)",
+};
 
 const char *text_column(int column) {
     bool is_null;
     return TextDatumGetCString(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, column, &is_null));
 }
 
+/// Attached in the end: for CREATE TABLE ... PARTITION OF every reader of bemi.changes would have to wait.
 void make(TimestampTz time) {
     spi::run(plan_sql, {spi::timestamp(time)});
-    const char *create = text_column(1), *attach = text_column(2);
-    spi::run(create);
-    spi::run(attach);
+    const char *name = text_column(1), *from = text_column(2), *to = text_column(3);
+    for (const char *sql : make_sql)
+        spi::run(psprintf(sql, name));
+    spi::run(psprintf("ALTER TABLE bemi.changes ATTACH PARTITION bemi.%s FOR VALUES FROM (%s) TO (%s)", name,
+                      from, to));
 }
 
 List *find_expired() {

@@ -29,7 +29,7 @@ int find(const char *type, Oid database) {
     for (uint32 i = 0; i < ProcGlobal->allProcCount; i++) {
         const PGPROC &process = ProcGlobal->allProcs[i];
         const int pid = process.pid;
-        if (pid != 0 && process.databaseId == database && pid != MyProcPid && is_of_type(pid, type))
+        if (pid != 0 && process.databaseId == database && is_of_type(pid, type))
             return pid;
     }
     return 0;
@@ -48,7 +48,7 @@ bool start_worker(Oid database, TransactionId starter) {
     // Not by the postmaster, which would start one that crashes again at once, for ever.
     worker.bgw_restart_time = BGW_NEVER_RESTART;
     worker.bgw_main_arg = ObjectIdGetDatum(database);
-    worker.bgw_notify_pid = MyProcPid;
+    worker.bgw_notify_pid = find(launcher_type, InvalidOid); // hears of its end
     static_assert(sizeof(starter) <= sizeof(worker.bgw_extra));
     memcpy(worker.bgw_extra, &starter, sizeof(starter));
     return RegisterDynamicBackgroundWorker(&worker, nullptr);

@@ -16,6 +16,15 @@ void take_record(LogicalDecodingContext *decoding, XLogRecPtr, TransactionId, bo
         ->add({record->data, static_cast<size_t>(record->len)});
 }
 
+/// A process that decodes and is in no transaction is left out of the others' snapshots. We write as well: to
+/// them our transactions would never be running, and they would take the rows that these delete for alive.
+void enter_snapshots() {
+    LWLockAcquire(ProcArrayLock, LW_EXCLUSIVE);
+    MyProc->statusFlags &= static_cast<uint8>(~PROC_IN_LOGICAL_DECODING);
+    ProcGlobal->statusFlags[MyProc->pgxactoff] = MyProc->statusFlags;
+    LWLockRelease(ProcArrayLock);
+}
+
 List *plugin_options() {
     return list_make1(
         makeDefElem(pstrdup("tracked-only"), reinterpret_cast<Node *>(makeString(pstrdup("on"))), -1));
@@ -33,6 +42,7 @@ void Stream::open(XLogRecPtr from, Batch &batch) {
     const bool fast_forward = false;
     decoding_ = CreateDecodingContext(from, plugin_options(), fast_forward, &routine, prepare_record,
                                       take_record, nullptr);
+    enter_snapshots();
     decoding_->output_writer_private = batch_;
     decode::write_records(decoding_);
     XLogBeginRead(decoding_->reader, MyReplicationSlot->data.restart_lsn);

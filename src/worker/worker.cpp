@@ -34,6 +34,8 @@ public:
     void run();
 
 private:
+    /// Runs `body`, which has transactions of its own, between decoding and decoding.
+    template <typename Body> void in_the_present(Body &&body);
     bool is_wanted();
     void store();
     void confirm();
@@ -78,6 +80,12 @@ void Worker::run() {
     confirm();
 }
 
+template <typename Body> void Worker::in_the_present(Body &&body) {
+    caches::change_era(stream_.position());
+    body();
+    caches::change_era(stream_.position());
+}
+
 bool Worker::is_wanted() {
     CHECK_FOR_INTERRUPTS();
     if (ConfigReloadPending) {
@@ -86,18 +94,15 @@ bool Worker::is_wanted() {
     }
     if (!state::may_have_changed())
         return true;
-    caches::change_era(stream_.position());
-    const bool wanted = state::orders().wanted == state::Wanted::running;
-    caches::change_era(stream_.position());
+    bool wanted;
+    in_the_present([&wanted] { wanted = state::orders().wanted == state::Wanted::running; });
     return wanted;
 }
 
 void Worker::store() {
-    caches::change_era(stream_.position());
-    stored_end_ = sink::store(batch_);
+    in_the_present([this] { stored_end_ = sink::store(batch_); });
     batch_.clear();
     note_health();
-    caches::change_era(stream_.position());
     (void)pgstat_report_stat(false);
 }
 
@@ -125,16 +130,16 @@ void Worker::maintain_if_due() {
     if (!TimestampDifferenceExceeds(maintained_at_, now, maintain_ms))
         return;
     maintained_at_ = now;
-    caches::change_era(stream_.position());
-    partitions::make_ahead();
-    partitions::drop_expired();
-    caches::change_era(stream_.position());
+    in_the_present([] {
+        partitions::make_ahead();
+        partitions::drop_expired();
+    });
 }
 
 /// It has stored something, or there was nothing to store.
 void Worker::note_health() {
     if (!ran_well_)
-        state::ran_well();
+        in_the_present(state::ran_well);
     ran_well_ = true;
 }
 

@@ -96,6 +96,18 @@ like(stored(9), qr/Crashed\|\{}\z/, 'and after a crash');
 is(one_of($node, 'SELECT count(*), count(DISTINCT id), count(DISTINCT (commit_position, sequence)) FROM bemi.changes'),
     '9|9|9', 'nothing twice');
 
+# The worker's transactions are running for others too, although it decodes.
+$node->safe_psql('postgres', q{
+    CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(1); RETURN NULL; END $$;
+    CREATE TRIGGER dawdle AFTER UPDATE ON bemi.progress FOR EACH ROW EXECUTE FUNCTION dawdle();
+    INSERT INTO todo VALUES (-1, 'Slow');
+    SELECT pg_sleep(0.5);
+    SELECT changes FROM bemi.progress;
+});
+stored(10);
+is(one_of($node, 'SELECT count(*) FROM bemi.progress'), 1, 'a row that is read while the worker updates it');
+$node->safe_psql('postgres', q{DROP TRIGGER dawdle ON bemi.progress; DELETE FROM bemi.changes WHERE primary_key = '-1'});
+
 # JSON that is no jsonb.
 $node->safe_psql('postgres', q{
     CREATE TABLE note (id int PRIMARY KEY, body json);

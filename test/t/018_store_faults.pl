@@ -1,0 +1,164 @@
+# What can go wrong around the worker: nothing is lost without a word, and it goes on by itself where it can.
+use strict;
+use warnings;
+use Bemi;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $node = server('main', 'restart_after_crash = on', 'log_min_messages = warning');
+create_todo($node);
+$node->safe_psql('postgres', 'SELECT bemi.start()');
+my $next = 0;
+
+# Whether a change that is made now gets stored.
+sub is_stored {
+    my ($name) = @_;
+    $next++;
+    $node->safe_psql('postgres', "INSERT INTO todo VALUES ($next)");
+    ok($node->poll_query_until('postgres', "SELECT count(*) = 1 FROM bemi.changes WHERE \"table\" = 'todo' AND primary_key = '$next' AND operation = 'CREATE'"),
+        $name) or diag(one_of($node, 'SELECT s FROM bemi.status s'));
+}
+
+sub becomes {
+    my ($condition, $name) = @_;
+    ok($node->poll_query_until('postgres', "SELECT $condition FROM bemi.status"), $name)
+        or diag(one_of($node, 'SELECT s FROM bemi.status s'));
+}
+
+sub restart_worker {
+    $node->safe_psql('postgres', q{SELECT pg_terminate_backend(pid, 10000) FROM bemi.status});
+}
+
+is_stored('a change right after start()');
+$node->safe_psql('postgres', 'DROP TABLE bemi.changes_' . one_of($node, q{SELECT to_char(now() AT TIME ZONE 'UTC', 'YYYY_MM_01')}));
+is_stored('a partition that somebody dropped is made again');
+$node->safe_psql('postgres', q{DO $$ BEGIN
+    EXECUTE (SELECT 'DROP INDEX ' || indexrelid::regclass FROM pg_index WHERE indrelid = (SELECT partition FROM bemi.partitions ORDER BY from_time LIMIT 1)
+        AND NOT indisunique LIMIT 1);
+END $$});
+is_stored('an index is missing');
+
+$node->safe_psql('postgres', q{
+    ALTER SYSTEM SET default_transaction_read_only = on;
+    ALTER DATABASE postgres SET statement_timeout = 1;
+    ALTER DATABASE postgres SET lock_timeout = 1;
+    ALTER DATABASE postgres SET search_path = public;
+    ALTER DATABASE postgres SET session_replication_role = replica;
+    ALTER DATABASE postgres SET "TimeZone" = 'Asia/Kathmandu';
+    ALTER DATABASE postgres SET "DateStyle" = 'German';
+    CREATE FUNCTION public.now() RETURNS timestamptz LANGUAGE sql AS $$ SELECT NULL::timestamptz $$;
+    CREATE FUNCTION public.unnest(text[]) RETURNS SETOF text LANGUAGE sql AS $$ SELECT 'trap' $$;
+    SELECT pg_reload_conf();
+});
+{
+    local $ENV{PGOPTIONS} = '-c default_transaction_read_only=off -c statement_timeout=0 -c lock_timeout=0 -c session_replication_role=origin';
+    restart_worker();
+    is_stored('settings of the server and of the database do not reach the worker');
+    $node->safe_psql('postgres', q{
+        ALTER SYSTEM RESET default_transaction_read_only;
+        ALTER DATABASE postgres RESET ALL;
+        SELECT pg_reload_conf();
+    });
+}
+restart_worker();
+
+# One transaction that is larger than a batch in memory.
+$node->safe_psql('postgres', q{
+    CREATE TABLE bulk (id int PRIMARY KEY, filler text);
+    SELECT bemi.track('bulk', level => 'statement');
+    INSERT INTO bulk SELECT i, repeat('x', 200) FROM generate_series(1, 200000) AS i;
+});
+ok($node->poll_query_until('postgres', q{SELECT count(*) = 200000 FROM bemi.changes WHERE "table" = 'bulk'}), 'a large transaction');
+is(one_of($node, q{SELECT count(DISTINCT sequence), min(sequence), max(sequence), count(DISTINCT commit_position) FROM bemi.changes WHERE "table" = 'bulk'}),
+    '200000|0|199999|1', 'is there as a whole');
+my ($peak) = slurp_file('/proc/' . one_of($node, 'SELECT pid FROM bemi.status') . '/status') =~ /RssAnon:\s+(\d+) kB/;
+SKIP: {
+    skip 'AddressSanitizer keeps freed memory', 1 if $ENV{SANITIZE};
+    cmp_ok($peak, '<', 100 * 1024, "in bounded memory: $peak kB");
+}
+
+# A database that is copied, renamed or restored.
+$node->safe_psql('template1', 'CREATE DATABASE copy TEMPLATE postgres');
+pass('CREATE DATABASE ... TEMPLATE of a database with a worker');
+is(one_of($node, 'SELECT state FROM bemi.status', 'copy'), 'not running', 'the copy has none');
+$node->safe_psql('template1', 'ALTER DATABASE postgres RENAME TO renamed; ALTER DATABASE renamed RENAME TO postgres');
+is_stored('the worker comes back after a renaming');
+$node->safe_psql('postgres', 'CREATE DATABASE restored');
+my $dump = PostgreSQL::Test::Utils::tempdir . '/dump';
+$node->command_ok([ 'pg_dump', '--format=custom', '--file', $dump, $node->connstr('postgres') ], 'pg_dump');
+$node->command_ok([ 'pg_restore', '--exit-on-error', '--dbname', $node->connstr('restored'), $dump ], 'pg_restore');
+is(one_of($node, 'SELECT count(*), (SELECT state FROM bemi.status) FROM bemi.changes', 'restored'),
+    one_of($node, 'SELECT count(*) FROM bemi.changes') . '|not started', 'the history is there');
+$node->safe_psql('restored', q{
+    SELECT bemi.start();
+    INSERT INTO todo VALUES (1000);
+});
+ok($node->poll_query_until('restored', q{SELECT count(*) = 1 FROM bemi.changes WHERE "table" = 'todo' AND primary_key = '1000'}), 'and goes on');
+$node->safe_psql('postgres', 'DROP DATABASE restored');
+
+# Retention.
+$node->safe_psql('postgres', q{
+    CREATE TABLE bemi.changes_old (LIKE bemi.changes);
+    ALTER TABLE bemi.changes ATTACH PARTITION bemi.changes_old FOR VALUES FROM ('2020-01-01') TO ('2020-02-01');
+});
+for my $bad ("'x'", "'1 parsec'", "'90 days ago today'") {
+    my ($status, $out, $errors) = $node->psql('postgres', "SET bemi.retention = $bad");
+    like($errors, qr/invalid value for parameter "bemi.retention"/, "retention $bad");
+}
+$node->safe_psql('postgres', q{ALTER SYSTEM SET bemi.retention = '1 year'; SELECT pg_reload_conf()});
+restart_worker();
+ok($node->poll_query_until('postgres', q{SELECT to_regclass('bemi.changes_old') IS NULL}), 'an old partition is dropped');
+becomes('partitions_dropped = 1 AND last_retention_at IS NOT NULL', 'and the status says so');
+is_stored('the others stay');
+
+# A worker that crashes each time.
+$node->safe_psql('postgres', q{
+    CREATE TABLE nowhere (line text);
+    CREATE FUNCTION crash() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        EXECUTE format('COPY public.nowhere FROM PROGRAM %L', 'kill -SEGV ' || pg_backend_pid() || '; sleep 1');
+        RETURN NULL;
+    END $$;
+    CREATE TRIGGER crash BEFORE INSERT ON bemi.changes FOR EACH ROW EXECUTE FUNCTION crash();
+    INSERT INTO todo VALUES (0);
+});
+sleep 8;
+my $crashes = () = slurp_file($node->logfile) =~ /was terminated by signal 11/g;
+cmp_ok($crashes, '<=', 5, "a worker that crashes is not started again at once ($crashes crashes)");
+cmp_ok($crashes, '>=', 2, 'but again');
+sub ask_in_vain { return eval { $node->psql('postgres', $_[0]) } }
+for (1 .. 100) {
+    my ($status) = ask_in_vain(q{UPDATE bemi.worker SET attempts = 10, failed_at = NULL, attempted_at = now() - interval '1 hour'});
+    last if defined $status && $status == 0;
+    sleep 1;
+}
+restart_worker();
+becomes(q{state = 'paused' AND last_error LIKE '%crashed%'}, 'and not for ever');
+$node->safe_psql('postgres', 'DROP TRIGGER crash ON bemi.changes; SELECT bemi.start()');
+ok($node->poll_query_until('postgres', q{SELECT count(*) = 1 FROM bemi.changes WHERE "table" = 'todo' AND primary_key = '0'}), 'then it goes on');
+is_stored('as before');
+
+# A slot that is lost.
+$node->safe_psql('postgres', q{SELECT bemi.stop()});
+becomes(q{pid IS NULL}, 'paused');
+$node->safe_psql('postgres', q{INSERT INTO todo VALUES (-1); SELECT pg_drop_replication_slot(slot) FROM bemi.status});
+$node->safe_psql('postgres', q{SELECT bemi.start()});
+is(one_of($node, 'SELECT count(*), bool_and(to_position > from_position) FROM bemi.gaps'), '1|t', 'a slot that was dropped is a gap');
+is_stored('after which it goes on');
+
+$node->safe_psql('postgres', q{SELECT bemi.stop()});
+becomes(q{pid IS NULL}, 'paused');
+$node->safe_psql('postgres', q{ALTER SYSTEM SET max_slot_wal_keep_size = '1MB'; SELECT pg_reload_conf()});
+$node->safe_psql('postgres', q{INSERT INTO todo VALUES (-2); SELECT pg_switch_wal(); CREATE TABLE filler AS SELECT generate_series(1, 300000); CHECKPOINT});
+$node->safe_psql('postgres', q{SELECT pg_switch_wal(); INSERT INTO filler SELECT generate_series(1, 300000); CHECKPOINT});
+becomes(q{state = 'slot lost'}, 'the server takes the WAL of the slot away');
+$node->safe_psql('postgres', q{UPDATE bemi.worker SET wanted = 'running'; SELECT pg_reload_conf()});
+$node->restart;
+becomes(q{last_error LIKE '%invalidated%'}, 'which is shown');
+is(one_of($node, 'SELECT count(*) FROM bemi.gaps WHERE to_position IS NULL'), 1, 'and a gap');
+$node->safe_psql('postgres', q{ALTER SYSTEM RESET max_slot_wal_keep_size; SELECT pg_reload_conf()});
+$node->safe_psql('postgres', q{SELECT bemi.start()});
+is_stored('start() begins anew');
+is(one_of($node, 'SELECT count(*) FROM bemi.gaps WHERE to_position IS NULL'), 0, 'and the gap has an end');
+
+done_testing();
