@@ -16,12 +16,12 @@
 
 namespace bemi::compat {
 
-/// Writes a transactional logical message. 17 added the argument `flush`.
-inline void log_transactional_message(const char *prefix, const char *content, size_t size) {
+/// Writes a transactional logical message; returns where it ends. 17 added the argument `flush`.
+inline XLogRecPtr log_transactional_message(const char *prefix, const char *content, size_t size) {
 #if PG_VERSION_NUM >= 170000
-    (void)LogLogicalMessage(prefix, content, size, true, false);
+    return LogLogicalMessage(prefix, content, size, true, false);
 #else
-    (void)LogLogicalMessage(prefix, content, size, true);
+    return LogLogicalMessage(prefix, content, size, true);
 #endif
 }
 
@@ -106,6 +106,24 @@ inline TimestampTz commit_time(const ReorderBufferTXN *txn) {
 #else
     return txn->commit_time;
 #endif
+}
+
+/// Has the slot's prepared transactions decoded when they are prepared, from now on. False if the slot had to
+/// be made for that, as before 15.
+[[nodiscard]] inline bool turn_on_two_phase(LogicalDecodingContext *ctx) {
+#if PG_VERSION_NUM >= 150000
+    ctx->twophase_opt_given = true;
+    return true;
+#else
+    return ctx->slot->data.two_phase;
+#endif
+}
+
+/// Makes sure that stream_abort_cb is called if the subtransaction is rolled back, parts of which were sent.
+/// PostgreSQL marks it itself, but not (seen in 15) if more than 4096 records of it had been spilled to disk,
+/// as a value of 8 MB in TOAST needs.
+inline void mark_as_streamed(ReorderBufferTXN *txn) {
+    txn->txn_flags |= RBTXN_IS_STREAMED;
 }
 
 /// Tells the client how far decoding has come, so that long stretches without output do not run into its

@@ -11,11 +11,12 @@ namespace {
 enum class Emitted : uint8_t {
     nothing, // no message yet
     known,   // `last`
-    unknown, // the last message died with its subtransaction
+    unknown, // the last message died with its subtransaction, or may be read too late
 };
 constinit Emitted emitted = Emitted::nothing;
 constinit StringInfoData last = {};
 constinit int emitted_level = 0; // nesting level of the subtransaction that emitted last
+constinit XLogRecPtr emitted_end = InvalidXLogRecPtr;
 // The shortest way for the next row: nothing to do as long as the context is still this one.
 constinit bool nothing_to_do = false;
 constinit uint64 version_in_force = 0;
@@ -35,16 +36,28 @@ void on_transaction_event(XactEvent event, void *) {
     }
 }
 
+void forget_emitted() {
+    emitted = Emitted::unknown;
+    nothing_to_do = false;
+}
+
+/// Where one subtransaction ends and another begins: decoding orders their records by position, which is the
+/// start of a row's, but the end of a message's. If nothing was written since the message, a row of the other
+/// one may have the same position and be taken for the earlier of the two.
+void forget_if_written_last() {
+    if (emitted == Emitted::known && emitted_end == XactLastRecEnd)
+        forget_emitted();
+}
+
 void on_subtransaction_event(SubXactEvent event, SubTransactionId, SubTransactionId, void *) {
+    forget_if_written_last();
     const int level = GetCurrentTransactionNestLevel();
     if (emitted != Emitted::known || emitted_level < level)
         return;
-    if (event == SUBXACT_EVENT_ABORT_SUB) {
-        emitted = Emitted::unknown;
-        nothing_to_do = false;
-    } else if (event == SUBXACT_EVENT_COMMIT_SUB) {
+    if (event == SUBXACT_EVENT_ABORT_SUB)
+        forget_emitted();
+    else if (event == SUBXACT_EVENT_COMMIT_SUB)
         emitted_level = level - 1;
-    }
 }
 
 void remember(std::string_view context) {
@@ -61,13 +74,13 @@ void remember(std::string_view context) {
 
 void write_message(std::string_view context) {
     if (GetDatabaseEncoding() == PG_UTF8) {
-        compat::log_transactional_message(context_prefix, context.data(), context.size());
+        emitted_end = compat::log_transactional_message(context_prefix, context.data(), context.size());
         return;
     }
     StringInfoData utf8;
     initStringInfo(&utf8);
     append_utf8(&utf8, context);
-    compat::log_transactional_message(context_prefix, utf8.data, static_cast<size_t>(utf8.len));
+    emitted_end = compat::log_transactional_message(context_prefix, utf8.data, static_cast<size_t>(utf8.len));
     pfree(utf8.data);
 }
 

@@ -13,6 +13,8 @@ const Format &format_of(const Options &options) {
         return bemi_format;
     case Options::Format::wal2json:
         return wal2json_format;
+    case Options::Format::wal2json_1:
+        return wal2json_1_format;
     }
     pg_unreachable();
 }
@@ -28,18 +30,29 @@ template <typename Write> void write_line(Decoder &decoder, const Subject &subje
     decoder.filtered = 0;
 }
 
-void write_bound(Decoder &decoder, const Txn &txn, decltype(Format::begin) write) {
+/// A line about the transaction itself.
+template <typename Write> void write_bound(Decoder &decoder, const Txn &txn, Write &&write) {
     const Subject subject{.output = &decoder.output,
                           .txn = &txn,
                           .position = txn.commit_position,
                           .relation = nullptr,
                           .prefix = ""};
-    write_line(decoder, subject, [&](JsonWriter &line) { write(line, decoder.session, txn); });
+    write_line(decoder, subject, write);
+}
+
+void write_begin_line(Decoder &decoder, const Txn &txn) {
+    if (txn.is_committed())
+        write_bound(decoder, txn,
+                    [&](JsonWriter &line) { decoder.format->begin(line, decoder.session, txn); });
+    else if (txn.gid != nullptr)
+        write_bound(decoder, txn, [&](JsonWriter &line) {
+            decoder.format->progress(line, decoder.session, txn, Progress::begin_prepare);
+        });
 }
 
 void ensure_begun(Decoder &decoder, Txn &txn) {
     if (!txn.has_output && decoder.options->transactions && txn.id != no_transaction)
-        write_bound(decoder, txn, decoder.format->begin);
+        write_begin_line(decoder, txn);
     txn.has_output = true;
 }
 
@@ -80,6 +93,7 @@ void write_change(Decoder &decoder, Txn &txn, const Change &change) {
                           .prefix = nullptr};
     write_line(decoder, subject,
                [&](JsonWriter &line) { decoder.format->change(line, decoder.session, txn, change); });
+    txn.sent_up_to = change.sequence + 1;
 }
 
 void write_message(Decoder &decoder, Txn &txn, const Message &message) {
@@ -91,6 +105,7 @@ void write_message(Decoder &decoder, Txn &txn, const Message &message) {
                           .prefix = message.prefix.data()};
     write_line(decoder, subject,
                [&](JsonWriter &line) { decoder.format->message(line, decoder.session, txn, message); });
+    txn.sent_up_to = message.sequence + 1;
     if (txn.id == no_transaction) // there is no commit to wait for
         flush(decoder.output);
 }
@@ -102,7 +117,14 @@ void write_begin(Decoder &decoder, Txn &txn) {
 
 void write_commit(Decoder &decoder, const Txn &txn) {
     if (txn.has_output && decoder.options->transactions)
-        write_bound(decoder, txn, decoder.format->commit);
+        write_bound(decoder, txn,
+                    [&](JsonWriter &line) { decoder.format->commit(line, decoder.session, txn); });
+    flush(decoder.output);
+}
+
+void write_progress(Decoder &decoder, const Txn &txn, Progress progress) {
+    write_bound(decoder, txn,
+                [&](JsonWriter &line) { decoder.format->progress(line, decoder.session, txn, progress); });
     flush(decoder.output);
 }
 

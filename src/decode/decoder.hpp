@@ -32,6 +32,9 @@ void write_change(Decoder &decoder, Txn &txn, const Change &change);
 void write_message(Decoder &decoder, Txn &txn, const Message &message);
 void write_commit(Decoder &decoder, const Txn &txn);
 
+/// The same where a client gets changes before the commit.
+void write_progress(Decoder &decoder, const Txn &txn, Progress progress);
+
 /// Instead of writing: lets the client hear of us now and then all the same.
 void leave_out(Decoder &decoder);
 

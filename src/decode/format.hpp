@@ -23,6 +23,16 @@ struct Message {
     uint64 sequence;
 };
 
+/// What a client that gets changes before their transaction is committed is told of the transaction.
+enum class Progress : uint8_t {
+    begin_prepare,
+    prepare,
+    commit_prepared,
+    rollback_prepared,
+    stream_commit,
+    stream_abort, // of what has the number `next_sequence` or a higher one
+};
+
 struct Format {
     const char *table_filter;       // the options that leave out tables
     const char *message_filter;     // and messages
@@ -33,10 +43,12 @@ struct Format {
     void (*change)(JsonWriter &out, const Session &session, const Txn &txn, const Change &change);
     void (*message)(JsonWriter &out, const Session &session, const Txn &txn, const Message &message);
     void (*commit)(JsonWriter &out, const Session &session, const Txn &txn);
+    void (*progress)(JsonWriter &out, const Session &session, const Txn &txn, Progress progress) = nullptr;
 };
 
 extern const Format bemi_format;
 extern const Format wal2json_format;
+extern const Format wal2json_1_format;
 extern const Format record_format; // of changes only
 
 } // namespace bemi::decode

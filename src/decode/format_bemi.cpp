@@ -11,12 +11,25 @@ namespace {
 // Of the parts that every line has, so much is the most that does not depend on names and contexts.
 constexpr size_t fixed_room = 256 + iso_time_room;
 
+/// What follows from the place of the commit is null until that is known.
+char *put_id(char *p, const Txn &txn, uint64 sequence) {
+    if (!txn.is_committed())
+        return put(p, "{\"id\":null");
+    p = put(p, "{\"id\":\"");
+    p = txn.ids.write(p, sequence);
+    return put(p, "\"");
+}
+
+char *put_commit_position(char *p, const Txn &txn) {
+    p = put(p, ",\"commit_position\":");
+    return txn.is_committed() ? put_integer(p, txn.commit_position) : put(p, "null");
+}
+
 void write_start(JsonWriter &out, const Session &session, const Txn &txn, uint64 sequence,
                  std::string_view operation, std::string_view names) {
     char *p = out.reserve(fixed_room + session.database_name.size() + names.size());
-    p = put(p, "{\"id\":\"");
-    p = txn.ids.write(p, sequence);
-    p = put(p, "\",\"operation\":\"");
+    p = put_id(p, txn, sequence);
+    p = put(p, ",\"operation\":\"");
     p = put(p, operation);
     p = put(p, "\",\"database\":");
     p = put(p, session.database_name);
@@ -28,9 +41,13 @@ void write_start(JsonWriter &out, const Session &session, const Txn &txn, uint64
 char *put_commit(char *p, const Txn &txn) {
     if (txn.id == no_transaction)
         return put(p, ",\"committed_at\":null,\"transaction_id\":null");
-    p = put(p, ",\"committed_at\":\"");
-    p = put(p, txn.committed_at());
-    p = put(p, "\",\"transaction_id\":");
+    if (txn.is_committed()) {
+        p = put(p, ",\"committed_at\":\"");
+        p = put(p, txn.committed_at());
+        p = put(p, "\",\"transaction_id\":");
+    } else {
+        p = put(p, ",\"committed_at\":null,\"transaction_id\":");
+    }
     return put_integer(p, txn.id);
 }
 
@@ -41,8 +58,7 @@ void write_end(JsonWriter &out, const Txn &txn, XLogRecPtr position, uint64 sequ
     p = put_commit(p, txn);
     p = put(p, ",\"position\":");
     p = put_integer(p, position);
-    p = put(p, ",\"commit_position\":");
-    p = put_integer(p, txn.commit_position);
+    p = put_commit_position(p, txn);
     p = put(p, ",\"sequence\":");
     p = put_integer(p, sequence);
     p = put(p, "}");
@@ -136,25 +152,56 @@ void write_message(JsonWriter &out, const Session &session, const Txn &txn, cons
     write_end(out, txn, message.position, message.sequence);
 }
 
-void write_bound(JsonWriter &out, const Session &session, const Txn &txn, std::string_view operation) {
+/// A line about the transaction itself, without its end.
+void write_bound_start(JsonWriter &out, const Session &session, const Txn &txn, std::string_view operation) {
     char *p = out.reserve(fixed_room + session.database_name.size());
     p = put(p, "{\"operation\":\"");
     p = put(p, operation);
     p = put(p, "\",\"database\":");
     p = put(p, session.database_name);
     p = put_commit(p, txn);
-    p = put(p, ",\"commit_position\":");
-    p = put_integer(p, txn.commit_position);
-    p = put(p, "}");
+    p = put_commit_position(p, txn);
     out.commit(p);
 }
 
 void write_begin(JsonWriter &out, const Session &session, const Txn &txn) {
-    write_bound(out, session, txn, "BEGIN");
+    write_bound_start(out, session, txn, "BEGIN");
+    out.raw('}');
 }
 
 void write_commit_line(JsonWriter &out, const Session &session, const Txn &txn) {
-    write_bound(out, session, txn, "COMMIT");
+    write_bound_start(out, session, txn, "COMMIT");
+    out.raw('}');
+}
+
+std::string_view name_of(Progress progress) {
+    switch (progress) {
+    case Progress::begin_prepare:
+        return "BEGIN PREPARE";
+    case Progress::prepare:
+        return "PREPARE";
+    case Progress::commit_prepared:
+        return "COMMIT PREPARED";
+    case Progress::rollback_prepared:
+        return "ROLLBACK PREPARED";
+    case Progress::stream_commit:
+        return "STREAM COMMIT";
+    case Progress::stream_abort:
+        return "STREAM ABORT";
+    }
+    pg_unreachable();
+}
+
+void write_progress(JsonWriter &out, const Session &session, const Txn &txn, Progress progress) {
+    write_bound_start(out, session, txn, name_of(progress));
+    if (progress == Progress::stream_abort) {
+        out.raw(",\"sequence\":");
+        out.integer(txn.next_sequence);
+    } else if (txn.gid != nullptr) {
+        out.raw(",\"gid\":");
+        out.string(txn.gid);
+    }
+    out.raw('}');
 }
 
 } // namespace
@@ -166,6 +213,7 @@ constinit const Format bemi_format{.table_filter = "exclude-tables",
                                    .begin = write_begin,
                                    .change = write_change,
                                    .message = write_message,
-                                   .commit = write_commit_line};
+                                   .commit = write_commit_line,
+                                   .progress = write_progress};
 
 } // namespace bemi::decode

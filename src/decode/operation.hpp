@@ -21,6 +21,7 @@ public:
     [[nodiscard]] constexpr bool has(Operation operation) const { return (bits_ & bit(operation)) != 0; }
     [[nodiscard]] constexpr bool empty() const { return bits_ == 0; }
     constexpr void add(Operation operation) { bits_ |= bit(operation); }
+    constexpr void remove(Operation operation) { bits_ &= static_cast<uint8_t>(~bit(operation)); }
 
 private:
     explicit constexpr OperationSet(uint8_t bits) : bits_{bits} {}

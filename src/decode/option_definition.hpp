@@ -11,8 +11,9 @@ struct OptionDefinition {
     void (*set)(Options &options, const Argument &argument);
 };
 
-/// The options that only format=wal2json has.
+/// The options that only format=wal2json has, and those of them that lines of format-version 1 have too.
 extern const std::span<const OptionDefinition> wal2json_definitions;
+extern const std::span<const OptionDefinition> wal2json_1_definitions;
 
 [[noreturn]] void bad_value(const Argument &argument, std::string detail, std::string hint);
 

@@ -84,6 +84,8 @@ constexpr std::array bemi_definitions{
                      [](Options &o, const Argument &a) { o.exclude_tables = parse_tables(a); }},
     OptionDefinition{"operations", [](Options &o, const Argument &a) { o.operations = parse_operations(a); }},
     OptionDefinition{"transactions", [](Options &o, const Argument &a) { o.transactions = parse_bool(a); }},
+    OptionDefinition{"stream", [](Options &o, const Argument &a) { o.stream = parse_bool(a); }},
+    OptionDefinition{"two-phase", [](Options &o, const Argument &a) { o.two_phase = parse_bool(a); }},
     OptionDefinition{"messages",
                      [](Options &o, const Argument &a) {
                          o.messages =
@@ -101,15 +103,19 @@ const OptionDefinition *find_definition(Definitions definitions, std::string_vie
 }
 
 /// That of the last `format`. Without one, an option that only wal2json has tells a client of wal2json's,
-/// which does not know that there are others.
+/// which does not know that there are others: it expects wal2json's default version, the first, if it gives
+/// none.
 Options::Format format_of(std::span<const Argument> arguments) {
     std::optional<Options::Format> given;
     Options::Format meant = Options::Format::bemi;
     for (const Argument &argument : arguments) {
         if (argument.name == "format")
             given = parse_format(argument);
-        if (find_definition(wal2json_definitions, argument.name) != nullptr)
+        if (argument.name == "format-version")
             meant = Options::Format::wal2json;
+        else if (meant == Options::Format::bemi &&
+                 find_definition(wal2json_definitions, argument.name) != nullptr)
+            meant = Options::Format::wal2json_1;
     }
     return given.value_or(meant);
 }
@@ -117,12 +123,15 @@ Options::Format format_of(std::span<const Argument> arguments) {
 Options defaults_of(Options::Format format) {
     Options options;
     options.format = format;
-    options.transactions = options.all_messages = format == Options::Format::wal2json;
+    options.transactions = format == Options::Format::wal2json;
+    options.all_messages = format != Options::Format::bemi;
     return options;
 }
 
 Definitions definitions_of(Options::Format format) {
-    return format == Options::Format::bemi ? Definitions{bemi_definitions} : wal2json_definitions;
+    if (format == Options::Format::bemi)
+        return bemi_definitions;
+    return format == Options::Format::wal2json ? wal2json_definitions : wal2json_1_definitions;
 }
 
 std::string names_of(Definitions definitions) {
@@ -132,16 +141,22 @@ std::string names_of(Definitions definitions) {
     return names;
 }
 
+/// Where the option would be known, if anywhere.
+std::string place_of(std::string_view name, Options::Format format) {
+    if (find_definition(bemi_definitions, name) != nullptr)
+        return "Only format=bemi has this option.";
+    if (find_definition(wal2json_definitions, name) == nullptr)
+        return "";
+    return format == Options::Format::bemi ? "Only format=wal2json has this option."
+                                           : "Only format-version 2 has this option; the version is 1 where "
+                                             "neither that nor the format is given.";
+}
+
 [[noreturn]] void unknown_option(std::string_view name, Options::Format format) {
-    const bool is_bemi = format == Options::Format::bemi;
-    const auto other = is_bemi ? Options::Format::wal2json : Options::Format::bemi;
-    std::string detail;
-    if (find_definition(definitions_of(other), name) != nullptr)
-        detail = is_bemi ? "Only format=wal2json has this option." : "Only format=bemi has this option.";
-    throw OptionError("unrecognized option \"" + std::string{name} + "\" of output plugin \"bemi\"", detail,
-                      "Allowed options are: " +
-                          names_of(common_definitions).append(names_of(definitions_of(format))).substr(2) +
-                          '.');
+    throw OptionError(
+        "unrecognized option \"" + std::string{name} + "\" of output plugin \"bemi\"", place_of(name, format),
+        "Allowed options are: " +
+            names_of(common_definitions).append(names_of(definitions_of(format))).substr(2) + '.');
 }
 
 const OptionDefinition &definition_of(std::string_view name, Options::Format format) {
@@ -159,6 +174,8 @@ Options parse_options(std::span<const Argument> arguments) {
     Options options = defaults_of(format_of(arguments));
     for (const Argument &argument : arguments)
         definition_of(argument.name, options.format).set(options, argument);
+    if (options.format == Options::Format::wal2json_1) // has nothing to say of truncations
+        options.operations.remove(Operation::truncate);
     return options;
 }
 

@@ -33,7 +33,7 @@ struct Wal2jsonOptions {
 
 /// What a client may ask for.
 struct Options {
-    enum class Format : uint8_t { bemi, wal2json };
+    enum class Format : uint8_t { bemi, wal2json, wal2json_1 };
 
     Format format = Format::bemi;
     TableList include_tables;
@@ -42,6 +42,8 @@ struct Options {
     OperationSet operations = OperationSet::all();
     bool tracked_only = false;
     bool transactions = false;
+    bool stream = false;
+    bool two_phase = false;
     NameList messages;
     bool all_messages = false; // if the list is empty
     NameList exclude_messages;

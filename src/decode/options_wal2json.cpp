@@ -20,7 +20,7 @@ void check_bool(Options &, const Argument &argument) {
 
 void check_version(Options &, const Argument &argument) {
     if (argument.value.value_or("2") != "2")
-        bad_value(argument, {}, "The only format-version is 2, which is also the default here.");
+        bad_value(argument, {}, "The only format-version to ask for is 2.");
 }
 
 [[noreturn]] void refuse_unchanged_toast(Options &, const Argument &) {
@@ -149,26 +149,11 @@ void set_actions(Options &options, const Argument &argument) {
         argument, [&](std::string_view element) { options.operations.add(parse_action(argument, element)); });
 }
 
-constexpr std::array definitions{
-    OptionDefinition{"include-transaction",
-                     [](Options &o, const Argument &a) { o.transactions = parse_bool(a); }},
-    OptionDefinition{"include-xids", set_flag<&Wal2jsonOptions::xids>},
-    OptionDefinition{"include-timestamp", set_flag<&Wal2jsonOptions::timestamp>},
-    OptionDefinition{"include-origin", set_flag<&Wal2jsonOptions::origin>},
-    OptionDefinition{"include-lsn", set_flag<&Wal2jsonOptions::lsn>},
+/// The options of both versions.
+constexpr std::array shared_definitions{
     OptionDefinition{"include-schemas", set_flag<&Wal2jsonOptions::schemas>},
     OptionDefinition{"include-types", set_flag<&Wal2jsonOptions::types>},
-    OptionDefinition{"include-typmod", check_bool},
-    OptionDefinition{"include-type-oids", set_flag<&Wal2jsonOptions::type_oids>},
-    OptionDefinition{"include-domain-data-type", set_flag<&Wal2jsonOptions::domain_data_type>},
-    OptionDefinition{"include-not-null", set_flag<&Wal2jsonOptions::not_null>},
-    OptionDefinition{"include-column-positions", set_flag<&Wal2jsonOptions::column_positions>},
-    OptionDefinition{"include-default", set_flag<&Wal2jsonOptions::defaults>},
-    OptionDefinition{"include-pk", set_flag<&Wal2jsonOptions::pk>},
-    OptionDefinition{"include-unchanged-toast", refuse_unchanged_toast},
     OptionDefinition{"numeric-data-types-as-string", set_flag<&Wal2jsonOptions::numbers_as_strings>},
-    OptionDefinition{"pretty-print", check_bool},
-    OptionDefinition{"write-in-chunks", check_bool},
     OptionDefinition{"add-tables",
                      [](Options &o, const Argument &a) {
                          o.include_all_tables = false;
@@ -182,11 +167,38 @@ constexpr std::array definitions{
     OptionDefinition{"filter-origins",
                      [](Options &o, const Argument &a) { add_origins(o.exclude_origins, a); }},
     OptionDefinition{"actions", set_actions},
+};
+
+constexpr std::array version_2_definitions{
+    OptionDefinition{"include-transaction",
+                     [](Options &o, const Argument &a) { o.transactions = parse_bool(a); }},
+    OptionDefinition{"include-xids", set_flag<&Wal2jsonOptions::xids>},
+    OptionDefinition{"include-timestamp", set_flag<&Wal2jsonOptions::timestamp>},
+    OptionDefinition{"include-origin", set_flag<&Wal2jsonOptions::origin>},
+    OptionDefinition{"include-lsn", set_flag<&Wal2jsonOptions::lsn>},
+    OptionDefinition{"include-typmod", check_bool},
+    OptionDefinition{"include-type-oids", set_flag<&Wal2jsonOptions::type_oids>},
+    OptionDefinition{"include-domain-data-type", set_flag<&Wal2jsonOptions::domain_data_type>},
+    OptionDefinition{"include-not-null", set_flag<&Wal2jsonOptions::not_null>},
+    OptionDefinition{"include-column-positions", set_flag<&Wal2jsonOptions::column_positions>},
+    OptionDefinition{"include-default", set_flag<&Wal2jsonOptions::defaults>},
+    OptionDefinition{"include-pk", set_flag<&Wal2jsonOptions::pk>},
+    OptionDefinition{"include-unchanged-toast", refuse_unchanged_toast},
+    OptionDefinition{"pretty-print", check_bool},
+    OptionDefinition{"write-in-chunks", check_bool},
     OptionDefinition{"format-version", check_version},
 };
+
+constexpr auto definitions = [] {
+    std::array<OptionDefinition, shared_definitions.size() + version_2_definitions.size()> all{};
+    std::copy(version_2_definitions.begin(), version_2_definitions.end(),
+              std::copy(shared_definitions.begin(), shared_definitions.end(), all.begin()));
+    return all;
+}();
 
 } // namespace
 
 constinit const std::span<const OptionDefinition> wal2json_definitions{definitions};
+constinit const std::span<const OptionDefinition> wal2json_1_definitions{shared_definitions};
 
 } // namespace bemi::decode

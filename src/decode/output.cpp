@@ -8,6 +8,12 @@ namespace bemi::decode {
 namespace {
 
 [[noreturn]] void too_large(const Subject &subject, const char *what, const char *option) {
+    if (subject.txn->end_position == InvalidXLogRecPtr)
+        ereport(
+            ERROR,
+            (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("%s is larger than 1 GB as JSON", what),
+             errdetail("It is at LSN %s, in a transaction that is in progress.", lsn_text(subject.position)),
+             errhint("Leave it out with the plugin's option \"%s\".", option)));
     const char *slot = NameStr(subject.output->ctx->slot->data.name);
     ereport(
         ERROR,
@@ -41,6 +47,10 @@ void clear(StringInfo batch, size_t batch_size) {
     MemoryContextSwitchTo(caller);
 }
 
+void drop_unfinished_line(Output &output) {
+    output.batch.len = output.batch_end;
+}
+
 /// Writes the batch as what was decoded at `location`.
 void write(Output &output, XLogRecPtr location) {
     LogicalDecodingContext *ctx = output.ctx;
@@ -53,6 +63,7 @@ void write(Output &output, XLogRecPtr location) {
     OutputPluginWrite(ctx, last_write);
     ctx->write_location = here;
     clear(&output.batch, output.batch_size);
+    output.batch_end = 0;
 }
 
 } // namespace
@@ -65,13 +76,15 @@ Output make_output(LogicalDecodingContext *ctx, const Format &format, size_t bat
                   .server_text = {},
                   .batch_size = batch_size,
                   .batch = {},
-                  .location = InvalidXLogRecPtr};
+                  .location = InvalidXLogRecPtr,
+                  .batch_end = 0};
     initStringInfo(&output.server_text);
     initStringInfo(&output.batch);
     return output;
 }
 
 JsonWriter open_line(Output &output, const Subject &subject) {
+    drop_unfinished_line(output);
     if (output.batch.len > 0) {
         if (static_cast<size_t>(output.batch.len) >= output.batch_size)
             write(output, output.location);
@@ -85,10 +98,12 @@ JsonWriter open_line(Output &output, const Subject &subject) {
 void close_line(Output &output, const Subject &subject) {
     if (output.to_ascii && !append_ascii_json(&output.batch, view_of(output.server_text)))
         raise_too_large(&subject);
+    output.batch_end = output.batch.len;
     output.location = output.ctx->write_location;
 }
 
 void flush(Output &output) {
+    drop_unfinished_line(output);
     if (output.batch.len > 0)
         write(output, output.ctx->write_location);
 }

@@ -17,6 +17,7 @@ struct Output {
     size_t batch_size;          // bytes; 0: every line is a write of its own
     StringInfoData batch;       // lines that are not written yet
     XLogRecPtr location;        // of the last of them
+    int batch_end;              // of those, without what an error may have left of another one
 };
 
 /// In the current memory context.

@@ -16,7 +16,7 @@ bool wants(Relation relation, const char *schema, const Options &options) {
 }
 
 bool is_wal2json(const Options &options) {
-    return options.format == Options::Format::wal2json;
+    return options.format != Options::Format::bemi;
 }
 
 std::string_view plan_names(const RelationPlan &plan, const Options &options) {
@@ -32,6 +32,18 @@ std::string_view plan_names(const RelationPlan &plan, const Options &options) {
     return view_of(text);
 }
 
+ColumnPlan plan_column_of(Relation relation, Form_pg_attribute attribute, const Options &options) {
+    switch (options.format) {
+    case Options::Format::bemi:
+        return plan_column(attribute);
+    case Options::Format::wal2json:
+        return plan_wal2json_column(relation, attribute, options.wal2json);
+    case Options::Format::wal2json_1:
+        return plan_wal2json_1_column(attribute, options.wal2json);
+    }
+    pg_unreachable();
+}
+
 ColumnPlan *allocate_columns(int count) {
     return static_cast<ColumnPlan *>(palloc(sizeof(ColumnPlan) * static_cast<size_t>(count)));
 }
@@ -44,9 +56,7 @@ std::span<ColumnPlan> plan_columns(Relation relation, const Options &options) {
         Form_pg_attribute attribute = TupleDescAttr(descriptor, i);
         // A virtual generated column is computed when it is read: the WAL does not have it.
         if (!attribute->attisdropped && !compat::is_virtual(attribute))
-            columns[count++] = is_wal2json(options)
-                                   ? plan_wal2json_column(relation, attribute, options.wal2json)
-                                   : plan_column(attribute);
+            columns[count++] = plan_column_of(relation, attribute, options);
     }
     return {columns, count};
 }

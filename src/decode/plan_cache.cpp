@@ -54,7 +54,7 @@ void invalidate_relation(Datum, Oid relation) {
 
 /// For what the names of types depend on.
 void invalidate_type_names(Datum, int, uint32) {
-    if (current_cache != nullptr && current_cache->options->format == Options::Format::wal2json)
+    if (current_cache != nullptr && current_cache->options->format != Options::Format::bemi)
         invalidate_all(0, 0, 0);
 }
 
@@ -114,6 +114,7 @@ void make_plan(PlanCache &cache, PlanEntry &entry, Relation relation) {
     const bool others_use_row_types = cache.uses_row_types;
     cache.uses_row_types = entry.uses_row_type = true;
     entry.valid = true;
+    entry.plan = nullptr; // it stays so if the transaction turns out to be rolled back meanwhile
     MemoryContext caller = MemoryContextSwitchTo(entry.memory);
     entry.plan = plan_relation(relation, *cache.options);
     MemoryContextSwitchTo(caller);
@@ -149,7 +150,7 @@ RelationPlan &plan_for(PlanCache &cache, Relation relation) {
     const Oid oid = RelationGetRelid(relation);
     if (cache.latest == nullptr || cache.latest->relation != oid)
         cache.latest = &find_entry(cache, oid);
-    if (!cache.latest->valid)
+    if (!cache.latest->valid || cache.latest->plan == nullptr)
         make_plan(cache, *cache.latest, relation);
     return *cache.latest->plan;
 }

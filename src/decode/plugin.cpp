@@ -1,7 +1,5 @@
 // The output plugin: what PostgreSQL calls for each transaction and each change in it.
-#include "decoder.hpp"
-#include "row.hpp"
-#include "wire.hpp"
+#include "callbacks.hpp"
 
 #include <algorithm>
 
@@ -11,12 +9,17 @@ namespace bemi::decode {
 
 namespace {
 
-Decoder &decoder_of(LogicalDecodingContext *ctx) {
-    return *static_cast<Decoder *>(ctx->output_plugin_private);
-}
-
-Txn &txn_of(ReorderBufferTXN *txn) {
-    return *static_cast<Txn *>(txn->output_plugin_private);
+/// PostgreSQL offers what there are callbacks for, the client may not have asked for it.
+void choose_transactions(LogicalDecodingContext *ctx, const Options &options) {
+    ctx->streaming &= options.stream;
+    ctx->twophase &= options.two_phase;
+    if (ctx->twophase && !compat::turn_on_two_phase(ctx))
+        ereport(
+            ERROR,
+            (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+             errmsg("replication slot \"%s\" was not created for two-phase commit",
+                    NameStr(ctx->slot->data.name)),
+             errhint("Create it with SELECT pg_create_logical_replication_slot(..., twophase => true).")));
 }
 
 /// What our own worker writes is nobody's change: it says so by an origin that nothing else has.
@@ -33,6 +36,7 @@ void on_startup(LogicalDecodingContext *ctx, OutputPluginOptions *options, bool 
     options->receive_rewrites = false;
     Decoder *decoder = make_decoder(ctx);
     ctx->output_plugin_private = decoder;
+    choose_transactions(ctx, *decoder->options);
     if (!is_new_slot)
         start(*decoder);
 }
@@ -46,94 +50,22 @@ void on_begin(LogicalDecodingContext *ctx, ReorderBufferTXN *txn) {
 }
 
 void on_commit(LogicalDecodingContext *ctx, ReorderBufferTXN *txn, XLogRecPtr) {
-    Txn &state = txn_of(txn);
+    const Txn &state = txn_of(txn);
     const bool skipped = !state.has_output;
     write_commit(decoder_of(ctx), state);
-    end_txn(&state);
-    txn->output_plugin_private = nullptr;
+    finish(txn);
     compat::update_progress(ctx, skipped);
-}
-
-/// Whether the format has no line for the change, because that does not say which row it is about. There is
-/// a warning, but not for each.
-bool lacks_identity(const Format &format, RelationPlan &plan, Operation operation) {
-    if (!format.needs_identity || plan.has_identity || operation == Operation::create ||
-        operation == Operation::truncate)
-        return false;
-    if (!plan.warned)
-        ereport(WARNING,
-                (errmsg("leaving out updates and deletes of table \"%s.%s\"", plan.schema, plan.table),
-                 errdetail("The table had no replica identity when they happened."),
-                 errhint("Set one with ALTER TABLE ... REPLICA IDENTITY.")));
-    plan.warned = true;
-    return true;
-}
-
-/// The plan of a relation whose changes the client wants, else NULL.
-RelationPlan *wanted_plan(Decoder &decoder, Relation relation, Operation operation) {
-    if (!decoder.options->operations.has(operation))
-        return nullptr;
-    RelationPlan &plan = plan_for(*decoder.plans, relation);
-    return plan.wanted && !lacks_identity(*decoder.format, plan, operation) ? &plan : nullptr;
-}
-
-Operation operation_of(const ReorderBufferChange *change) {
-    switch (change->action) {
-    case REORDER_BUFFER_CHANGE_INSERT:
-        return Operation::create;
-    case REORDER_BUFFER_CHANGE_UPDATE:
-        return Operation::update;
-    case REORDER_BUFFER_CHANGE_DELETE:
-        return Operation::erase;
-    default:
-        elog(ERROR, "unexpected change of kind %d", static_cast<int>(change->action));
-    }
 }
 
 void on_change(LogicalDecodingContext *ctx, ReorderBufferTXN *txn, Relation relation,
                ReorderBufferChange *change) {
     CHECK_FOR_INTERRUPTS();
-    Decoder &decoder = decoder_of(ctx);
-    Txn &state = txn_of(txn);
-    const uint64 sequence = state.next_sequence++;
-    const Operation operation = operation_of(change);
-    RelationPlan *plan = wanted_plan(decoder, relation, operation);
-    if (plan == nullptr)
-        return leave_out(decoder);
-
-    deform(plan->old_row, relation, compat::old_tuple(change));
-    deform(plan->new_row, relation, compat::new_tuple(change));
-    write_change(decoder, state, {operation, plan, change->lsn, sequence});
+    take_change(decoder_of(ctx), txn_of(txn), relation, change);
 }
 
 void on_truncate(LogicalDecodingContext *ctx, ReorderBufferTXN *txn, int count, Relation relations[],
                  ReorderBufferChange *change) {
-    Decoder &decoder = decoder_of(ctx);
-    Txn &state = txn_of(txn);
-    for (int i = 0; i < count; i++) {
-        const uint64 sequence = state.next_sequence++;
-        RelationPlan *plan = wanted_plan(decoder, relations[i], Operation::truncate);
-        if (plan == nullptr) {
-            leave_out(decoder);
-            continue;
-        }
-        plan->old_row.present = plan->new_row.present = false;
-        write_change(decoder, state, {Operation::truncate, plan, change->lsn, sequence});
-    }
-}
-
-void on_context(Decoder &decoder, Txn &txn, std::string_view content) {
-    MemoryContext caller = MemoryContextSwitchTo(decoder.memory);
-    set_context(txn, content);
-    MemoryContextSwitchTo(caller);
-}
-
-void on_other_message(Decoder &decoder, Txn &txn, Message message) {
-    message.sequence = txn.next_sequence++;
-    if (decoder.options->wants_message(message.prefix))
-        write_message(decoder, txn, message);
-    else
-        leave_out(decoder);
+    take_truncate(decoder_of(ctx), txn_of(txn), {relations, static_cast<size_t>(count)}, change->lsn);
 }
 
 void on_message(LogicalDecodingContext *ctx, ReorderBufferTXN *txn, XLogRecPtr position, bool transactional,
@@ -141,15 +73,24 @@ void on_message(LogicalDecodingContext *ctx, ReorderBufferTXN *txn, XLogRecPtr p
     CHECK_FOR_INTERRUPTS();
     Decoder &decoder = decoder_of(ctx);
     Txn outside = outside_transactions(decoder.session, position);
-    Txn &state = transactional ? txn_of(txn) : outside;
-    if (strcmp(prefix, context_prefix) != 0)
-        on_other_message(decoder, state,
-                         {.prefix = prefix, .content = {content, size}, .position = position, .sequence = 0});
-    else if (transactional) // a context is that of a transaction's rows
-        on_context(decoder, state, {content, size});
+    take_message(decoder, transactional ? txn_of(txn) : outside,
+                 {.prefix = prefix, .content = {content, size}, .position = position, .sequence = 0});
 }
 
 } // namespace
+
+Txn &begin_pending(Decoder &decoder, ReorderBufferTXN *txn) {
+    MemoryContext caller = MemoryContextSwitchTo(decoder.memory);
+    Txn *state = begin_pending_txn(decoder.session, txn);
+    MemoryContextSwitchTo(caller);
+    txn->output_plugin_private = state;
+    return *state;
+}
+
+void finish(ReorderBufferTXN *txn) {
+    end_txn(&txn_of(txn));
+    txn->output_plugin_private = nullptr;
+}
 
 } // namespace bemi::decode
 
@@ -162,4 +103,6 @@ void _PG_output_plugin_init(OutputPluginCallbacks *callbacks) {
     callbacks->commit_cb = on_commit;
     callbacks->message_cb = on_message;
     callbacks->filter_by_origin_cb = is_unwanted_origin;
+    add_stream_callbacks(*callbacks);
+    add_two_phase_callbacks(*callbacks);
 }

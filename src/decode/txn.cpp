@@ -2,6 +2,7 @@
 
 #include "json_object.hpp"
 #include "json_writer.hpp"
+#include "savepoint.hpp"
 #include "text.hpp"
 
 namespace bemi::decode {
@@ -47,22 +48,38 @@ Txn outside_transactions(const Session &session, XLogRecPtr position) {
             .context = "{}",
             .context_buffer = nullptr,
             .next_sequence = 0,
+            .sent_up_to = 0,
+            .savepoint = nullptr,
+            .gid = nullptr,
             .has_output = false};
 }
 
 Txn *begin_txn(const Session &session, const ReorderBufferTXN *txn) {
-    auto *state = static_cast<Txn *>(palloc(sizeof(Txn)));
-    *state = outside_transactions(session, txn->final_lsn);
-    state->end_position = txn->end_lsn;
-    state->id = with_epoch(txn->xid);
-    state->origin = txn->origin_id;
-    state->commit_time = compat::commit_time(txn);
-    const char *end = put_instant(state->committed_at_text, state->commit_time);
-    state->committed_at_size = static_cast<size_t>(end - state->committed_at_text);
+    Txn *state = begin_pending_txn(session, txn);
+    set_committed(*state, session, txn);
     return state;
 }
 
+Txn *begin_pending_txn(const Session &session, const ReorderBufferTXN *txn) {
+    auto *state = static_cast<Txn *>(palloc(sizeof(Txn)));
+    *state = outside_transactions(session, InvalidXLogRecPtr);
+    state->end_position = txn->end_lsn;
+    state->origin = txn->origin_id;
+    state->id = with_epoch(txn->xid);
+    return state;
+}
+
+void set_committed(Txn &txn, const Session &session, const ReorderBufferTXN *committed) {
+    txn.ids = {session.system_identifier, session.database, committed->final_lsn};
+    txn.commit_position = committed->final_lsn;
+    txn.end_position = committed->end_lsn;
+    txn.commit_time = compat::commit_time(committed);
+    const char *end = put_instant(txn.committed_at_text, txn.commit_time);
+    txn.committed_at_size = static_cast<size_t>(end - txn.committed_at_text);
+}
+
 void end_txn(Txn *txn) {
+    roll_back_subtransactions(*txn);
     if (txn->context_buffer != nullptr)
         pfree(txn->context_buffer);
     pfree(txn);

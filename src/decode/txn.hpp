@@ -19,11 +19,20 @@ struct Session {
     TextSettings text_settings;     // for formats that do not follow the session's
 };
 
+/// See savepoint.hpp.
+struct Savepoint {
+    Savepoint *older;
+    TransactionId subtransaction;
+    uint64 next_sequence;
+    std::string_view context;
+    char *context_buffer;
+};
+
 struct Txn {
-    ChangeId ids;
-    XLogRecPtr commit_position;
-    XLogRecPtr end_position; // behind the commit
-    uint64 id;               // with epoch, or no_transaction
+    ChangeId ids;               // if it is committed
+    XLogRecPtr commit_position; // invalid as long as it is not committed
+    XLogRecPtr end_position;    // behind the commit, or the PREPARE; invalid as long as there is neither
+    uint64 id;                  // with epoch, or no_transaction
     RepOriginId origin;
     TimestampTz commit_time;
     char committed_at_text[iso_time_room];
@@ -31,8 +40,12 @@ struct Txn {
     std::string_view context;
     char *context_buffer; // NULL while no context was set
     uint64 next_sequence;
+    uint64 sent_up_to;    // behind the last change that was sent
+    Savepoint *savepoint; // the latest
+    const char *gid;      // of a prepared transaction
     bool has_output;
 
+    [[nodiscard]] bool is_committed() const { return commit_position != InvalidXLogRecPtr; }
     [[nodiscard]] std::string_view committed_at() const { return {committed_at_text, committed_at_size}; }
 };
 
@@ -41,8 +54,11 @@ inline constexpr uint64 no_transaction = 0;
 /// What stands in for the transaction of a message outside any, at `position`.
 [[nodiscard]] Txn outside_transactions(const Session &session, XLogRecPtr position);
 
-/// In the current memory context.
+/// One that is committed, in the current memory context.
 [[nodiscard]] Txn *begin_txn(const Session &session, const ReorderBufferTXN *txn);
+/// One that is in progress or prepared, in the current memory context.
+[[nodiscard]] Txn *begin_pending_txn(const Session &session, const ReorderBufferTXN *txn);
+void set_committed(Txn &txn, const Session &session, const ReorderBufferTXN *committed);
 void end_txn(Txn *txn);
 
 /// Takes the content of a context message as the context of the changes that follow, in the current memory

@@ -51,13 +51,17 @@ void write_type_name(JsonWriter &out, std::string_view name) {
     out.raw('"');
 }
 
+void write_type_of(JsonWriter &out, Form_pg_attribute attribute, const Wal2jsonOptions &options) {
+    Type type{.oid = attribute->atttypid, .modifier = attribute->atttypmod};
+    if (options.domain_data_type)
+        type = base_of_domain(type);
+    write_type_name(out, format_type_with_typemod(type.oid, type.modifier));
+}
+
 void write_type(JsonWriter &out, Form_pg_attribute attribute, const Wal2jsonOptions &options) {
     if (options.types) {
-        Type type{.oid = attribute->atttypid, .modifier = attribute->atttypmod};
-        if (options.domain_data_type)
-            type = base_of_domain(type);
         out.raw(",\"type\":");
-        write_type_name(out, format_type_with_typemod(type.oid, type.modifier));
+        write_type_of(out, attribute, options);
     }
     if (options.type_oids) {
         out.raw(",\"typeoid\":");
@@ -84,6 +88,15 @@ void write_default(JsonWriter &out, Relation relation, Form_pg_attribute attribu
 std::string_view text_of(const StringInfoData &buffer) {
     const auto size = static_cast<size_t>(buffer.len);
     return {static_cast<char *>(repalloc(buffer.data, size)), size};
+}
+
+template <typename Write> std::string_view text_after_comma(Write &&write) {
+    StringInfoData text;
+    initStringInfo(&text);
+    JsonWriter out{&text};
+    out.raw(',');
+    write(out);
+    return text_of(text);
 }
 
 std::string_view column_head(Form_pg_attribute attribute, const Wal2jsonOptions &options) {
@@ -169,6 +182,13 @@ ColumnPlan plan_wal2json_column(Relation relation, Form_pg_attribute attribute,
                                 const Wal2jsonOptions &options) {
     return {.key = column_head(attribute, options),
             .tail = column_tail(relation, attribute, options),
+            .index = attribute->attnum - 1,
+            .value = plan_text_value(attribute->atttypid, options.numbers_as_strings)};
+}
+
+ColumnPlan plan_wal2json_1_column(Form_pg_attribute attribute, const Wal2jsonOptions &options) {
+    return {.key = text_after_comma([&](JsonWriter &out) { out.string(NameStr(attribute->attname)); }),
+            .tail = text_after_comma([&](JsonWriter &out) { write_type_of(out, attribute, options); }),
             .index = attribute->attnum - 1,
             .value = plan_text_value(attribute->atttypid, options.numbers_as_strings)};
 }

@@ -12,6 +12,10 @@ namespace bemi::decode {
 [[nodiscard]] ColumnPlan plan_wal2json_column(Relation relation, Form_pg_attribute attribute,
                                               const Wal2jsonOptions &options);
 
+/// As format-version 1 describes it, in arrays that several columns share: the key is the name there and the
+/// tail the type, each after a comma.
+[[nodiscard]] ColumnPlan plan_wal2json_1_column(Form_pg_attribute attribute, const Wal2jsonOptions &options);
+
 /// What a column is without its value, as in a list of a key's columns, but for the closing brace.
 [[nodiscard]] std::string_view without_value(const ColumnPlan &column);
 

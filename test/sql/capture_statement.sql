@@ -149,6 +149,25 @@ RESET bemi.context;
 SELECT * FROM captured();
 DROP TABLE event;
 
+-- A message that nothing follows in its subtransaction is repeated in the next one: their order would be open
+BEGIN;
+SET LOCAL bemi.context = '{"n": 1}';
+INSERT INTO todo VALUES (901, 'before');
+SAVEPOINT a;
+SET LOCAL bemi.context = '{"n": 2}';
+DELETE FROM todo WHERE false;
+RELEASE a;
+INSERT INTO todo VALUES (902, 'after a');
+SET LOCAL bemi.context = '{"n": 3}';
+DELETE FROM todo WHERE false;
+SAVEPOINT b;
+INSERT INTO todo VALUES (903, 'in b');
+RELEASE b;
+SAVEPOINT c;
+INSERT INTO todo VALUES (904, 'in c');
+COMMIT;
+SELECT * FROM captured();
+
 -- From one level to the other and back
 SELECT bemi.track('todo', 'row');
 SELECT tgname, tgenabled FROM pg_trigger WHERE tgrelid = 'todo'::regclass ORDER BY tgname;

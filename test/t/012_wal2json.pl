@@ -61,6 +61,17 @@ sub is_same {
     is($differences, '', "the same lines with ($settings) @options");
 }
 
+# Version 1, which clients get that give neither format nor version: bemi writes an object for each change, wal2json one
+# for each transaction, here in pieces.
+sub is_same_in_version_1 {
+    my ($database, @options) = @_;
+    my @theirs = grep { !/^(?:\{"change":\[|\]\})$/ } lines_of($database, 'theirs', 'format-version', '1', 'write-in-chunks', 'on', @options);
+    my $ours = $node->safe_psql($database, "SELECT data FROM pg_logical_slot_peek_changes('ours', NULL, NULL, " . literals(@options) . ')');
+    my @ours = map { s/,"context":\{[^{}]*\}\}\]\}$/}]}/r } split /\n/, decode('UTF-8', $ours);
+    die 'there is nothing to compare' unless @ours;
+    is_deeply(\@ours, [ map { /^\{"change"/ ? $_ : '{"change":[' . s/^,//r . ']}' } @theirs ], "the same in version 1 with @options");
+}
+
 # The lines of one plugin.
 sub lines_of {
     my ($database, $plugin, @options) = @_;
@@ -117,6 +128,10 @@ is(differing_options([ map { @$_ } grep { $_->[0] =~ /^include-(?!transaction|sc
     'the same lines with all that can be included');
 is_same('operations', 'SET search_path = another, public', 'include-default', 'on');
 
+is_same_in_version_1('operations', @$_)
+    for [ 'add-tables', '*.*' ], [ 'add-tables', 'public.by_key,other.*' ], [ 'filter-tables', 'public.*' ], [ 'actions', 'update,delete,truncate' ],
+    [ 'include-types', 'off' ], [ 'include-schemas', 'off', 'include-types', 'on' ], [ 'add-msg-prefixes', 'audit' ], [ 'filter-msg-prefixes', 'audit' ], [ 'filter-origins', '1' ];
+
 # What the lines have, and in which place
 my @ours = map { $json->decode($_) } lines_of('operations', 'ours');
 is(join(' ', sort { $a cmp $b } keys %{ { map { $_->{action} => 1 } @ours } }), 'B C D I M T U', 'all kinds of lines');
@@ -125,6 +140,15 @@ is((grep { /"context"/ && !/,"context":\{[^{}]*\}\}$/ } lines_of('operations', '
 is(join(' ', map { "$_->{action} " . JSON::PP->new->canonical->encode($_->{context}) }
         map { $json->decode($_) } lines_of('operations', 'ours', 'add-tables', 'public.todo', 'include-transaction', 'off', 'add-msg-prefixes', '-')),
     'I {"user_id":1} I {"user_id":1} U {"comment":true,"user_id":1} D {"user_id":1} D {} T {"truncated":true}', 'contexts');
+
+is($node->safe_psql('operations', "SELECT data FROM pg_logical_slot_peek_changes('ours', NULL, NULL, 'add-tables', 'public.todo', 'add-msg-prefixes', '-')"),
+    <<'END' =~ s/\n\z//r, 'version 1 with contexts');
+{"change":[{"kind":"insert","schema":"public","table":"todo","columnnames":["id","task"],"columntypes":["integer","text"],"columnvalues":[1,"Sleep"],"context":{"user_id": 1}}]}
+{"change":[{"kind":"insert","schema":"public","table":"todo","columnnames":["id","task"],"columntypes":["integer","text"],"columnvalues":[2,"Eat"],"context":{"user_id": 1}}]}
+{"change":[{"kind":"update","schema":"public","table":"todo","columnnames":["id","task"],"columntypes":["integer","text"],"columnvalues":[1,"Nap"],"oldkeys":{"keynames":["id","task"],"keytypes":["integer","text"],"keyvalues":[1,"Sleep"]},"context":{"user_id":1,"comment":true}}]}
+{"change":[{"kind":"delete","schema":"public","table":"todo","oldkeys":{"keynames":["id","task"],"keytypes":["integer","text"],"keyvalues":[2,"Eat"]},"context":{"user_id": 1}}]}
+{"change":[{"kind":"delete","schema":"public","table":"todo","oldkeys":{"keynames":["id","task"],"keytypes":["integer","text"],"keyvalues":[1,"Nap"]},"context":{}}]}
+END
 
 my (undef, undef, $warnings) = $node->psql('operations', "SELECT public.ours('add-tables', 'public.no_key,public.by_nothing,public.late_key')");
 is($warnings =~ s/^psql:.*?: (?=WARNING)//gmr, join("\n", map {
@@ -162,6 +186,7 @@ cmp_ok(scalar lines_of('types', 'ours', 'include-transaction', 'off'), '>', 400,
 is_same('types', 'RESET ALL');
 is_same('types', 'RESET ALL', 'include-domain-data-type', 'on', 'include-type-oids', 'on', 'include-default', 'on');
 is_same('types', 'SET search_path = decode_types, public');
+is_same_in_version_1('types', 'add-tables', '*.*');
 is_same('types', "SET datestyle = 'German'; SET timezone = 'Asia/Kathmandu'; SET intervalstyle = 'iso_8601'");
 is_same('types', "SET datestyle = 'SQL, DMY'; SET timezone = 'America/St_Johns'; SET intervalstyle = 'sql_standard'");
 is_same('types', "SET datestyle = 'Postgres'; SET timezone = '<-03:30>+3:30'; SET intervalstyle = 'postgres_verbose'");

@@ -28,17 +28,17 @@ sub start {
     return start_client($program, 's', @arguments);
 }
 
-# lds receives wal2json's objects, the others the plugin's own.
-my %operation = (I => 'CREATE', U => 'UPDATE', D => 'DELETE', T => 'TRUNCATE');
+# What lds announces, with the context that its client adds, as the plugin's own line.
+my %operation = (insertC => 'CREATE', update => 'UPDATE', delete => 'DELETE');
 
-sub from_wal2json {
-    my ($object) = @_;
-    my %row = map { $_->{name} => $_->{value} } @{ $object->{columns} // $object->{identity} // [] };
-    return { operation => $operation{ $object->{action} }, primary_key => $row{id}, context => $object->{context} };
+sub from_lds {
+    my ($announcement, $context) = @{$_[0]}{qw(announcement context)};
+    my $key = $announcement->{keys} ? $announcement->{keys}[0] : $announcement->{data}{id};
+    return { operation => $operation{ $announcement->{_} }, primary_key => $key, context => $context };
 }
 
 sub summary {
-    return brief(map { $_->{action} ? from_wal2json($_) : $_ } @_);
+    return brief(map { $_->{announcement} ? from_lds($_) : $_ } @_);
 }
 
 for my $program (glob "$ENV{TESTDIR}/test/clients/*/client") {
@@ -59,15 +59,19 @@ for my $program (glob "$ENV{TESTDIR}/test/clients/*/client") {
         COMMIT;
         RESET bemi.context;
         DELETE FROM todo WHERE id = 1;
+        DELETE FROM todo /*Bemi {"user_id": 2} Bemi*/;
         TRUNCATE todo /*Bemi {"user_id": 3} Bemi*/;
     });
-    is(summary(wait_for_changes($client, 5)), <<'END' =~ s/\n\z//r, "$name: five changes arrive with their contexts");
+    my $expected = <<'END';
 CREATE 1 {"user_id":1}
 UPDATE 1 {"endpoint":"/todo","user_id":1}
 CREATE 3 {"user_id":1}
 DELETE 1 {}
+DELETE 3 {"user_id":2}
 TRUNCATE null {"user_id":3}
 END
+    $expected =~ s/^TRUNCATE.*\n//m if $name eq 'lds'; # wal2json's first version, which it reads, has none
+    is(summary(wait_for_changes($client, $expected =~ tr/\n//)) . "\n", $expected, "$name: changes arrive with their contexts");
 
     # The server cuts it off when it has acknowledged these. It comes back, and dies before it acknowledges the next.
     wait_until_confirmed($node, 's');

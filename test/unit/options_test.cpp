@@ -108,5 +108,5 @@ TEST(unknown_options) {
     CHECK_EQUAL(refusal({"formats", "bemi"}), "unrecognized option \"formats\" of output plugin \"bemi\"\n\n"
                                               "Allowed options are: format, tracked-only, batch-size, "
                                               "include-tables, exclude-tables, operations, transactions, "
-                                              "messages.");
+                                              "stream, two-phase, messages.");
 }

@@ -85,7 +85,7 @@ TEST(versions) {
     for (const char *version : {"1", "3", "", "two"})
         CHECK_EQUAL(refusal({"format-version", version}),
                     "invalid value for option \"format-version\": \"" + std::string{version} +
-                        "\"\n\nThe only format-version is 2, which is also the default here.");
+                        "\"\n\nThe only format-version to ask for is 2.");
 }
 
 TEST(tables) {
@@ -223,14 +223,47 @@ TEST(options_of_the_other_format) {
 }
 
 TEST(an_option_of_wal2json_means_its_format) {
-    for (const Argument &argument : {Argument{"format-version", "2"}, Argument{"add-tables", "public.*"},
-                                     Argument{"pretty-print", std::nullopt}}) {
-        CHECK(parse({argument}).format == Options::Format::wal2json);
-        CHECK(parse({argument}).transactions);
-    }
+    CHECK(parse({{"format-version", "2"}}).format == Options::Format::wal2json);
+    CHECK(parse({{"format-version", "2"}}).transactions);
+    CHECK(parse({{"add-tables", "public.*"}}).format == Options::Format::wal2json_1);
     CHECK(parse({{"tracked-only", "on"}}).format == Options::Format::bemi);
     CHECK(refusal_of({{"add-tables", "public.*"}, {"operations", "create"}})
               .starts_with("unrecognized option \"operations\""));
+}
+
+TEST(version_1_is_what_a_client_means_that_gives_none) {
+    const Options options = parse({{"add-tables", "public.*"}});
+    CHECK(!options.transactions);
+    CHECK(options.wants_message("audit"));
+    CHECK(options.wants_table("public", "todo"));
+    CHECK(!options.wants_table("other", "todo"));
+    for (const Argument &version : {Argument{"format-version", "2"}, wal2json}) {
+        CHECK(parse({{"add-tables", "public.*"}, version}).format == Options::Format::wal2json);
+        CHECK(parse({version, {"add-tables", "public.*"}}).format == Options::Format::wal2json);
+    }
+}
+
+TEST(version_1_has_no_truncations) {
+    for (const Argument &argument : {Argument{"add-tables", "*.*"}, Argument{"actions", "insert,truncate"}}) {
+        CHECK(parse({argument}).operations.has(Operation::create));
+        CHECK(!parse({argument}).operations.has(Operation::truncate));
+    }
+}
+
+TEST(options_of_version_1) {
+    CHECK(!parse({{"include-schemas", "off"}, {"tracked-only", "on"}}).wal2json.schemas);
+    CHECK(!parse({{"include-types", "off"}, {"batch-size", "8192"}}).wal2json.types);
+    CHECK(parse({{"numeric-data-types-as-string", "on"}}).wal2json.numbers_as_strings);
+    for (const char *name : {"include-xids", "include-pk", "include-typmod", "pretty-print"})
+        CHECK_EQUAL(
+            refusal_of({{name, "on"}}),
+            "unrecognized option \"" + std::string{name} +
+                "\" of output plugin \"bemi\"\nOnly format-version 2 has this option; the version is 1 "
+                "where neither that nor the format is given.\nAllowed options are: format, "
+                "tracked-only, batch-size, include-schemas, include-types, "
+                "numeric-data-types-as-string, add-tables, filter-tables, add-msg-prefixes, "
+                "filter-msg-prefixes, filter-origins, actions.");
+    CHECK(refusal_of({{"format-version", "1"}}).starts_with("invalid value for option \"format-version\""));
 }
 
 TEST(the_last_format_counts) {

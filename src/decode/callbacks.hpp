@@ -1,0 +1,31 @@
+// What the callbacks of the output plugin share, and the groups of them that only some clients ask for.
+#pragma once
+
+#include "decoder.hpp"
+
+namespace bemi::decode {
+
+inline Decoder &decoder_of(LogicalDecodingContext *ctx) {
+    return *static_cast<Decoder *>(ctx->output_plugin_private);
+}
+
+inline Txn &txn_of(const ReorderBufferTXN *txn) {
+    return *static_cast<Txn *>(txn->output_plugin_private);
+}
+
+/// Begins a transaction that is not committed yet.
+Txn &begin_pending(Decoder &decoder, ReorderBufferTXN *txn);
+void finish(ReorderBufferTXN *txn);
+
+// What a transaction consists of, in whatever way it gets to the client.
+void take_change(Decoder &decoder, Txn &txn, Relation relation, ReorderBufferChange *change);
+void take_truncate(Decoder &decoder, Txn &txn, std::span<Relation> relations, XLogRecPtr position);
+void take_message(Decoder &decoder, Txn &txn, const Message &message);
+
+/// Transactions that are sent while they are in progress: option `stream`.
+void add_stream_callbacks(OutputPluginCallbacks &callbacks);
+
+/// Transactions that are sent when they are prepared: option `two-phase`.
+void add_two_phase_callbacks(OutputPluginCallbacks &callbacks);
+
+} // namespace bemi::decode

@@ -1,0 +1,93 @@
+#include "callbacks.hpp"
+#include "row.hpp"
+#include "wire.hpp"
+
+namespace bemi::decode {
+
+namespace {
+
+/// Whether the format has no line for the change, because that does not say which row it is about. There is
+/// a warning, but not for each.
+bool lacks_identity(const Format &format, RelationPlan &plan, Operation operation) {
+    if (!format.needs_identity || plan.has_identity || operation == Operation::create ||
+        operation == Operation::truncate)
+        return false;
+    if (!plan.warned)
+        ereport(WARNING,
+                (errmsg("leaving out updates and deletes of table \"%s.%s\"", plan.schema, plan.table),
+                 errdetail("The table had no replica identity when they happened."),
+                 errhint("Set one with ALTER TABLE ... REPLICA IDENTITY.")));
+    plan.warned = true;
+    return true;
+}
+
+/// The plan of a relation whose changes the client wants, else NULL.
+RelationPlan *wanted_plan(Decoder &decoder, Relation relation, Operation operation) {
+    if (!decoder.options->operations.has(operation))
+        return nullptr;
+    RelationPlan &plan = plan_for(*decoder.plans, relation);
+    return plan.wanted && !lacks_identity(*decoder.format, plan, operation) ? &plan : nullptr;
+}
+
+Operation operation_of(const ReorderBufferChange *change) {
+    switch (change->action) {
+    case REORDER_BUFFER_CHANGE_INSERT:
+        return Operation::create;
+    case REORDER_BUFFER_CHANGE_UPDATE:
+        return Operation::update;
+    case REORDER_BUFFER_CHANGE_DELETE:
+        return Operation::erase;
+    default:
+        elog(ERROR, "unexpected change of kind %d", static_cast<int>(change->action));
+    }
+}
+
+void take_context(Decoder &decoder, Txn &txn, std::string_view content) {
+    MemoryContext caller = MemoryContextSwitchTo(decoder.memory);
+    set_context(txn, content);
+    MemoryContextSwitchTo(caller);
+}
+
+void take_other_message(Decoder &decoder, Txn &txn, Message message) {
+    message.sequence = txn.next_sequence++;
+    if (decoder.options->wants_message(message.prefix))
+        write_message(decoder, txn, message);
+    else
+        leave_out(decoder);
+}
+
+} // namespace
+
+void take_change(Decoder &decoder, Txn &txn, Relation relation, ReorderBufferChange *change) {
+    const uint64 sequence = txn.next_sequence++;
+    const Operation operation = operation_of(change);
+    RelationPlan *plan = wanted_plan(decoder, relation, operation);
+    if (plan == nullptr)
+        return leave_out(decoder);
+
+    deform(plan->old_row, relation, compat::old_tuple(change));
+    deform(plan->new_row, relation, compat::new_tuple(change));
+    write_change(decoder, txn, {operation, plan, change->lsn, sequence});
+}
+
+void take_truncate(Decoder &decoder, Txn &txn, std::span<Relation> relations, XLogRecPtr position) {
+    for (Relation relation : relations) {
+        const uint64 sequence = txn.next_sequence++;
+        RelationPlan *plan = wanted_plan(decoder, relation, Operation::truncate);
+        if (plan == nullptr) {
+            leave_out(decoder);
+            continue;
+        }
+        plan->old_row.present = plan->new_row.present = false;
+        write_change(decoder, txn, {Operation::truncate, plan, position, sequence});
+    }
+}
+
+void take_message(Decoder &decoder, Txn &txn, const Message &message) {
+    if (message.prefix != context_prefix)
+        take_other_message(decoder, txn, message);
+    else if (txn.id != no_transaction) // a context is that of a transaction's rows
+        take_context(decoder, txn, message.content);
+}
+
+} // namespace bemi::decode

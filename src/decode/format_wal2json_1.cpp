@@ -1,0 +1,123 @@
+// What wal2json writes in its format-version 1, for clients that know no other, and the context as the last
+// key of a change. wal2json gathers the changes of a transaction in one object; here each is an object of its
+// own.
+#include "format.hpp"
+
+#include "row.hpp"
+
+namespace bemi::decode {
+
+namespace {
+
+/// What comes before the name of the table.
+std::string_view start_of(Operation operation) {
+    switch (operation) {
+    case Operation::create:
+        return "{\"change\":[{\"kind\":\"insert\"";
+    case Operation::update:
+        return "{\"change\":[{\"kind\":\"update\"";
+    case Operation::erase:
+        return "{\"change\":[{\"kind\":\"delete\"";
+    case Operation::truncate: // options.cpp leaves them out
+        break;
+    }
+    pg_unreachable();
+}
+
+constexpr std::string_view end = "}]}";
+
+/// The keys of the three arrays that tell of columns.
+struct Keys {
+    std::string_view names;
+    std::string_view types;
+    std::string_view values;
+};
+
+constexpr Keys column_keys{",\"columnnames\":", ",\"columntypes\":", ",\"columnvalues\":"};
+constexpr Keys identity_keys{"\"keynames\":", ",\"keytypes\":", ",\"keyvalues\":"};
+
+/// Whether the column is among those written. Nulls are no part of an identity.
+using Includes = bool (*)(const Row &row, const ColumnPlan &column);
+
+bool is_known(const Row &row, const ColumnPlan &column) {
+    return !lacks_value(row, column);
+}
+
+/// Writes an array; `write` puts a comma before each element.
+template <typename Write>
+void write_array(JsonWriter &out, std::string_view key, std::span<ColumnPlan> columns, const Row &row,
+                 Includes includes, Write &&write) {
+    out.raw(key);
+    const size_t start = out.size();
+    for (ColumnPlan &column : columns)
+        if (includes(row, column))
+            write(column);
+    if (out.size() == start)
+        return out.raw("[]");
+    out.patch(start, '['); // instead of the comma before the first column
+    out.raw(']');
+}
+
+void write_element(JsonWriter &out, ColumnPlan &column, const Row &row) {
+    out.raw(',');
+    if (row.nulls[column.index])
+        out.raw("null");
+    else
+        write_value(out, column.value, row.values[column.index]);
+}
+
+void write_columns(JsonWriter &out, const Session &session, const Keys &keys, std::span<ColumnPlan> columns,
+                   const Row &row, Includes includes) {
+    const auto write = [&](std::string_view key, auto &&write_one) {
+        write_array(out, key, columns, row, includes, write_one);
+    };
+    write(keys.names, [&](const ColumnPlan &column) { out.raw(column.key); });
+    if (session.options->wal2json.types)
+        write(keys.types, [&](const ColumnPlan &column) { out.raw(column.tail); });
+    write(keys.values, [&](ColumnPlan &column) { write_element(out, column, row); });
+}
+
+void write_rows(JsonWriter &out, const Session &session, const Change &change) {
+    RelationPlan &plan = *change.relation;
+    // Where the WAL does not have the old row, its identity is that of the new one.
+    const Row &known = plan.old_row.present ? plan.old_row : plan.new_row;
+    if (plan.new_row.present)
+        write_columns(out, session, column_keys, plan.columns, plan.new_row, is_known);
+    if (change.operation == Operation::create || !known.present)
+        return;
+    out.raw(",\"oldkeys\":{");
+    write_columns(out, session, identity_keys, plan.identity, known, has_value);
+    out.raw('}');
+}
+
+void write_change(JsonWriter &out, const Session &session, const Txn &txn, const Change &change) {
+    out.raw(start_of(change.operation));
+    out.raw(change.relation->names);
+    write_rows(out, session, change);
+    out.raw(",\"context\":");
+    out.raw(txn.context);
+    out.raw(end);
+}
+
+void write_message(JsonWriter &out, const Session &, const Txn &txn, const Message &message) {
+    out.raw("{\"change\":[{\"kind\":\"message\",\"transactional\":");
+    out.raw(txn.id == no_transaction ? "false" : "true");
+    out.raw(",\"prefix\":");
+    out.string(message.prefix);
+    out.raw(",\"content\":");
+    write_text_or_bytes(out, message.content);
+    out.raw(end);
+}
+
+} // namespace
+
+constinit const Format wal2json_1_format{.table_filter = "filter-tables",
+                                         .message_filter = "filter-msg-prefixes",
+                                         .needs_identity = true,
+                                         .bounds_empty_transactions = false,
+                                         .begin = nullptr, // it has no option for these lines
+                                         .change = write_change,
+                                         .message = write_message,
+                                         .commit = nullptr};
+
+} // namespace bemi::decode

@@ -1,0 +1,75 @@
+#include "savepoint.hpp"
+
+namespace bemi::decode {
+
+namespace {
+
+void save(Txn &txn, TransactionId subtransaction) {
+    auto *savepoint = static_cast<Savepoint *>(palloc(sizeof(Savepoint)));
+    *savepoint = {.older = txn.savepoint,
+                  .subtransaction = subtransaction,
+                  .next_sequence = txn.next_sequence,
+                  .context = txn.context,
+                  .context_buffer = txn.context_buffer};
+    txn.savepoint = savepoint;
+    txn.context_buffer = nullptr; // it is the savepoint's now; the context stays in force
+}
+
+void remove_latest(Txn &txn) {
+    Savepoint *latest = txn.savepoint;
+    txn.savepoint = latest->older;
+    pfree(latest);
+}
+
+/// What was written since then is now the older savepoint's.
+void release_latest(Txn &txn) {
+    char *former = txn.savepoint->context_buffer;
+    if (txn.context_buffer == nullptr)
+        txn.context_buffer = former;
+    else if (former != nullptr)
+        pfree(former);
+    remove_latest(txn);
+}
+
+void go_back_to_latest(Txn &txn) {
+    if (txn.context_buffer != nullptr)
+        pfree(txn.context_buffer);
+    txn.next_sequence = txn.savepoint->next_sequence;
+    txn.context = txn.savepoint->context;
+    txn.context_buffer = txn.savepoint->context_buffer;
+    remove_latest(txn);
+}
+
+// Ids are given in the order in which subtransactions begin, and to each only after the one around it.
+
+bool is_before(const Savepoint *savepoint, TransactionId subtransaction) {
+    return savepoint == nullptr || TransactionIdPrecedes(savepoint->subtransaction, subtransaction);
+}
+
+bool is_after(const Savepoint *savepoint, TransactionId subtransaction) {
+    return savepoint != nullptr && TransactionIdFollows(savepoint->subtransaction, subtransaction);
+}
+
+} // namespace
+
+void enter_subtransaction(Txn &txn, TransactionId writer) {
+    // What began after the writer is within it, and over: it can be rolled back only together with the
+    // writer. If one within a subtransaction wrote first, its savepoint will do for the whole.
+    const bool is_whole = writer == static_cast<TransactionId>(txn.id);
+    while (is_after(txn.savepoint, writer) && (is_whole || !is_before(txn.savepoint->older, writer)))
+        release_latest(txn);
+    if (!is_whole && is_before(txn.savepoint, writer))
+        save(txn, writer);
+}
+
+void roll_back_subtransaction(Txn &txn, TransactionId subtransaction) {
+    while (!is_before(txn.savepoint, subtransaction))
+        go_back_to_latest(txn);
+}
+
+void roll_back_subtransactions(Txn &txn) {
+    while (txn.savepoint != nullptr)
+        go_back_to_latest(txn);
+}
+
+} // namespace bemi::decode

@@ -1,0 +1,105 @@
+// Callbacks for transactions that are sent in parts while they are in progress, because they need more memory
+// than logical_decoding_work_mem. Parts of several transactions alternate.
+#include "callbacks.hpp"
+#include "savepoint.hpp"
+
+namespace bemi::decode {
+
+namespace {
+
+void enter(Decoder &decoder, Txn &txn, TransactionId writer) {
+    MemoryContext caller = MemoryContextSwitchTo(decoder.memory);
+    enter_subtransaction(txn, writer);
+    MemoryContextSwitchTo(caller);
+}
+
+void on_stream_start(LogicalDecodingContext *ctx, ReorderBufferTXN *txn) {
+    if (txn->output_plugin_private == nullptr)
+        (void)begin_pending(decoder_of(ctx), txn);
+}
+
+void on_stream_stop(LogicalDecodingContext *ctx, ReorderBufferTXN *) {
+    flush(decoder_of(ctx).output);
+}
+
+/// The transaction whose state we are to go on with for `change`, which may be of one of its subtransactions.
+Txn &enter_for(Decoder &decoder, ReorderBufferTXN *txn, ReorderBufferChange *change) {
+    Txn &state = txn_of(txn);
+    enter(decoder, state, change->txn->xid);
+    compat::mark_as_streamed(change->txn);
+    return state;
+}
+
+void on_stream_change(LogicalDecodingContext *ctx, ReorderBufferTXN *txn, Relation relation,
+                      ReorderBufferChange *change) {
+    CHECK_FOR_INTERRUPTS();
+    Decoder &decoder = decoder_of(ctx);
+    take_change(decoder, enter_for(decoder, txn, change), relation, change);
+}
+
+void on_stream_truncate(LogicalDecodingContext *ctx, ReorderBufferTXN *txn, int count, Relation relations[],
+                        ReorderBufferChange *change) {
+    Decoder &decoder = decoder_of(ctx);
+    take_truncate(decoder, enter_for(decoder, txn, change), {relations, static_cast<size_t>(count)},
+                  change->lsn);
+}
+
+void on_stream_message(LogicalDecodingContext *ctx, ReorderBufferTXN *txn, XLogRecPtr position, bool,
+                       const char *prefix, Size size, const char *content) {
+    CHECK_FOR_INTERRUPTS();
+    Decoder &decoder = decoder_of(ctx);
+    Txn &state = txn_of(txn);
+    // We are not told which subtransaction wrote the message, but while it is sent this is the id of that
+    // one, unless it is already known to have committed: then no rollback can reach back to the message.
+    if (TransactionIdIsValid(CheckXidAlive))
+        enter(decoder, state, CheckXidAlive);
+    take_message(decoder, state,
+                 {.prefix = prefix, .content = {content, size}, .position = position, .sequence = 0});
+}
+
+/// Goes back to `next_sequence`, and tells a client that has got more than that.
+void take_back(Decoder &decoder, Txn &txn) {
+    if (txn.sent_up_to <= txn.next_sequence)
+        return;
+    write_progress(decoder, txn, Progress::stream_abort);
+    txn.sent_up_to = txn.next_sequence;
+}
+
+void on_stream_abort(LogicalDecodingContext *ctx, ReorderBufferTXN *txn, XLogRecPtr) {
+    Decoder &decoder = decoder_of(ctx);
+    if (txn->toptxn != nullptr) {
+        Txn &state = txn_of(txn->toptxn);
+        roll_back_subtransaction(state, txn->xid);
+        take_back(decoder, state);
+    } else {
+        Txn &state = txn_of(txn);
+        state.next_sequence = 0;
+        take_back(decoder, state);
+        finish(txn);
+    }
+}
+
+void on_stream_commit(LogicalDecodingContext *ctx, ReorderBufferTXN *txn, XLogRecPtr) {
+    Decoder &decoder = decoder_of(ctx);
+    Txn &state = txn_of(txn);
+    const bool skipped = state.sent_up_to == 0;
+    set_committed(state, decoder.session, txn);
+    if (!skipped)
+        write_progress(decoder, state, Progress::stream_commit);
+    finish(txn);
+    compat::update_progress(ctx, skipped);
+}
+
+} // namespace
+
+void add_stream_callbacks(OutputPluginCallbacks &callbacks) {
+    callbacks.stream_start_cb = on_stream_start;
+    callbacks.stream_change_cb = on_stream_change;
+    callbacks.stream_truncate_cb = on_stream_truncate;
+    callbacks.stream_message_cb = on_stream_message;
+    callbacks.stream_stop_cb = on_stream_stop;
+    callbacks.stream_abort_cb = on_stream_abort;
+    callbacks.stream_commit_cb = on_stream_commit;
+}
+
+} // namespace bemi::decode

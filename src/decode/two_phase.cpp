@@ -1,0 +1,61 @@
+// Callbacks for transactions that are sent when they are prepared, before it is known what becomes of them.
+#include "callbacks.hpp"
+
+namespace bemi::decode {
+
+namespace {
+
+void on_begin_prepare(LogicalDecodingContext *ctx, ReorderBufferTXN *txn) {
+    begin_pending(decoder_of(ctx), txn).gid = txn->gid;
+}
+
+void on_prepare(LogicalDecodingContext *ctx, ReorderBufferTXN *txn, XLogRecPtr) {
+    Decoder &decoder = decoder_of(ctx);
+    Txn &state = txn_of(txn);
+    const bool skipped = state.sent_up_to == 0;
+    state.gid = txn->gid;
+    if (!skipped)
+        write_progress(decoder, state, Progress::prepare);
+    compat::update_progress(ctx, skipped);
+}
+
+/// Whether the client may have got something of the transaction. One that was prepared before this session is
+/// not known to us any more.
+bool may_have_output(const ReorderBufferTXN *txn) {
+    return txn->output_plugin_private == nullptr || txn_of(txn).sent_up_to > 0;
+}
+
+void finish_prepared(LogicalDecodingContext *ctx, ReorderBufferTXN *txn, Progress outcome) {
+    Decoder &decoder = decoder_of(ctx);
+    const bool skipped = !may_have_output(txn);
+    if (txn->output_plugin_private == nullptr)
+        (void)begin_pending(decoder, txn);
+    Txn &state = txn_of(txn);
+    state.gid = txn->gid;
+    if (outcome == Progress::commit_prepared)
+        set_committed(state, decoder.session, txn);
+    if (!skipped)
+        write_progress(decoder, state, outcome);
+    finish(txn);
+    compat::update_progress(ctx, skipped);
+}
+
+void on_commit_prepared(LogicalDecodingContext *ctx, ReorderBufferTXN *txn, XLogRecPtr) {
+    finish_prepared(ctx, txn, Progress::commit_prepared);
+}
+
+void on_rollback_prepared(LogicalDecodingContext *ctx, ReorderBufferTXN *txn, XLogRecPtr, TimestampTz) {
+    finish_prepared(ctx, txn, Progress::rollback_prepared);
+}
+
+} // namespace
+
+void add_two_phase_callbacks(OutputPluginCallbacks &callbacks) {
+    callbacks.begin_prepare_cb = on_begin_prepare;
+    callbacks.prepare_cb = on_prepare;
+    callbacks.stream_prepare_cb = on_prepare;
+    callbacks.commit_prepared_cb = on_commit_prepared;
+    callbacks.rollback_prepared_cb = on_rollback_prepared;
+}
+
+} // namespace bemi::decode
