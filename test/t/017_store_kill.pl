@@ -89,7 +89,7 @@ sub wait_for_server {
 # All processes of a server without postmaster must have gone before it can be started: the node's own start() would take
 # the first refusal for the end.
 sub start_again {
-    for (1 .. 200) {
+    for (1 .. 600) {
         if (run_log([ 'pg_ctl', '-w', '-D', $node->data_dir, '-l', $node->logfile, '-o', '--cluster-name=main', 'start' ])) {
             $node->_update_pid(1);
             return;
