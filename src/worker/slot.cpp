@@ -1,4 +1,5 @@
 #include "slot.hpp"
+#include "wal.hpp"
 
 namespace bemi::slot {
 namespace {
@@ -55,10 +56,7 @@ XLogRecPtr create() {
     CheckLogicalDecodingRequirements();
     compat::create_slot(NameStr(name));
 
-    XLogReaderRoutine routine{};
-    routine.page_read = read_local_xlog_page;
-    routine.segment_open = wal_segment_open;
-    routine.segment_close = wal_segment_close;
+    XLogReaderRoutine routine = wal::reader_routine();
     const bool need_full_snapshot = false;
     LogicalDecodingContext *ctx = CreateInitDecodingContext(
         plugin, NIL, need_full_snapshot, InvalidXLogRecPtr, &routine, nullptr, nullptr, nullptr);

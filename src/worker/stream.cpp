@@ -2,6 +2,7 @@
 
 #include "decode/record.hpp"
 #include "slot.hpp"
+#include "wal.hpp"
 
 namespace bemi {
 namespace {
@@ -35,10 +36,7 @@ List *plugin_options() {
 void Stream::open(XLogRecPtr from, Batch &batch) {
     batch_ = &batch;
     slot::acquire();
-    XLogReaderRoutine routine{};
-    routine.page_read = read_local_xlog_page;
-    routine.segment_open = wal_segment_open;
-    routine.segment_close = wal_segment_close;
+    XLogReaderRoutine routine = wal::reader_routine();
     const bool fast_forward = false;
     decoding_ = CreateDecodingContext(from, plugin_options(), fast_forward, &routine, prepare_record,
                                       take_record, nullptr);

@@ -1,0 +1,11 @@
+// How the worker reads the WAL.
+#pragma once
+
+#include "compat.hpp"
+
+namespace bemi::wal {
+
+/// For a reader of this server's own WAL, which waits for what is not on disk yet.
+[[nodiscard]] XLogReaderRoutine reader_routine();
+
+} // namespace bemi::wal
