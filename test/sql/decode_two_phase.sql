@@ -161,6 +161,10 @@ from committed c left join assembled a on a.commit_position = c.change->'commit_
 
 -- What is not allowed
 select count(*) from pg_logical_slot_peek_changes('decode_two_phase', null, null, 'two-phase', 'maybe');
+\set VERBOSITY terse
+select count(*) from pg_logical_slot_peek_changes('decode_two_phase', null, null, 'two-phase', 'on', 'format', 'wal2json');
+select count(*) from pg_logical_slot_peek_changes('decode_two_phase', null, null, 'format', 'wal2json', 'stream', 'on');
+\set VERBOSITY default
 
 select bemi.untrack('t');
 drop schema decode_two_phase cascade;

@@ -2,9 +2,9 @@
 // byte, and keeps the tokens in a vector instead of following them.
 #include "context/comment.hpp"
 
+#include "require.hpp"
+
 #include <cctype>
-#include <cstdio>
-#include <cstdlib>
 #include <string>
 #include <vector>
 
@@ -262,13 +262,6 @@ private:
     size_t at_ = 0;
     std::vector<Token> tokens_;
 };
-
-void require(bool condition, const char *what) {
-    if (condition)
-        return;
-    std::fprintf(stderr, "violated: %s\n", what);
-    std::abort();
-}
 
 /// Makes what matters likely: each of these bytes stands for a piece of SQL.
 std::string expand(const uint8_t *data, size_t size) {

@@ -1,25 +1,18 @@
 // Compares validation and merging with Boost.JSON's parser and its objects.
 #include "json_object.hpp"
 
+#include "require.hpp"
+
 #include <boost/json.hpp>
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
-#include <cstdlib>
 #include <string>
 #include <vector>
 
 using namespace bemi::json_object;
 
 namespace {
-
-void require(bool condition, const char *what) {
-    if (condition)
-        return;
-    std::fprintf(stderr, "violated: %s\n", what);
-    std::abort();
-}
 
 bool parse(std::string_view text, bool utf8, boost::json::value &value) {
     boost::json::parse_options options;

@@ -31,6 +31,8 @@ TEST(defaults) {
         CHECK(options.operations.has(operation));
     CHECK(!options.tracked_only);
     CHECK(!options.transactions);
+    CHECK(!options.stream);
+    CHECK(!options.two_phase);
     CHECK(!options.messages.matches("audit"));
 }
 
