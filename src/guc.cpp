@@ -1,6 +1,7 @@
 #include "guc.hpp"
 
 #include "json_object.hpp"
+#include "text.hpp"
 
 #include <string_view>
 
@@ -61,7 +62,7 @@ bool check_context(char **value, void **, GucSource) {
         return true;
     if (json.size() > static_cast<size_t>(max_context_size))
         return refuse_size(json.size());
-    return json_object::validate(json, GetDatabaseEncoding() == PG_UTF8, &fault) || refuse_json(fault);
+    return json_object::validate(json, database_is_utf8(), &fault) || refuse_json(fault);
 }
 
 void assign_context(const char *, void *) {

@@ -83,6 +83,17 @@ public:
         commit(end);
     }
 
+    /// What `write` writes, elements with a comma before each, as an array or object.
+    template <typename Write> void enclosed(char open, char close, Write &&write) {
+        const size_t start = size();
+        write();
+        if (size() == start)
+            raw(open);
+        else
+            patch(start, open); // instead of the comma before the first element
+        raw(close);
+    }
+
     [[nodiscard]] size_t size() const { return static_cast<size_t>(out_->len); }
     /// Replaces a byte that was written.
     void patch(size_t position, char json) { out_->data[position] = json; }
@@ -167,5 +178,16 @@ private:
     StringInfo out_;
     Overflow overflow_;
 };
+
+/// The JSON that `write` writes, in the current memory context, in no more memory than it needs: for what is
+/// made once and kept.
+template <typename Write> std::string_view json_text(Write &&write) {
+    StringInfoData text;
+    initStringInfo(&text);
+    JsonWriter out{&text};
+    write(out);
+    const auto size = static_cast<size_t>(text.len);
+    return {static_cast<char *>(repalloc(text.data, size + 1)), size};
+}
 
 } // namespace bemi

@@ -73,7 +73,7 @@ void remember(std::string_view context) {
 }
 
 void write_message(std::string_view context) {
-    if (GetDatabaseEncoding() == PG_UTF8) {
+    if (database_is_utf8()) {
         emitted_end = compat::log_transactional_message(context_prefix, context.data(), context.size());
         return;
     }
@@ -84,9 +84,13 @@ void write_message(std::string_view context) {
     pfree(utf8.data);
 }
 
+/// A context that went away is an empty one: the rows that follow must not keep the former.
+std::string_view message_for(std::string_view context) {
+    return context.empty() ? std::string_view("{}") : context;
+}
+
 void emit(std::string_view context) {
-    // A context that went away is an empty one: the rows that follow must not keep the former.
-    const std::string_view message = context.empty() ? std::string_view("{}") : context;
+    const std::string_view message = message_for(context);
     write_message(message);
     remember(message);
 }
@@ -96,8 +100,7 @@ bool is_in_force(std::string_view context) {
     case Emitted::nothing:
         return context.empty();
     case Emitted::known:
-        return (context.empty() ? std::string_view("{}") : context) ==
-               std::string_view(last.data, static_cast<size_t>(last.len));
+        return message_for(context) == view_of(last);
     case Emitted::unknown:
         break;
     }

@@ -7,6 +7,7 @@
 #include "comment.hpp"
 #include "json_object.hpp"
 #include "sql_token.hpp"
+#include "text.hpp"
 
 namespace bemi::statement {
 namespace {
@@ -66,7 +67,7 @@ bool accept_comment(std::string_view json) {
                          errdetail("bemi.max_context_size allows %d.", guc::max_context_size)));
         return false;
     }
-    if (!json_object::validate(json, GetDatabaseEncoding() == PG_UTF8, &fault)) {
+    if (!json_object::validate(json, database_is_utf8(), &fault)) {
         ereport(DEBUG1, (errmsg("ignored an invalid context comment"),
                          errdetail("At byte %zu: %s.", fault.offset + 1, fault.reason)));
         return false;

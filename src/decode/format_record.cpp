@@ -18,13 +18,11 @@ template <typename Write> uint32 write_text(JsonWriter &out, Write &&write) {
 
 /// The key as text, as it is in JSON without the quotes.
 void write_key(JsonWriter &out, RelationPlan &plan, const Row &row) {
-    using Kind = ValuePlan::Kind;
     const std::span<ColumnPlan> key = plan.primary_key;
     if (key.size() > 1)
         return write_key_array(out, key, row);
     const Datum value = row.values[key.front().index];
-    const Kind kind = key.front().value.kind;
-    if (kind == Kind::int2 || kind == Kind::int4 || kind == Kind::int8)
+    if (key.front().value.is_integer())
         return write_value(out, key.front().value, value);
     out.raw(std::string_view{OutputFunctionCall(&plan.key_output, value)});
 }

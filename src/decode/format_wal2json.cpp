@@ -81,14 +81,11 @@ void write_column(JsonWriter &out, ColumnPlan &column, const Row &row, Part part
 void write_columns(JsonWriter &out, std::string_view key, std::span<ColumnPlan> columns, const Row &row,
                    Part part) {
     out.raw(key);
-    const size_t start = out.size();
-    for (ColumnPlan &column : columns)
-        if (!lacks_value(row, column))
-            write_column(out, column, row, part);
-    if (out.size() == start)
-        return out.raw("[]");
-    out.patch(start, '['); // instead of the comma before the first column
-    out.raw(']');
+    out.enclosed('[', ']', [&] {
+        for (ColumnPlan &column : columns)
+            if (!lacks_value(row, column))
+                write_column(out, column, row, part);
+    });
 }
 
 void write_rows(JsonWriter &out, const Session &session, const Change &change) {

@@ -48,14 +48,11 @@ template <typename Write>
 void write_array(JsonWriter &out, std::string_view key, std::span<ColumnPlan> columns, const Row &row,
                  Includes includes, Write &&write) {
     out.raw(key);
-    const size_t start = out.size();
-    for (ColumnPlan &column : columns)
-        if (includes(row, column))
-            write(column);
-    if (out.size() == start)
-        return out.raw("[]");
-    out.patch(start, '['); // instead of the comma before the first column
-    out.raw(']');
+    out.enclosed('[', ']', [&] {
+        for (ColumnPlan &column : columns)
+            if (includes(row, column))
+                write(column);
+    });
 }
 
 void write_element(JsonWriter &out, ColumnPlan &column, const Row &row) {

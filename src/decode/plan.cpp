@@ -1,7 +1,6 @@
 #include "plan.hpp"
 
 #include "own_tables.hpp"
-#include "text.hpp"
 #include "wal2json_column.hpp"
 
 #include <algorithm>
@@ -20,16 +19,14 @@ bool is_wal2json(const Options &options) {
 }
 
 std::string_view plan_names(const RelationPlan &plan, const Options &options) {
-    StringInfoData text;
-    initStringInfo(&text);
-    JsonWriter out{&text};
-    if (!is_wal2json(options) || options.wal2json.schemas) {
-        out.raw(",\"schema\":");
-        out.string(plan.schema);
-    }
-    out.raw(",\"table\":");
-    out.string(plan.table);
-    return view_of(text);
+    return json_text([&](JsonWriter &out) {
+        if (!is_wal2json(options) || options.wal2json.schemas) {
+            out.raw(",\"schema\":");
+            out.string(plan.schema);
+        }
+        out.raw(",\"table\":");
+        out.string(plan.table);
+    });
 }
 
 ColumnPlan plan_column_of(Relation relation, Form_pg_attribute attribute, const Options &options) {
@@ -128,9 +125,8 @@ bool key_uses_settings(const RelationPlan &plan) {
     using Kind = ValuePlan::Kind;
     if (plan.primary_key.size() != 1)
         return false;
-    const Kind kind = plan.primary_key.front().value.kind;
-    return kind != Kind::int2 && kind != Kind::int4 && kind != Kind::int8 && kind != Kind::text &&
-           kind != Kind::uuid;
+    const ValuePlan &value = plan.primary_key.front().value;
+    return !value.is_integer() && value.kind != Kind::text && value.kind != Kind::uuid;
 }
 
 Row allocate_row(int natts) {

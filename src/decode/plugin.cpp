@@ -72,9 +72,11 @@ void on_message(LogicalDecodingContext *ctx, ReorderBufferTXN *txn, XLogRecPtr p
                 const char *prefix, Size size, const char *content) {
     CHECK_FOR_INTERRUPTS();
     Decoder &decoder = decoder_of(ctx);
+    const Message message{.prefix = prefix, .content = {content, size}, .position = position, .sequence = 0};
+    if (transactional)
+        return take_message(decoder, txn_of(txn), message);
     Txn outside = outside_transactions(decoder.session, position);
-    take_message(decoder, transactional ? txn_of(txn) : outside,
-                 {.prefix = prefix, .content = {content, size}, .position = position, .sequence = 0});
+    take_message(decoder, outside, message);
 }
 
 } // namespace

@@ -67,13 +67,6 @@ std::span<const Argument> arguments_of(List *given) {
     return {arguments, count};
 }
 
-std::string_view json_string(const char *text) {
-    StringInfoData json;
-    initStringInfo(&json);
-    JsonWriter{&json}.string(text);
-    return view_of(json);
-}
-
 } // namespace
 
 const Options &load_options(List *given) {
@@ -104,7 +97,7 @@ Session load_session(const Options &options) {
     return {.options = &options,
             .system_identifier = GetSystemIdentifier(),
             .database = MyDatabaseId,
-            .database_name = json_string(name),
+            .database_name = json_text([name](JsonWriter &out) { out.string(name); }),
             .text_settings = fixed_settings()};
 }
 

@@ -201,22 +201,19 @@ void write_text_or_bytes(JsonWriter &out, std::string_view content) {
 }
 
 void write_object(JsonWriter &out, std::span<ColumnPlan> columns, const Datum *values, const bool *nulls) {
-    const size_t start = out.size();
-    for (ColumnPlan &column : columns) {
-        const bool is_null = nulls[column.index];
-        const Datum value = values[column.index];
-        if (!is_null && is_unavailable(column.value, value))
-            continue;
-        out.raw(column.key);
-        if (is_null)
-            out.raw("null");
-        else
-            write_value(out, column.value, value);
-    }
-    if (out.size() == start)
-        return out.raw("{}");
-    out.patch(start, '{'); // instead of the comma before the first column
-    out.raw('}');
+    out.enclosed('{', '}', [&] {
+        for (ColumnPlan &column : columns) {
+            const bool is_null = nulls[column.index];
+            const Datum value = values[column.index];
+            if (!is_null && is_unavailable(column.value, value))
+                continue;
+            out.raw(column.key);
+            if (is_null)
+                out.raw("null");
+            else
+                write_value(out, column.value, value);
+        }
+    });
 }
 
 } // namespace bemi::decode

@@ -45,6 +45,9 @@ struct ValuePlan {
     RowTypePlan *composite; // composite
 
     [[nodiscard]] bool is_varlena() const { return length == -1; }
+    [[nodiscard]] bool is_integer() const {
+        return kind == Kind::int2 || kind == Kind::int4 || kind == Kind::int8;
+    }
 };
 
 /// A member of a JSON object, or in format=wal2json an object of its own.

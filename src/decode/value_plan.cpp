@@ -107,14 +107,11 @@ void plan_other(ValuePlan &plan, Oid type) {
 }
 
 std::string_view json_key(const char *name) {
-    StringInfoData text;
-    initStringInfo(&text);
-    JsonWriter out{&text};
-    out.raw(',');
-    out.string(name);
-    out.raw(':');
-    const auto size = static_cast<size_t>(text.len);
-    return {static_cast<char *>(repalloc(text.data, size)), size};
+    return json_text([name](JsonWriter &out) {
+        out.raw(',');
+        out.string(name);
+        out.raw(':');
+    });
 }
 
 } // namespace

@@ -85,47 +85,36 @@ void write_default(JsonWriter &out, Relation relation, Form_pg_attribute attribu
     out.raw("null");
 }
 
-std::string_view text_of(const StringInfoData &buffer) {
-    const auto size = static_cast<size_t>(buffer.len);
-    return {static_cast<char *>(repalloc(buffer.data, size)), size};
-}
-
 template <typename Write> std::string_view text_after_comma(Write &&write) {
-    StringInfoData text;
-    initStringInfo(&text);
-    JsonWriter out{&text};
-    out.raw(',');
-    write(out);
-    return text_of(text);
+    return json_text([&write](JsonWriter &out) {
+        out.raw(',');
+        write(out);
+    });
 }
 
 std::string_view column_head(Form_pg_attribute attribute, const Wal2jsonOptions &options) {
-    StringInfoData text;
-    initStringInfo(&text);
-    JsonWriter out{&text};
-    out.raw(",{\"name\":");
-    out.string(NameStr(attribute->attname));
-    write_type(out, attribute, options);
-    out.raw(value_key);
-    return text_of(text);
+    return json_text([&](JsonWriter &out) {
+        out.raw(",{\"name\":");
+        out.string(NameStr(attribute->attname));
+        write_type(out, attribute, options);
+        out.raw(value_key);
+    });
 }
 
 std::string_view column_tail(Relation relation, Form_pg_attribute attribute, const Wal2jsonOptions &options) {
-    StringInfoData text;
-    initStringInfo(&text);
-    JsonWriter out{&text};
-    if (options.not_null)
-        out.raw(attribute->attnotnull ? ",\"optional\":false" : ",\"optional\":true");
-    if (options.column_positions) {
-        out.raw(",\"position\":");
-        out.integer(attribute->attnum);
-    }
-    if (options.defaults) {
-        out.raw(",\"default\":");
-        write_default(out, relation, attribute);
-    }
-    out.raw('}');
-    return text_of(text);
+    return json_text([&](JsonWriter &out) {
+        if (options.not_null)
+            out.raw(attribute->attnotnull ? ",\"optional\":false" : ",\"optional\":true");
+        if (options.column_positions) {
+            out.raw(",\"position\":");
+            out.integer(attribute->attnum);
+        }
+        if (options.defaults) {
+            out.raw(",\"default\":");
+            write_default(out, relation, attribute);
+        }
+        out.raw('}');
+    });
 }
 
 Kind kind_of_number(Oid type) {
