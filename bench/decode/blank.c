@@ -10,6 +10,7 @@
 #include "replication/logical.h"
 #include "replication/output_plugin.h"
 #include "utils/builtins.h"
+#include "utils/memutils.h"
 
 PG_MODULE_MAGIC;
 
@@ -17,13 +18,18 @@ extern PGDLLEXPORT void _PG_output_plugin_init(OutputPluginCallbacks *callbacks)
 
 static int bytes, batch_size, pending;
 static char *blanks;
+static MemoryContext memory; /* of a change, as other plugins have one */
 
 static void flush(LogicalDecodingContext *ctx) {
+	MemoryContext caller;
 	if (pending == 0)
 		return;
+	caller = MemoryContextSwitchTo(memory);
 	OutputPluginPrepareWrite(ctx, true);
 	appendBinaryStringInfo(ctx->out, blanks, pending);
 	OutputPluginWrite(ctx, true);
+	MemoryContextSwitchTo(caller);
+	MemoryContextReset(memory);
 	pending = 0;
 }
 
@@ -35,6 +41,7 @@ static void startup(LogicalDecodingContext *ctx, OutputPluginOptions *options, b
 		DefElem *option = lfirst(cell);
 		*(strcmp(option->defname, "bytes") == 0 ? &bytes : &batch_size) = atoi(strVal(option->arg));
 	}
+	memory = AllocSetContextCreate(ctx->context, "blank", ALLOCSET_DEFAULT_SIZES);
 	blanks = MemoryContextAlloc(ctx->context, bytes + batch_size);
 	memset(blanks, ' ', bytes + batch_size);
 }
