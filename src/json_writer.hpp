@@ -83,6 +83,14 @@ public:
         commit(end);
     }
 
+    /// An element once more that was written at `start`, after a comma, which may have been replaced there.
+    void repeat_after_comma(size_t start, size_t size) {
+        char *p = reserve(size);
+        *p = ',';
+        memcpy(p + 1, out_->data + start + 1, size - 1);
+        commit(p + size);
+    }
+
     /// What `write` writes, elements with a comma before each, as an array or object.
     template <typename Write> void enclosed(char open, char close, Write &&write) {
         const size_t start = size();

@@ -127,9 +127,9 @@ void write_line(JsonWriter &out, const Session &session, const Txn &txn, const C
     out.raw(",\"primary_key\":");
     write_primary_key(out, plan);
     out.raw(",\"before\":");
-    write_row(out, plan.identity, plan.old_row);
+    write_before(out, plan);
     out.raw(",\"after\":");
-    write_row(out, plan.columns, plan.new_row);
+    write_after(out, plan);
     write_unavailable(out, plan);
     write_end(out, txn, change.position, change.sequence);
 }

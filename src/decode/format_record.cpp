@@ -57,8 +57,8 @@ void write_record(JsonWriter &out, const Txn &txn, const Change &change) {
         if (key_row != nullptr)
             write_key(out, plan, *key_row);
     });
-    header.before = write_text(out, [&] { write_row(out, plan.identity, plan.old_row); });
-    header.after = write_text(out, [&] { write_row(out, plan.columns, plan.new_row); });
+    header.before = write_text(out, [&] { write_before(out, plan); });
+    header.after = write_text(out, [&] { write_after(out, plan); });
     header.context = write_text(out, [&] { out.raw(txn.context); });
     out.patch(start, bytes());
 }

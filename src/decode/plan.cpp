@@ -162,6 +162,8 @@ RelationPlan *plan_relation(Relation relation, const Options &options) {
                                       [](const ColumnPlan &column) { return uses_settings(column.value); });
     plan->old_row = allocate_row(descriptor->natts);
     plan->new_row = allocate_row(descriptor->natts);
+    plan->old_members =
+        static_cast<Member *>(palloc0(static_cast<size_t>(descriptor->natts) * sizeof(Member)));
     return plan;
 }
 

@@ -13,6 +13,12 @@ struct Row {
     bool present;
 };
 
+/// Where in the output a member of an object was written.
+struct Member {
+    size_t start;
+    size_t size; // 0: nowhere
+};
+
 struct RelationPlan {
     bool wanted; // all else is set only if it is
     const char *schema;
@@ -30,6 +36,7 @@ struct RelationPlan {
 
     Row old_row;
     Row new_row;
+    Member *old_members; // by column, of the old row as it was last written
 };
 
 /// Makes the plan in the current memory context, under the historic snapshot.

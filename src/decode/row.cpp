@@ -2,6 +2,18 @@
 
 namespace bemi::decode {
 
+namespace {
+
+/// Whether both rows are there and have the same value in the column.
+bool is_unchanged(const RelationPlan &plan, const ColumnPlan &column) {
+    const int i = column.index;
+    return plan.old_row.present && !plan.old_row.nulls[i] && !plan.new_row.nulls[i] &&
+           datumIsEqual(plan.old_row.values[i], plan.new_row.values[i], column.value.by_value,
+                        column.value.length);
+}
+
+} // namespace
+
 void deform(Row &row, Relation relation, HeapTuple tuple) {
     row.present = tuple != nullptr;
     if (row.present)
@@ -19,11 +31,32 @@ void complete_new_row(RelationPlan &plan) {
     }
 }
 
-void write_row(JsonWriter &out, std::span<ColumnPlan> columns, const Row &row) {
-    if (row.present)
-        write_object(out, columns, row.values, row.nulls);
-    else
-        out.raw("{}");
+void write_before(JsonWriter &out, RelationPlan &plan) {
+    const Row &row = plan.old_row;
+    if (!row.present)
+        return out.raw("{}");
+    out.enclosed('{', '}', [&] {
+        for (ColumnPlan &column : plan.identity) {
+            const size_t start = out.size();
+            write_member(out, column, row.values[column.index], row.nulls[column.index]);
+            plan.old_members[column.index] = {start, out.size() - start};
+        }
+    });
+}
+
+void write_after(JsonWriter &out, RelationPlan &plan) {
+    const Row &row = plan.new_row;
+    if (!row.present)
+        return out.raw("{}");
+    out.enclosed('{', '}', [&] {
+        for (ColumnPlan &column : plan.columns) {
+            const Member &old = plan.old_members[column.index];
+            if (is_unchanged(plan, column) && old.size > 0)
+                out.repeat_after_comma(old.start, old.size);
+            else
+                write_member(out, column, row.values[column.index], row.nulls[column.index]);
+        }
+    });
 }
 
 } // namespace bemi::decode

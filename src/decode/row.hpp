@@ -12,8 +12,9 @@ void deform(Row &row, Relation relation, HeapTuple tuple);
 /// the new row as far as the old row has them.
 void complete_new_row(RelationPlan &plan);
 
-/// Writes an object of the columns; {} if there is no row.
-void write_row(JsonWriter &out, std::span<ColumnPlan> columns, const Row &row);
+/// Writes the old row, and after it the new one: an object of the columns; {} if there is no row.
+void write_before(JsonWriter &out, RelationPlan &plan);
+void write_after(JsonWriter &out, RelationPlan &plan);
 
 /// Whether the column is not null, but the WAL does not have its value.
 [[nodiscard]] inline bool lacks_value(const Row &row, const ColumnPlan &column) {

@@ -200,19 +200,20 @@ void write_text_or_bytes(JsonWriter &out, std::string_view content) {
         write_bytea(out, content);
 }
 
+void write_member(JsonWriter &out, ColumnPlan &column, Datum value, bool is_null) {
+    if (is_null) {
+        out.raw(column.key);
+        out.raw("null");
+    } else if (!is_unavailable(column.value, value)) {
+        out.raw(column.key);
+        write_value(out, column.value, value);
+    }
+}
+
 void write_object(JsonWriter &out, std::span<ColumnPlan> columns, const Datum *values, const bool *nulls) {
     out.enclosed('{', '}', [&] {
-        for (ColumnPlan &column : columns) {
-            const bool is_null = nulls[column.index];
-            const Datum value = values[column.index];
-            if (!is_null && is_unavailable(column.value, value))
-                continue;
-            out.raw(column.key);
-            if (is_null)
-                out.raw("null");
-            else
-                write_value(out, column.value, value);
-        }
+        for (ColumnPlan &column : columns)
+            write_member(out, column, values[column.index], nulls[column.index]);
     });
 }
 

@@ -91,6 +91,9 @@ void write_text_or_bytes(JsonWriter &out, std::string_view content);
     return plan.is_varlena() && VARATT_IS_EXTERNAL_ONDISK(DatumGetPointer(value));
 }
 
+/// Writes the column's key and value, after a comma; nothing if the value is not available.
+void write_member(JsonWriter &out, ColumnPlan &column, Datum value, bool is_null);
+
 /// Writes an object of those columns whose values are available.
 void write_object(JsonWriter &out, std::span<ColumnPlan> columns, const Datum *values, const bool *nulls);
 

@@ -25,6 +25,8 @@ create table by_index (id int primary key, other text not null unique, v text);
 alter table by_index replica identity using index by_index_other_key;
 create table by_nothing (id int primary key, v text);
 alter table by_nothing replica identity nothing;
+create table by_indexes (id int primary key, u text not null, v text not null, w text, unique (u, v));
+alter table by_indexes replica identity using index by_indexes_u_v_key;
 create table no_key (v text);
 alter table no_key replica identity full;
 create table compound (v text, b text, a bigint, primary key (a, b) include (v));
@@ -49,6 +51,9 @@ delete from by_index;
 insert into by_nothing values (1, 'a');
 update by_nothing set v = 'b';
 delete from by_nothing;
+-- u is the first in what was before, but not in what is after
+insert into by_indexes values (1, 'a', 'b', 'c');
+update by_indexes set v = 'd';
 insert into no_key values ('a');
 update no_key set v = 'b';
 delete from no_key;

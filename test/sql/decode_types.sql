@@ -206,6 +206,21 @@ insert into mismatches
 select count(distinct name) as types, count(*) as rows from decoded where name like 'type %';
 select name, id, left(expected, 200) as expected, left(decoded, 200) as decoded from mismatches order by 1, 2;
 
+-- What an update leaves as it was looks the same before and after.
+do $$
+declare
+    t text;
+begin
+    for t in select distinct name from decoded where name <> 'uses_changing' loop
+        execute format('alter table %I replica identity full; update %1$I set id = id + 1000', t);
+    end loop;
+end $$;
+select count(*) = (select count(*) from decoded where name <> 'uses_changing') as all_updated,
+       count(*) filter (where (change->'before') || jsonb_build_object('id', (change->'before'->'id')::int + 1000) <> change->'after') as different,
+       count(*) filter (where d.after - 'id' <> (change->'after') - 'id') as changed
+from (select data::jsonb as change from pg_logical_slot_get_changes('decode_types', null, null, 'include-tables', 'decode_types.*', 'operations', 'update')) c
+left join decoded d on d.name = change->>'table' and d.id = (change->'before'->'id')::int;
+
 set client_min_messages = error;
 drop schema decode_types cascade;
 drop extension hstore;
