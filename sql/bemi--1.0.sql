@@ -181,6 +181,7 @@ COMMENT ON COLUMN bemi.worker.attempts IS 'How often it was started since it las
 COMMENT ON TABLE bemi.progress IS 'All that was committed before this position is stored.';
 
 CREATE TABLE bemi.errors (
+    id uuid NOT NULL,
     commit_position bigint NOT NULL,
     sequence bigint NOT NULL,
     schema text NOT NULL,
@@ -190,9 +191,10 @@ CREATE TABLE bemi.errors (
     sqlstate text NOT NULL,
     error text NOT NULL,
     occurred_at timestamptz NOT NULL DEFAULT now(),
-    PRIMARY KEY (commit_position, sequence)
+    PRIMARY KEY (commit_position, sequence, id)
 );
 COMMENT ON TABLE bemi.errors IS 'Changes that could not be stored, and why.';
+COMMENT ON COLUMN bemi.errors.id IS 'That of the change, which a restored dump cannot confuse with one of its new server.';
 
 CREATE TABLE bemi.gaps (
     from_position pg_lsn NOT NULL,
@@ -259,7 +261,10 @@ FROM pg_catalog.pg_database d
 LEFT JOIN bemi.worker w ON true
 LEFT JOIN bemi.progress p ON true
 LEFT JOIN pg_catalog.pg_replication_slots s ON s.slot_name = 'bemi_' || d.oid AND s.datoid = d.oid
-LEFT JOIN pg_catalog.pg_stat_activity a ON a.datid = d.oid AND a.backend_type = 'bemi worker'
+LEFT JOIN LATERAL ( -- another one may wait for its end, to take its place
+    SELECT a.pid, a.state, a.query FROM pg_catalog.pg_stat_activity a WHERE a.datid = d.oid AND a.backend_type = 'bemi worker'
+    ORDER BY a.pid = s.active_pid DESC NULLS LAST, a.backend_start LIMIT 1
+) AS a ON true
 CROSS JOIN LATERAL (SELECT CASE WHEN NOT pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_current_wal_flush_lsn() END) AS e (wal_end)
 CROSS JOIN LATERAL (SELECT GREATEST(p.position, s.confirmed_flush_lsn)) AS pos (position)
 WHERE d.datname = pg_catalog.current_database();

@@ -12,10 +12,19 @@
 
 #include "hex.hpp"
 
+#include <compare>
 #include <cstddef>
 #include <cstdint>
 
 namespace bemi::decode {
+
+/// What identifies a change among those of its cluster. They are decoded in this order.
+struct ChangeKey {
+    uint64_t commit_position;
+    uint64_t sequence;
+
+    auto operator<=>(const ChangeKey &) const = default;
+};
 
 class ChangeId {
 public:

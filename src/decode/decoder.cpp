@@ -1,6 +1,5 @@
 #include "decoder.hpp"
 
-#include "record.hpp"
 #include "startup.hpp"
 
 namespace bemi::decode {
@@ -78,12 +77,6 @@ void start(Decoder &decoder) {
     MemoryContextSwitchTo(caller);
 }
 
-void write_records(LogicalDecodingContext *ctx) {
-    auto &decoder = *static_cast<Decoder *>(ctx->output_plugin_private);
-    decoder.format = decoder.output.format = &record_format;
-    decoder.output.to_ascii = false;
-}
-
 void write_change(Decoder &decoder, Txn &txn, const Change &change) {
     ensure_begun(decoder, txn);
     const Subject subject{.output = &decoder.output,
@@ -91,8 +84,12 @@ void write_change(Decoder &decoder, Txn &txn, const Change &change) {
                           .position = change.position,
                           .relation = change.relation,
                           .prefix = nullptr};
-    write_line(decoder, subject,
-               [&](JsonWriter &line) { decoder.format->change(line, decoder.session, txn, change); });
+    write_line(decoder, subject, [&](JsonWriter &line) {
+        decoder.unfinished = change;
+        decoder.unfinished_txn = &txn;
+        decoder.format->change(line, decoder.session, txn, change);
+    });
+    decoder.unfinished_txn = nullptr;
     txn.sent_up_to = change.sequence + 1;
 }
 

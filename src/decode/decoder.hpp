@@ -4,6 +4,8 @@
 #include "output.hpp"
 #include "plan_cache.hpp"
 
+#include <span>
+
 namespace bemi::decode {
 
 struct Decoder {
@@ -12,9 +14,12 @@ struct Decoder {
     Session session;
     Output output;
     PlanCache *plans;
-    MemoryContext memory;        // of the session
-    MemoryContext change_memory; // reset after each change
-    unsigned filtered;           // changes left out since the client last heard of us
+    MemoryContext memory;                // of the session
+    MemoryContext change_memory;         // reset after each change
+    unsigned filtered;                   // changes left out since the client last heard of us
+    Change unfinished;                   // the one that is being written; an ERROR takes its rows away
+    const Txn *unfinished_txn;           // that of the change; NULL when none is being written
+    std::span<const ChangeKey> given_up; // changes that are not to be written: those still to come, in order
 };
 
 /// Reads the options, as is also done when a slot is made, which decodes nothing yet.

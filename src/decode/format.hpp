@@ -35,7 +35,7 @@ enum class Progress : uint8_t {
 
 struct Format {
     const char *table_filter;       // the options that leave out tables
-    const char *message_filter;     // and messages
+    const char *message_filter;     // and messages; NULL where there is no client to set them
     bool needs_identity;            // has no lines for updates and deletes of a relation without one
     bool bounds_empty_transactions; // has BEGIN and COMMIT lines for them too
 

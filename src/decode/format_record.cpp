@@ -1,5 +1,5 @@
 // Records: what becomes the columns of a row of bemi.changes.
-#include "format.hpp"
+#include "callbacks.hpp"
 #include "primary_key.hpp"
 #include "record.hpp"
 
@@ -79,14 +79,33 @@ std::string_view cut_text(const char *&bytes, uint32 size) {
 
 } // namespace
 
-constinit const Format record_format{.table_filter = "exclude-tables",
-                                     .message_filter = "messages",
+constinit const Format record_format{.table_filter = nullptr,
+                                     .message_filter = nullptr,
                                      .needs_identity = false,
                                      .bounds_empty_transactions = false,
                                      .begin = nullptr,
                                      .change = write_change,
                                      .message = nullptr,
                                      .commit = nullptr};
+
+void write_records(LogicalDecodingContext *ctx, std::span<const ChangeKey> given_up) {
+    Decoder &decoder = decoder_of(ctx);
+    decoder.format = decoder.output.format = &record_format;
+    decoder.output.to_ascii = false;
+    decoder.given_up = given_up;
+}
+
+std::optional<Record> unfinished_record(LogicalDecodingContext *ctx) {
+    const Decoder &decoder = decoder_of(ctx);
+    if (decoder.unfinished_txn == nullptr)
+        return {};
+    const RelationPlan &plan = *decoder.unfinished.relation;
+    Record record{};
+    static_cast<RecordHeader &>(record) = header_of(*decoder.unfinished_txn, decoder.unfinished);
+    record.schema_name = plan.schema;
+    record.table_name = plan.table;
+    return record;
+}
 
 Record read_record(const char *bytes) {
     Record record;

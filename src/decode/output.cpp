@@ -7,22 +7,28 @@ namespace bemi::decode {
 
 namespace {
 
+bool is_in_progress(const Subject &subject) {
+    return XLogRecPtrIsInvalid(subject.txn->end_position);
+}
+
+/// What the client can do, with the option that leaves out what the line is about.
+const char *advice(const Subject &subject, const char *option) {
+    if (is_in_progress(subject))
+        return psprintf("Leave it out with the plugin's option \"%s\".", option);
+    return psprintf("Leave it out with the plugin's option \"%s\", or skip the whole transaction with SELECT "
+                    "pg_replication_slot_advance('%s', '%s').",
+                    option, NameStr(subject.output->ctx->slot->data.name),
+                    lsn_text(subject.txn->end_position));
+}
+
 [[noreturn]] void too_large(const Subject &subject, const char *what, const char *option) {
-    if (subject.txn->end_position == InvalidXLogRecPtr)
-        ereport(
-            ERROR,
-            (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("%s is larger than 1 GB as JSON", what),
-             errdetail("It is at LSN %s, in a transaction that is in progress.", lsn_text(subject.position)),
-             errhint("Leave it out with the plugin's option \"%s\".", option)));
-    const char *slot = NameStr(subject.output->ctx->slot->data.name);
-    ereport(
-        ERROR,
-        (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("%s is larger than 1 GB as JSON", what),
-         errdetail("It is at LSN %s, in the transaction that ends at %s.", lsn_text(subject.position),
-                   lsn_text(subject.txn->end_position)),
-         errhint("Leave it out with the plugin's option \"%s\", or skip the whole transaction with SELECT "
-                 "pg_replication_slot_advance('%s', '%s').",
-                 option, slot, lsn_text(subject.txn->end_position))));
+    const char *position = lsn_text(subject.position);
+    ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("%s is larger than 1 GB as JSON", what),
+                    is_in_progress(subject)
+                        ? errdetail("It is at LSN %s, in a transaction that is in progress.", position)
+                        : errdetail("It is at LSN %s, in the transaction that ends at %s.", position,
+                                    lsn_text(subject.txn->end_position)),
+                    option != nullptr ? errhint("%s", advice(subject, option)) : 0));
     pg_unreachable();
 }
 

@@ -5,6 +5,8 @@
 #include "compat.hpp"
 #include "operation.hpp"
 
+#include <optional>
+#include <span>
 #include <string_view>
 
 namespace bemi::decode {
@@ -42,7 +44,12 @@ struct Record : RecordHeader {
 /// The record that `bytes` hold, which it points into.
 [[nodiscard]] Record read_record(const char *bytes);
 
-/// From now on the session's output is records.
-void write_records(LogicalDecodingContext *ctx);
+/// From now on the session's output is records, of all changes but those of `given_up`, which must be in
+/// their order and live as long as the session.
+void write_records(LogicalDecodingContext *ctx, std::span<const ChangeKey> given_up);
+
+/// The change that an ERROR kept from becoming a record, without its rows; none if the ERROR had nothing to
+/// do with a change.
+[[nodiscard]] std::optional<Record> unfinished_record(LogicalDecodingContext *ctx);
 
 } // namespace bemi::decode

@@ -1,6 +1,7 @@
 #include "sink_local.hpp"
 
 #include "columns.hpp"
+#include "errors.hpp"
 #include "partitions.hpp"
 #include "transaction.hpp"
 
@@ -92,17 +93,6 @@ template <typename Body> ErrorData *try_data(Body &&body) {
     return error;
 }
 
-void note_error(const decode::Record &record, const ErrorData &error) {
-    spi::run("INSERT INTO bemi.errors"
-             " (commit_position, sequence, schema, \"table\", operation, committed_at, sqlstate, error)"
-             " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-             {spi::integer(static_cast<int64>(record.commit_position)),
-              spi::integer(static_cast<int64>(record.sequence)), spi::text(record.schema_name.data()),
-              spi::text(record.table_name.data()), spi::text(decode::name_of(record.operation).data()),
-              spi::timestamp(record.committed_at), spi::text(unpack_sql_state(error.sqlerrcode)),
-              spi::text(error.message)});
-}
-
 /// A pass over a batch: takes its records a part at a time.
 class Pass {
 public:
@@ -131,7 +121,7 @@ public:
             });
             if (error == nullptr)
                 continue;
-            note_error(record, *error);
+            errors::note(record, *error);
             columns_->clear();
             stored_--;
         }

@@ -1,6 +1,5 @@
 #include "stream.hpp"
 
-#include "decode/record.hpp"
 #include "slot.hpp"
 #include "wal.hpp"
 
@@ -33,7 +32,7 @@ List *plugin_options() {
 
 } // namespace
 
-void Stream::open(XLogRecPtr from, Batch &batch) {
+void Stream::open(XLogRecPtr from, std::span<const decode::ChangeKey> given_up, Batch &batch) {
     batch_ = &batch;
     slot::acquire();
     XLogReaderRoutine routine = wal::reader_routine();
@@ -42,7 +41,7 @@ void Stream::open(XLogRecPtr from, Batch &batch) {
                                       take_record, nullptr);
     enter_snapshots();
     decoding_->output_writer_private = batch_;
-    decode::write_records(decoding_);
+    decode::write_records(decoding_, given_up);
     XLogBeginRead(decoding_->reader, MyReplicationSlot->data.restart_lsn);
 }
 
@@ -63,6 +62,10 @@ void Stream::read_record() {
         ereport(ERROR, (errcode(ERRCODE_DATA_CORRUPTED), errmsg("could not read the WAL: %s", error)));
     if (record != nullptr)
         LogicalDecodingProcessRecord(decoding_, decoding_->reader);
+}
+
+std::optional<decode::Record> Stream::unfinished() const {
+    return decoding_ == nullptr ? std::nullopt : decode::unfinished_record(decoding_);
 }
 
 } // namespace bemi

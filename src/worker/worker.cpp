@@ -1,6 +1,7 @@
 // The worker of a database: reads the changes of its tracked tables from the WAL and stores them.
 #include "boundary.hpp"
 #include "caches.hpp"
+#include "errors.hpp"
 #include "partitions.hpp"
 #include "process.hpp"
 #include "sink_local.hpp"
@@ -33,6 +34,9 @@ public:
     void open();
     void run();
 
+    /// The change that an ERROR kept from being read.
+    [[nodiscard]] std::optional<decode::Record> unfinished() const { return stream_.unfinished(); }
+
 private:
     /// Runs `body`, which has transactions of its own, between decoding and decoding.
     template <typename Body> void in_the_present(Body &&body);
@@ -55,10 +59,12 @@ private:
     bool ran_well_;
 };
 
+constinit Worker worker{};
+
 void Worker::open() {
-    *this = Worker{};
     batch_.open();
-    stream_.open(state::progress(), batch_);
+    const XLogRecPtr from = state::progress();
+    stream_.open(from, errors::noted_from(from), batch_);
     confirmed_ = MyReplicationSlot->data.confirmed_flush;
     memory_ = AllocSetContextCreate(TopMemoryContext, "bemi worker", ALLOCSET_DEFAULT_SIZES);
 }
@@ -254,7 +260,6 @@ state::Orders await_orders() {
 }
 
 void decode_and_store() {
-    static Worker worker;
     state::begin_attempt();
     if (!prepare_slot())
         return;
@@ -294,6 +299,16 @@ void recover() {
     MemoryContextSwitchTo(TopMemoryContext);
 }
 
+/// If the error is that of one change, the others can go on at once without it.
+void note_error(const ErrorData &error) {
+    const std::optional<decode::Record> change = worker.unfinished();
+    if (!change || !errors::is_lasting(error))
+        return state::failed(error);
+    in_owners_transaction([&] { errors::note(*change, error); });
+    XLogFlush(XactLastCommitEnd); // the change will not come again
+    state::ran_well();
+}
+
 /// Lives until there is nothing to do; false after an error, which is noted.
 bool live_and_note_error() {
     const ErrorData *volatile error = nullptr;
@@ -310,7 +325,7 @@ bool live_and_note_error() {
     if (error == nullptr)
         return true;
     recover();
-    state::failed(*error);
+    note_error(*error);
     return false;
 }
 
