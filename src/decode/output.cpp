@@ -1,6 +1,7 @@
 #include "output.hpp"
 
 #include "lsn.hpp"
+#include "memory.hpp"
 #include "text.hpp"
 
 namespace bemi::decode {
@@ -42,17 +43,6 @@ void raise_too_large(const void *subject_pointer) {
     too_large(subject, psprintf("message with prefix \"%s\"", subject.prefix), format.message_filter);
 }
 
-/// Makes the batch empty. A single huge line must not hold its memory for the rest of the session.
-void clear(StringInfo batch, size_t batch_size) {
-    constexpr size_t worth_keeping = 1024 * 1024;
-    if (static_cast<size_t>(batch->maxlen) <= 2 * batch_size + worth_keeping)
-        return resetStringInfo(batch);
-    MemoryContext caller = MemoryContextSwitchTo(GetMemoryChunkContext(batch->data));
-    pfree(batch->data);
-    initStringInfo(batch);
-    MemoryContextSwitchTo(caller);
-}
-
 void drop_unfinished_line(Output &output) {
     output.batch.len = output.batch_end;
 }
@@ -68,7 +58,8 @@ void write(Output &output, XLogRecPtr location) {
     appendBinaryStringInfo(ctx->out, output.batch.data, output.batch.len);
     OutputPluginWrite(ctx, last_write);
     ctx->write_location = here;
-    clear(&output.batch, output.batch_size);
+    constexpr size_t longest_usual_line = 1024 * 1024;
+    clear(&output.batch, 2 * output.batch_size + longest_usual_line);
     output.batch_end = 0;
 }
 
@@ -97,7 +88,7 @@ JsonWriter open_line(Output &output, const Subject &subject) {
         else
             appendStringInfoChar(&output.batch, '\n');
     }
-    resetStringInfo(&output.server_text);
+    clear(&output.server_text);
     return JsonWriter{output.to_ascii ? &output.server_text : &output.batch, {raise_too_large, &subject}};
 }
 

@@ -1,19 +1,20 @@
 #include "stream.hpp"
 
+#include "memory.hpp"
 #include "slot.hpp"
 #include "wal.hpp"
 
 namespace bemi {
 namespace {
 
-void prepare_record(LogicalDecodingContext *decoding, XLogRecPtr, TransactionId, bool) {
-    resetStringInfo(decoding->out);
-}
+/// The record before has left the buffer empty.
+void prepare_record(LogicalDecodingContext *, XLogRecPtr, TransactionId, bool) {}
 
 void take_record(LogicalDecodingContext *decoding, XLogRecPtr, TransactionId, bool) {
     const StringInfo record = decoding->out;
     static_cast<Batch *>(decoding->output_writer_private)
         ->add({record->data, static_cast<size_t>(record->len)});
+    clear(record);
 }
 
 /// A process that decodes and is in no transaction is left out of the others' snapshots. We write as well: to

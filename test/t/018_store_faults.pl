@@ -62,21 +62,6 @@ $node->safe_psql('postgres', q{
 }
 restart_worker();
 
-# One transaction that is larger than a batch in memory.
-$node->safe_psql('postgres', q{
-    CREATE TABLE bulk (id int PRIMARY KEY, filler text);
-    SELECT bemi.track('bulk', level => 'statement');
-    INSERT INTO bulk SELECT i, repeat('x', 200) FROM generate_series(1, 200000) AS i;
-});
-ok($node->poll_query_until('postgres', q{SELECT count(*) = 200000 FROM bemi.changes WHERE "table" = 'bulk'}), 'a large transaction');
-is(one_of($node, q{SELECT count(DISTINCT sequence), min(sequence), max(sequence), count(DISTINCT commit_position) FROM bemi.changes WHERE "table" = 'bulk'}),
-    '200000|0|199999|1', 'is there as a whole');
-my ($peak) = slurp_file('/proc/' . one_of($node, 'SELECT pid FROM bemi.status') . '/status') =~ /RssAnon:\s+(\d+) kB/;
-SKIP: {
-    skip 'AddressSanitizer keeps freed memory', 1 if $ENV{SANITIZE};
-    cmp_ok($peak, '<', 100 * 1024, "in bounded memory: $peak kB");
-}
-
 # A database that is copied, renamed or restored.
 $node->safe_psql('template1', 'CREATE DATABASE copy TEMPLATE postgres');
 pass('CREATE DATABASE ... TEMPLATE of a database with a worker');
