@@ -45,6 +45,7 @@ constexpr const char *make_sql[] = {
     "CREATE TABLE bemi.%s (LIKE bemi.changes, PRIMARY KEY (commit_position, sequence))",
     "CREATE INDEX ON bemi.%s (\"table\", primary_key, committed_at)",
     "CREATE INDEX ON bemi.%s (committed_at)",
+    "CREATE INDEX ON bemi.%s (transaction_id)",
     "CREATE INDEX ON bemi.%s USING gin (context jsonb_path_ops)",
 };
 
