@@ -13,7 +13,7 @@ my $node = server('main', 'max_prepared_transactions = 20', 'log_min_messages = 
 
 $node->safe_psql('postgres', q{
     CREATE TABLE account (id int PRIMARY KEY, balance bigint, note text);
-    CREATE TABLE import (id serial PRIMARY KEY, value int);
+    CREATE TABLE import (id serial PRIMARY KEY, value int, filler text);
     CREATE TABLE ledger (at bigserial, xid xid8 DEFAULT pg_current_xact_id(), "table" text, operation text, before jsonb, after jsonb);
     SELECT bemi.track('account'), bemi.track('import', level => 'statement');
 
@@ -65,6 +65,12 @@ sub start_load {
         '>&', \my $output);
 }
 
+# One that does not fit into a batch in memory, and takes the worker longer to store than the next fault will wait.
+sub write_large_transaction {
+    $node->safe_psql('postgres', q{
+        INSERT INTO import (value, filler) SELECT i, repeat('x', 1000) FROM generate_series(1, 15000) AS i /*Bemi {"script": "large"} Bemi*/});
+}
+
 # The answer, or undef while the server is not there: a client that it turns away is a broken pipe for IPC::Run.
 sub ask {
     my ($query) = @_;
@@ -110,8 +116,9 @@ my @faults = sort keys %fault;
 
 for my $round (0 .. $rounds - 1) {
     my $load = start_load();
+    write_large_transaction() if $round % 4 == 1;
     for my $shot (1 .. 2) {
-        usleep(200_000 + int(rand(600_000)));
+        usleep(rand(800_000));
         $fault{ $faults[($round + $shot * 2) % @faults] }->();
     }
     wait_for_server();
