@@ -42,7 +42,7 @@ constexpr char plan_sql[] =
 // The indexes are those of the partitions, not of bemi.changes, because a restored dump brings them along:
 // what ATTACH PARTITION had made by then would be in the way.
 constexpr const char *make_sql[] = {
-    "CREATE TABLE bemi.%s (LIKE bemi.changes, PRIMARY KEY (commit_position, sequence))",
+    "CREATE TABLE bemi.%s (LIKE bemi.changes, PRIMARY KEY (id))",
     "CREATE INDEX ON bemi.%s (\"table\", primary_key, committed_at)",
     "CREATE INDEX ON bemi.%s (committed_at)",
     "CREATE INDEX ON bemi.%s (transaction_id)",
