@@ -185,7 +185,8 @@ insert into t values (26012, repeat('x', 9000000));
 rollback to a;
 select fill(26013, 27000, 'after it');
 commit;
-select * from stream('include-tables', 'decode_stream.t');
+-- 18 does not send what it knows to be rolled back
+select whole, same from stream('include-tables', 'decode_stream.t');
 select done();
 
 --
