@@ -161,6 +161,7 @@ COMMENT ON COLUMN bemi.changes.commit_position IS 'LSN of the commit, as a numbe
 CREATE TABLE bemi.worker (
     one boolean PRIMARY KEY DEFAULT true CHECK (one),
     wanted text NOT NULL CHECK (wanted IN ('running', 'paused', 'ended')),
+    database oid NOT NULL,
     attempts integer NOT NULL DEFAULT 0,
     attempted_at timestamptz,
     sqlstate text,
@@ -177,6 +178,7 @@ CREATE TABLE bemi.progress (
     stored_at timestamptz
 ) WITH (fillfactor = 10);
 COMMENT ON TABLE bemi.worker IS 'What the worker is to do, and how it fared; read bemi.status instead.';
+COMMENT ON COLUMN bemi.worker.database IS 'Where this was ordered: a copy of the database has the row, too.';
 COMMENT ON COLUMN bemi.worker.attempts IS 'How often it was started since it last ran well.';
 COMMENT ON TABLE bemi.progress IS 'All that was committed before this position is stored.';
 
@@ -258,7 +260,7 @@ SELECT d.datname AS database,
        (SELECT pg_catalog.count(*) FROM bemi.errors) AS errors,
        (SELECT pg_catalog.count(*) FROM bemi.gaps) AS gaps
 FROM pg_catalog.pg_database d
-LEFT JOIN bemi.worker w ON true
+LEFT JOIN bemi.worker w ON w.database = d.oid
 LEFT JOIN bemi.progress p ON true
 LEFT JOIN pg_catalog.pg_replication_slots s ON s.slot_name = 'bemi_' || d.oid AND s.datoid = d.oid
 LEFT JOIN LATERAL ( -- another one may wait for its end, to take its place

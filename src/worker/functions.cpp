@@ -10,9 +10,11 @@ namespace {
 /// Writes the order, of which the worker hears when the transaction commits.
 void order(const char *wanted) {
     const bool missing_ok = false;
-    spi::run_as_owner("INSERT INTO bemi.worker (wanted) VALUES ($1)"
-                      " ON CONFLICT (one) DO UPDATE SET wanted = excluded.wanted, attempts = 0",
-                      {spi::text(wanted)});
+    spi::run_as_owner(
+        "INSERT INTO bemi.worker (wanted, database) VALUES ($1, $2)"
+        " ON CONFLICT (one) DO UPDATE SET wanted = excluded.wanted, database = excluded.database,"
+        " attempts = 0",
+        {spi::text(wanted), spi::oid(MyDatabaseId)});
     CacheInvalidateRelcacheByRelid(get_relname_relid("worker", get_namespace_oid("bemi", missing_ok)));
     wakeup::all_at_commit();
 }

@@ -1,6 +1,8 @@
 // The launcher: starts a worker for every database that has a slot of ours, after a restart of the server or
 // when a worker has ended. What the worker is to do, and how often it may fail, is written in the database,
-// which the launcher does not enter.
+// which the launcher does not enter. So it cannot know of a slot that should be there: backups do not have
+// the slots, nor do standbys. Hence a worker for each other database too, once, which mostly has nothing to
+// do.
 #include "boundary.hpp"
 #include "process.hpp"
 #include "slot.hpp"
@@ -14,6 +16,7 @@ namespace {
 
 constexpr long first_pause_ms = 1000, longest_pause_ms = 60 * 1000;
 constexpr long look_again_ms = 10 * 1000;
+constexpr int32 invalid_database = -2; // its datconnlimit, once DROP DATABASE was interrupted
 
 /// A database that needs a worker from time to time: one that ended may have been told to.
 struct Database {
@@ -84,13 +87,51 @@ long look_after_all(HTAB *databases) {
     return next_ms;
 }
 
+bool has_slot(Oid database) {
+    Oid found[slot::most_databases];
+    const auto end = std::begin(found) + slot::databases(found);
+    return std::find(std::begin(found), end, database) != end;
+}
+
+/// Those that can be connected to, in memory that lasts.
+List *all_databases() {
+    List *all = NIL;
+    StartTransactionCommand();
+    (void)GetTransactionSnapshot();
+    Relation table = table_open(DatabaseRelationId, AccessShareLock);
+    TableScanDesc scan = table_beginscan_catalog(table, 0, nullptr);
+    while (HeapTuple tuple = heap_getnext(scan, ForwardScanDirection)) {
+        const auto *database = reinterpret_cast<Form_pg_database>(GETSTRUCT(tuple));
+        MemoryContext caller = MemoryContextSwitchTo(TopMemoryContext);
+        if (database->datallowconn && database->datconnlimit != invalid_database)
+            all = lappend_oid(all, database->oid);
+        MemoryContextSwitchTo(caller);
+    }
+    table_endscan(scan);
+    table_close(table, AccessShareLock);
+    CommitTransactionCommand();
+    return all;
+}
+
+/// Visits one: when its worker starts and when it ends, the postmaster wakes us for the next. Where no worker
+/// can be started, somebody else's end is waited for.
+List *visit_next(List *unvisited) {
+    while (unvisited != NIL && has_slot(linitial_oid(unvisited)))
+        unvisited = list_delete_first(unvisited);
+    if (unvisited != NIL && process::start_worker(linitial_oid(unvisited)))
+        unvisited = list_delete_first(unvisited);
+    return unvisited;
+}
+
 [[noreturn]] void run() {
     HTAB *databases = make_databases();
+    List *unvisited = all_databases();
     for (;;) {
         if (alerted) {
             alerted = false;
             forget_pauses(databases);
         }
+        unvisited = visit_next(unvisited);
         process::pause(look_after_all(databases));
         if (ConfigReloadPending) {
             ConfigReloadPending = false;

@@ -34,7 +34,9 @@ constexpr Orders no_orders{.wanted = Wanted::ended, .attempts = 0, .attempted_at
 Orders read_orders() {
     bool is_null;
     spi::run("SELECT wanted, attempts, coalesce(attempted_at, now()),"
-             " attempted_at IS NOT NULL AND coalesce(failed_at < attempted_at, true) FROM bemi.worker");
+             " attempted_at IS NOT NULL AND coalesce(failed_at < attempted_at, true) FROM bemi.worker"
+             " WHERE database = $1",
+             {spi::oid(MyDatabaseId)});
     if (SPI_processed == 0)
         return no_orders;
     return {.wanted = wanted_named(TextDatumGetCString(value(1, &is_null))),

@@ -65,7 +65,7 @@ restart_worker();
 # A database that is copied, renamed or restored.
 $node->safe_psql('template1', 'CREATE DATABASE copy TEMPLATE postgres');
 pass('CREATE DATABASE ... TEMPLATE of a database with a worker');
-is(one_of($node, 'SELECT state FROM bemi.status', 'copy'), 'not running', 'the copy has none');
+is(one_of($node, 'SELECT state FROM bemi.status', 'copy'), 'not started', 'the copy has none');
 $node->safe_psql('template1', 'ALTER DATABASE postgres RENAME TO renamed; ALTER DATABASE renamed RENAME TO postgres');
 is_stored('the worker comes back after a renaming');
 $node->safe_psql('postgres', 'CREATE DATABASE restored');
