@@ -238,8 +238,8 @@ SELECT d.datname AS database,
             WHEN s.wal_status = 'lost' THEN 'slot lost'
             WHEN w.wanted = 'paused' THEN 'paused'
             WHEN a.pid IS NULL THEN 'not running'
-            WHEN s.slot_name IS NULL THEN 'creating slot'
             WHEN s.active_pid IS NULL THEN 'waiting'
+            WHEN s.confirmed_flush_lsn IS NULL THEN 'creating slot'
             WHEN a.state = 'idle' THEN 'caught up'
             ELSE 'working' END AS state,
        CASE WHEN a.state <> 'idle' THEN a.query END AS activity,
@@ -278,6 +278,11 @@ GRANT SELECT ON bemi.tracked, bemi.tracked_schemas, bemi.tracked_tables TO PUBLI
 
 -- Event triggers, last: the script's own commands are none of their business.
 
+CREATE FUNCTION bemi.on_ddl_command_start() RETURNS event_trigger
+    LANGUAGE c SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'bemi_on_ddl_command_start';
+COMMENT ON FUNCTION bemi.on_ddl_command_start() IS
+    'Has the worker drop the replication slot where the extension is dropped.';
+
 CREATE FUNCTION bemi.on_ddl_command_end() RETURNS event_trigger
     LANGUAGE c SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'bemi_on_ddl_command_end';
 COMMENT ON FUNCTION bemi.on_ddl_command_end() IS
@@ -287,6 +292,11 @@ CREATE FUNCTION bemi.on_sql_drop() RETURNS event_trigger
     LANGUAGE c SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'bemi_on_sql_drop';
 COMMENT ON FUNCTION bemi.on_sql_drop() IS 'Forgets what is dropped.';
 
+-- By its name, that of its schema or its owner.
+CREATE EVENT TRIGGER bemi_ddl_command_start ON ddl_command_start
+    WHEN TAG IN ('DROP EXTENSION', 'DROP SCHEMA', 'DROP OWNED')
+    EXECUTE FUNCTION bemi.on_ddl_command_start();
+ALTER EVENT TRIGGER bemi_ddl_command_start ENABLE ALWAYS;
 CREATE EVENT TRIGGER bemi_ddl_command_end ON ddl_command_end
     WHEN TAG IN ('CREATE TABLE', 'CREATE TABLE AS', 'SELECT INTO', 'CREATE SCHEMA', 'ALTER TABLE', 'ALTER SCHEMA')
     EXECUTE FUNCTION bemi.on_ddl_command_end();

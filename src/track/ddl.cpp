@@ -1,6 +1,7 @@
 // The event triggers: tables that appear in a tracked schema, partitions and children that come and go, what
 // is dropped.
 #include "boundary.hpp"
+#include "event.hpp"
 #include "schema.hpp"
 #include "spi.hpp"
 #include "tracking.hpp"
@@ -79,13 +80,6 @@ void welcome_tables() {
 void rename_schema(const RenameStmt *statement) {
     spi::run_as_owner("UPDATE bemi.tracked_schemas SET schema = $2::name WHERE schema = $1::name",
                       {spi::text(statement->subname), spi::text(statement->newname)});
-}
-
-Node *command_of(FunctionCallInfo fcinfo) {
-    if (!CALLED_AS_EVENT_TRIGGER(fcinfo))
-        ereport(ERROR, (errcode(ERRCODE_E_R_I_E_EVENT_TRIGGER_PROTOCOL_VIOLATED),
-                        errmsg("function was not called by the event trigger manager")));
-    return reinterpret_cast<EventTriggerData *>(fcinfo->context)->parsetree;
 }
 
 } // namespace

@@ -1,7 +1,9 @@
 #include "utility.hpp"
 
+#include "boundary.hpp"
 #include "process.hpp"
 #include "slot.hpp"
+#include "track/event.hpp"
 #include "wakeup.hpp"
 
 namespace bemi::utility {
@@ -45,24 +47,23 @@ void leave_renamed(const RenameStmt *command) {
         leave_database(command->subname);
 }
 
-/// By its name, or that of its schema.
-bool drops_extension(const DropStmt *command) {
-    if (command->removeType != OBJECT_EXTENSION && command->removeType != OBJECT_SCHEMA)
-        return false;
-    for (int i = 0; i < list_length(command->objects); i++)
-        if (strcmp(strVal(list_nth(command->objects, i)), "bemi") == 0)
+bool drops_extension(Node *command) {
+    if (IsA(command, DropOwnedStmt))
+        return true;
+    const DropStmt *drop = castNode(DropStmt, command);
+    for (int i = 0; i < list_length(drop->objects); i++)
+        if (strcmp(strVal(list_nth(drop->objects, i)), "bemi") == 0)
             return true;
     return false;
 }
 
-/// The extension may go: then its worker drops the slot and leaves. Where it is not running, one is started
-/// for that, which waits for the end of this transaction.
+/// The extension may go: then its worker drops the slot and leaves. Should that not be running, or just be
+/// leaving, another one does, which waits for the end of this transaction.
 void prepare_for_end() {
     if (slot::state() == slot::State::missing)
         return;
     wakeup::all_at_commit();
-    if (process::worker_of(MyDatabaseId) == 0)
-        (void)process::start_worker(MyDatabaseId, GetTopTransactionId());
+    (void)process::start_worker(MyDatabaseId, GetTopTransactionId());
 }
 
 void before(Node *command) {
@@ -79,12 +80,6 @@ void before(Node *command) {
         if (castNode(TransactionStmt, command)->kind == TRANS_STMT_COMMIT_PREPARED)
             wakeup::at_commit();
         return;
-    case T_DropStmt:
-        if (drops_extension(castNode(DropStmt, command)))
-            prepare_for_end();
-        return;
-    case T_DropOwnedStmt:
-        return prepare_for_end();
     default:
         return;
     }
@@ -106,3 +101,9 @@ void watch_commands() {
 }
 
 } // namespace bemi::utility
+
+BEMI_FUNCTION(bemi_on_ddl_command_start) {
+    if (bemi::utility::drops_extension(bemi::command_of(fcinfo)))
+        bemi::utility::prepare_for_end();
+    PG_RETURN_VOID();
+}

@@ -201,22 +201,14 @@ void fix_settings() {
     replorigin_session_origin = DoNotReplicateId;
 }
 
-/// Waits as long as the former attempts suggest; false if the orders change meanwhile.
-bool back_off(const state::Orders &orders) {
+/// How long the former attempts suggest to wait.
+long backoff_ms(const state::Orders &orders) {
     if (orders.attempts == 0)
-        return true;
+        return 0;
     const long delay = std::min(1000L << std::min(orders.attempts - 1, 20), longest_backoff_ms);
     const TimestampTz due = TimestampTzPlusMilliseconds(orders.attempted_at, delay);
-    pgstat_report_activity(STATE_RUNNING, "waiting before the next attempt");
-    for (;;) {
-        // A clock that was set back must not make us wait for longer.
-        const long left = std::min(TimestampDifferenceMilliseconds(GetCurrentTimestamp(), due), delay);
-        if (left <= 0)
-            return true;
-        process::pause(std::min(left, poll_ms));
-        if (state::may_have_changed())
-            return false;
-    }
+    // A clock that was set back must not make us wait for longer.
+    return std::min(TimestampDifferenceMilliseconds(GetCurrentTimestamp(), due), delay);
 }
 
 void end() {
@@ -250,12 +242,16 @@ bool prepare_slot() {
     return true;
 }
 
-/// The orders once it is time to follow them.
+/// The orders once it is time to follow them. Who gives new ones waits for us in its commit, before it tells
+/// others what has changed: so they are read anew each time.
 state::Orders await_orders() {
     for (;;) {
         const state::Orders orders = state::orders();
-        if (orders.wanted != state::Wanted::running || back_off(orders))
+        const long left = orders.wanted == state::Wanted::running ? backoff_ms(orders) : 0;
+        if (left <= 0)
             return orders;
+        pgstat_report_activity(STATE_RUNNING, "waiting before the next attempt");
+        process::pause(std::min(left, poll_ms));
     }
 }
 
