@@ -3,7 +3,7 @@ use strict;
 use warnings;
 use utf8;
 use Bemi;
-use Encode qw(encode);
+use Encode qw(decode encode);
 use Test::More;
 
 my $node = server('main');
@@ -58,5 +58,57 @@ is(join(' ', map { $_->{primary_key} } @changes), '1 2 3 4', 'SQL_ASCII: every l
 is($changes[0]{after}{task}, 'é', 'SQL_ASCII: what is UTF-8 stays');
 is($changes[3]{after}{task}, 'plain', 'SQL_ASCII: what is ASCII stays');
 unlike($changes[1]{after}{task}, qr/\xe9/, 'SQL_ASCII: what is neither does not pass for something else');
+
+# The store, in each of these databases.
+for my $database ('bytes', map { lc } keys %words) {
+    $node->safe_psql($database, q{
+        SELECT bemi.start();
+        CREATE TABLE doc (id int PRIMARY KEY, body json);
+        SELECT bemi.track('doc');
+    });
+}
+
+sub stored {
+    my ($database, $count, $sql) = @_;
+    $node->poll_query_until($database, "SELECT count(*) >= $count FROM (SELECT FROM bemi.changes UNION ALL SELECT FROM bemi.errors) AS all_of_them")
+        or BAIL_OUT("there are no $count changes");
+    local $ENV{PGCLIENTENCODING} = $database eq 'bytes' ? 'SQL_ASCII' : 'UTF8';
+    return decode('UTF-8', one_of($node, $sql, $database));
+}
+
+for my $encoding (sort keys %words) {
+    my $word = $words{$encoding};
+    run_in(lc $encoding, 'UTF8', qq{
+        SET bemi.context = '{"wo": "$word"}';
+        INSERT INTO "$word" VALUES (7, '$word', '{"k": "$word"}', '{"k": "$word"}', '<a>$word</a>');
+        SET bemi.context = '{"escaped": "\\u0041"}';
+        INSERT INTO doc VALUES (1, '{"$word": "\\u0000"}'), (2, '{"$word": 2}');
+    });
+    is(stored(lc $encoding, 3, q{SELECT concat_ws('|', "table", after ->> ('c ' || "table"), after -> 'j' ->> 'k', after -> 'b' ->> 'k', after ->> 'x',
+        context ->> 'wo') FROM bemi.changes WHERE primary_key = '7'}), join('|', $word, $word, $word, $word, "<a>$word</a>", $word),
+        "$encoding: what is stored is the value");
+    is(stored(lc $encoding, 3, q{SELECT after -> 'body', context FROM bemi.changes WHERE "table" = 'doc'}), qq({"$word": 2}|{"escaped": "A"}),
+        "$encoding: also beside what cannot be");
+    is(stored(lc $encoding, 3, q{SELECT "table", sqlstate FROM bemi.errors}), 'doc|22P05', "$encoding: which is in bemi.errors");
+}
+
+run_in('bytes', 'SQL_ASCII', q{
+    INSERT INTO todo VALUES (11, 'é'), (12, E'caf\\xe9'), (13, E'\\xff\\x01'), (14, 'plain');
+    SET bemi.context = '{"k": "é\u5bdd\ud83d\ude00"}';
+    INSERT INTO doc VALUES (15, '{"a": "\u5bdd \ud83d\ude00 \\\\u00e9 é"}'), (16, '{"a": "\ud83d"}');
+});
+is(stored('bytes', 5, q{SELECT primary_key, coalesce(after ->> 'task', after -> 'body' ->> 'a'), context FROM bemi.changes
+    WHERE primary_key NOT IN ('12', '13') ORDER BY primary_key}), <<'END' =~ s/\n\z//r, 'SQL_ASCII: what is UTF-8 is stored');
+11|é|{}
+14|plain|{}
+15|寝 😀 \u00e9 é|{"k": "é寝😀"}
+END
+is(stored('bytes', 6, q{SELECT count(*) FROM bemi.changes WHERE primary_key IN ('12', '13')}), 2, 'SQL_ASCII: what is not is stored somehow');
+is(stored('bytes', 6, q{SELECT "table", sqlstate FROM bemi.errors}), 'doc|22P02', 'SQL_ASCII: half a character is not');
+
+# What the encoding lacks cannot be stored, in the context neither.
+run_in('latin1', 'UTF8', qq{SET bemi.context = '{"sleep": "\\u5bdd"}'; INSERT INTO doc VALUES (3, '{}'); RESET bemi.context; INSERT INTO doc VALUES (4, '{}')});
+is(stored('latin1', 5, q{SELECT primary_key FROM bemi.changes WHERE "table" = 'doc' ORDER BY primary_key}), "2\n4", 'LATIN1: the others go on');
+is(stored('latin1', 5, q{SELECT "table", sqlstate FROM bemi.errors ORDER BY 1}), "doc|22P05\ndoc|22P05", 'LATIN1: a context with other characters');
 
 done_testing();
