@@ -5,6 +5,7 @@ use Bemi;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
+use Time::HiRes qw(usleep);
 
 my $primary = server('primary');
 create_todo($primary);
@@ -19,6 +20,15 @@ sub stored_are {
     my ($node, $expected, $name) = @_;
     $node->poll_query_until('postgres', "SELECT ($keys) = '$expected'");
     is(one_of($node, $keys), $expected, $name) or diag(one_of($node, 'SELECT s FROM bemi.status s'));
+}
+
+# Keeps the worker from storing.
+sub lock_changes {
+    my ($node) = @_;
+    my $client = start_client('psql', '-X', '-c', 'BEGIN; LOCK TABLE bemi.changes; SELECT pg_sleep(1000)', $node->connstr('postgres'));
+    $node->poll_query_until('postgres', q{SELECT count(*) = 1 FROM pg_locks
+        WHERE relation = 'bemi.changes'::regclass AND mode = 'AccessExclusiveLock' AND granted});
+    return $client;
 }
 
 stored_are($primary, '1 2', 'the primary stores');
@@ -45,8 +55,7 @@ my ($status, $out, $errors) = $standby->psql('postgres', 'SELECT bemi.start()');
 like($errors, qr/read-only transaction|during recovery/, 'start() is refused');
 
 # What the primary had not stored, when it went, is lost with its slot.
-my $locker = start_client('psql', '-X', '-c', 'BEGIN; LOCK TABLE bemi.changes; SELECT pg_sleep(1000)', $primary->connstr('postgres'));
-$primary->poll_query_until('postgres', q{SELECT count(*) = 1 FROM pg_locks WHERE relation = 'bemi.changes'::regclass AND mode = 'AccessExclusiveLock' AND granted});
+my $locker = lock_changes($primary);
 $primary->safe_psql('postgres', q{INSERT INTO todo VALUES (4, 'Lost')});
 $primary->wait_for_catchup($standby, 'replay', $primary->lsn('flush'));
 my $progress = one_of($standby, 'SELECT position FROM bemi.progress');
@@ -69,5 +78,35 @@ $standby->safe_psql('postgres', q{INSERT INTO todo VALUES (6, 'Restarted')});
 stored_are($standby, '1 2 3 5 6', 'a restart later as well');
 is(one_of($standby, 'SELECT count(*) FROM bemi.gaps'), 1, 'without another gap');
 is(join('', grep { /(?:WARNING|ERROR|PANIC):/ && !/cannot execute/ } slurp_file($standby->logfile) =~ /.*\n/g), '', 'nothing failed');
+
+# A standby that keeps the slot goes on where its primary was.
+SKIP: {
+    skip 'this server has no failover slots', 4 if !$has_failover_slots;
+    $standby->safe_psql('postgres', q{SELECT pg_create_physical_replication_slot('second')});
+    $standby->backup('base');
+    my $second = PostgreSQL::Test::Cluster->new('second');
+    $second->init_from_backup($standby, 'base', has_streaming => 1);
+    $second->append_conf('postgresql.conf', "primary_conninfo = '" . $standby->connstr . " dbname=postgres application_name=second'");
+    $second->append_conf('postgresql.conf', $_) for "primary_slot_name = 'second'", 'hot_standby_feedback = on', 'sync_replication_slots = on';
+    $second->start;
+    # The slot must have moved on since the standby first saw it.
+    for my $try (1 .. 100) {
+        $standby->safe_psql('postgres', q{UPDATE todo SET task = 'Again' WHERE id = 6; SELECT pg_log_standby_snapshot()});
+        last if one_of($second, 'SELECT count(*) FROM pg_replication_slots WHERE synced AND NOT temporary') eq '1';
+        usleep(200_000);
+    }
+    is(one_of($second, q{SELECT state, slot IS NOT NULL FROM bemi.status}), 'not running|t', 'a standby that keeps the slot');
+    $standby->poll_query_until('postgres', q{SELECT state = 'caught up' FROM bemi.status});
+    my $locker = lock_changes($standby);
+    $standby->safe_psql('postgres', q{INSERT INTO todo VALUES (7, 'Not lost')});
+    $standby->wait_for_catchup($second, 'replay', $standby->lsn('flush'));
+    $standby->stop('immediate');
+    $locker->{process}->finish;
+    $second->promote;
+    $second->safe_psql('postgres', q{INSERT INTO todo VALUES (8, 'Go on')});
+    ok($second->poll_query_until('postgres', q{SELECT count(*) = 2 FROM bemi.changes WHERE primary_key IN ('7', '8')}), 'stores all after its promotion');
+    is(one_of($second, 'SELECT count(*) FROM bemi.gaps'), 1, 'without a gap');
+    is(one_of($second, 'SELECT count(*) - count(DISTINCT id) FROM bemi.changes'), 0, 'nothing twice');
+}
 
 done_testing();
