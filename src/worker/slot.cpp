@@ -47,7 +47,11 @@ State state() {
 
 bool is_ready() {
     bool ready = false;
-    for_own_slot([&ready](ReplicationSlot *slot) { ready = slot->data.persistency == RS_PERSISTENT; });
+    for_own_slot([&ready](ReplicationSlot *slot) {
+        SpinLockAcquire(&slot->mutex);
+        ready = slot->data.persistency == RS_PERSISTENT && !compat::is_invalidated(slot);
+        SpinLockRelease(&slot->mutex);
+    });
     return ready;
 }
 
