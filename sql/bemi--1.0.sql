@@ -237,14 +237,14 @@ SELECT d.datname AS database,
        CASE WHEN w.wanted IS NULL OR w.wanted = 'ended' THEN 'not started'
             WHEN s.wal_status = 'lost' THEN 'slot lost'
             WHEN w.wanted = 'paused' THEN 'paused'
-            WHEN a.pid IS NULL THEN 'not running'
+            WHEN l.pid IS NULL THEN 'not running'
             WHEN s.active_pid IS NULL THEN 'waiting'
             WHEN s.confirmed_flush_lsn IS NULL THEN 'creating slot'
             WHEN a.state = 'idle' THEN 'caught up'
             ELSE 'working' END AS state,
        CASE WHEN a.state <> 'idle' THEN a.query END AS activity,
-       a.pid,
-       pg_catalog.pg_blocking_pids(a.pid) AS blocked_by,
+       l.pid,
+       pg_catalog.pg_blocking_pids(l.pid) AS blocked_by,
        s.slot_name AS slot,
        pg_catalog.pg_wal_lsn_diff(e.wal_end, pos.position)::bigint AS lag_bytes,
        CASE WHEN a.state = 'idle' THEN 0
@@ -263,10 +263,9 @@ FROM pg_catalog.pg_database d
 LEFT JOIN bemi.worker w ON w.database = d.oid
 LEFT JOIN bemi.progress p ON true
 LEFT JOIN pg_catalog.pg_replication_slots s ON s.slot_name = 'bemi_' || d.oid AND s.datoid = d.oid
-LEFT JOIN LATERAL ( -- another one may wait for its end, to take its place
-    SELECT a.pid, a.state, a.query FROM pg_catalog.pg_stat_activity a WHERE a.datid = d.oid AND a.backend_type = 'bemi worker'
-    ORDER BY a.pid = s.active_pid DESC NULLS LAST, a.backend_start LIMIT 1
-) AS a ON true
+-- By its lock, which all may see.
+LEFT JOIN pg_catalog.pg_locks l ON l.locktype = 'advisory' AND l.database = d.oid AND l.objsubid = 16 AND l.granted
+LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
 CROSS JOIN LATERAL (SELECT CASE WHEN NOT pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_current_wal_flush_lsn() END) AS e (wal_end)
 CROSS JOIN LATERAL (SELECT GREATEST(p.position, s.confirmed_flush_lsn)) AS pos (position)
 WHERE d.datname = pg_catalog.current_database();

@@ -125,6 +125,11 @@ for my $sql ('SELECT bemi.start()', 'SELECT bemi.stop()', 'SELECT FROM bemi.chan
     like($errors, qr/permission denied/, "not for everybody: $sql");
 }
 
+$node->safe_psql('postgres', 'GRANT SELECT ON bemi.status TO app');
+my ($status, $seen) = $node->psql('postgres', q{SELECT pid IS NOT NULL, state <> 'not running' FROM bemi.status},
+    connstr => $node->connstr('postgres') . ' user=app');
+is($seen, 't|t', 'whom bemi.status is granted to sees the worker run');
+
 # Several databases, and their end.
 for my $drop ('DROP DATABASE other', 'DROP DATABASE other WITH (FORCE)') {
     $node->safe_psql('other', q{
