@@ -220,6 +220,15 @@ CROSS JOIN LATERAL (SELECT pg_catalog.pg_get_expr(c.relpartbound, c.oid)) AS b (
 WHERE i.inhparent = 'bemi.changes'::pg_catalog.regclass;
 COMMENT ON VIEW bemi.partitions IS 'The partitions of bemi.changes and the time that each is for.';
 
+CREATE VIEW bemi.partition_indexes (definition, statement) AS VALUES
+    ('btree (id)', 'ALTER TABLE %s ADD PRIMARY KEY (id);'),
+    ('btree ("table", primary_key, committed_at)', 'CREATE INDEX ON %s ("table", primary_key, committed_at);'),
+    ('btree (committed_at)', 'CREATE INDEX ON %s (committed_at);'),
+    ('btree (transaction_id)', 'CREATE INDEX ON %s (transaction_id);'),
+    ('gin (context)', 'CREATE INDEX ON %s USING gin (context jsonb_path_ops);');
+COMMENT ON VIEW bemi.partition_indexes IS
+    'The indexes of each partition of bemi.changes: access method and columns, and the SQL that makes it.';
+
 CREATE FUNCTION bemi.start() RETURNS void
     LANGUAGE c SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'bemi_start';
 COMMENT ON FUNCTION bemi.start() IS

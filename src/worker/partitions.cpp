@@ -31,23 +31,17 @@ bool find(TimestampTz time) {
     return true;
 }
 
-// A month in UTC, less what other partitions have of it.
+// A month in UTC, less what other partitions have of it. The indexes are those of the partitions, not of
+// bemi.changes, because a restored dump brings them along: what ATTACH PARTITION had made by then would be in
+// the way.
 constexpr char plan_sql[] =
-    "SELECT quote_ident(to_char(f, '\"changes_\"YYYY_MM_DD')), quote_literal(f), quote_literal(t)"
+    "SELECT name, quote_literal(f), quote_literal(t),"
+    "  (SELECT string_agg(format(statement, name), ' ') FROM bemi.partition_indexes)"
     " FROM (SELECT greatest(date_trunc('month', $1),"
     "   (SELECT max(to_time) FROM bemi.partitions WHERE to_time <= $1)),"
     "  least(date_trunc('month', $1) + interval '1 month',"
-    "   (SELECT min(from_time) FROM bemi.partitions WHERE from_time > $1))) AS range (f, t)";
-
-// The indexes are those of the partitions, not of bemi.changes, because a restored dump brings them along:
-// what ATTACH PARTITION had made by then would be in the way.
-constexpr const char *make_sql[] = {
-    "CREATE TABLE bemi.%s (LIKE bemi.changes, PRIMARY KEY (id))",
-    "CREATE INDEX ON bemi.%s (\"table\", primary_key, committed_at)",
-    "CREATE INDEX ON bemi.%s (committed_at)",
-    "CREATE INDEX ON bemi.%s (transaction_id)",
-    "CREATE INDEX ON bemi.%s USING gin (context jsonb_path_ops)",
-};
+    "   (SELECT min(from_time) FROM bemi.partitions WHERE from_time > $1))) AS range (f, t),"
+    " format('bemi.%I', to_char(f, '\"changes_\"YYYY_MM_DD')) AS name";
 
 const char *text_column(int column) {
     bool is_null;
@@ -57,11 +51,12 @@ const char *text_column(int column) {
 /// Attached in the end: for CREATE TABLE ... PARTITION OF every reader of bemi.changes would have to wait.
 void make(TimestampTz time) {
     spi::run(plan_sql, {spi::timestamp(time)});
-    const char *name = text_column(1), *from = text_column(2), *to = text_column(3);
-    for (const char *sql : make_sql)
-        spi::run(psprintf(sql, name));
-    spi::run(psprintf("ALTER TABLE bemi.changes ATTACH PARTITION bemi.%s FOR VALUES FROM (%s) TO (%s)", name,
-                      from, to));
+    const char *name = text_column(1), *from = text_column(2), *to = text_column(3),
+               *indexes = text_column(4);
+    spi::run(psprintf("CREATE TABLE %s (LIKE bemi.changes)", name));
+    spi::run(indexes);
+    spi::run(psprintf("ALTER TABLE bemi.changes ATTACH PARTITION %s FOR VALUES FROM (%s) TO (%s)", name, from,
+                      to));
 }
 
 List *find_expired() {
