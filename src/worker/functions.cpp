@@ -1,6 +1,8 @@
 // bemi.start() and bemi.stop().
 #include "boundary.hpp"
 #include "process.hpp"
+#include "slot.hpp"
+#include "state.hpp"
 #include "track/spi.hpp"
 #include "wakeup.hpp"
 
@@ -24,6 +26,16 @@ void require_logical_wal() {
         ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
                         errmsg("bemi.start() requires wal_level = logical"),
                         errhint("Run ALTER SYSTEM SET wal_level = logical and restart the server.")));
+}
+
+/// Puts what an invalidated slot has lost on record. Without that the worker would do so, and pause until it
+/// is asked again.
+void note_lost_slot() {
+    if (slot::state() == slot::State::invalidated)
+        spi::run_as_owner(
+            "INSERT INTO bemi.gaps (from_position, reason) SELECT position, $1 FROM bemi.progress"
+            " ON CONFLICT DO NOTHING",
+            {spi::text(state::slot_invalidated)});
 }
 
 /// Starts a process that follows the order once this transaction has ended, and the worker of before has
@@ -50,6 +62,7 @@ using namespace bemi;
 
 BEMI_FUNCTION(bemi_start) {
     require_logical_wal();
+    note_lost_slot();
     order("running");
     start_worker();
     wakeup::slot_at_commit();

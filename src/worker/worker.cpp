@@ -233,7 +233,7 @@ bool prepare_slot() {
     if (found == slot::State::usable)
         return true;
     if (found == slot::State::invalidated && !state::has_open_gap()) {
-        state::add_gap(state::progress(), InvalidXLogRecPtr, "the slot was invalidated");
+        state::add_gap(state::progress(), InvalidXLogRecPtr, state::slot_invalidated);
         state::give_up(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
                        "the replication slot was invalidated; see bemi.gaps");
         return false;
