@@ -280,6 +280,323 @@ CROSS JOIN LATERAL (SELECT GREATEST(p.position, s.confirmed_flush_lsn)) AS pos (
 WHERE d.datname = pg_catalog.current_database();
 COMMENT ON VIEW bemi.status IS 'How the worker of this database is doing.';
 
+-- What bemi.doctor() finds, a part of it each: one row for each fault, with the SQL that mends it.
+
+CREATE VIEW bemi.client_slots AS
+SELECT s.slot_name, s.active, s.wal_status
+FROM pg_catalog.pg_replication_slots s
+WHERE s.plugin = 'bemi' AND s.database = pg_catalog.current_database() AND s.slot_name <> 'bemi_' || s.datoid;
+COMMENT ON VIEW bemi.client_slots IS 'Slots of the output plugin, but for the worker''s.';
+
+CREATE VIEW bemi.setting_faults AS
+WITH lists AS (
+    SELECT s.name, s.setting, s.pending_restart, ARRAY(
+        SELECT COALESCE(pg_catalog.replace(m.groups[1], '""', '"'), pg_catalog.rtrim(m.groups[2]))
+        FROM pg_catalog.regexp_matches(s.setting, $r$"((?:[^"]|"")*)"|([^\s,"][^,"]*)$r$, 'g')
+            WITH ORDINALITY AS m (groups, n)
+        ORDER BY m.n) AS libraries
+    FROM pg_catalog.pg_settings s
+    WHERE s.name IN ('shared_preload_libraries', 'output_plugin_libraries')
+),
+clients AS (
+    SELECT pg_catalog.string_agg(s.slot_name, ', ' ORDER BY s.slot_name) AS slots FROM bemi.client_slots s
+),
+switched_off AS (
+    SELECT CASE WHEN s.setrole = 0 THEN 'ALL' ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(s.setrole)) END
+               || COALESCE(' IN DATABASE ' || pg_catalog.quote_ident(d.datname), '') AS role
+    FROM pg_catalog.pg_db_role_setting s
+    CROSS JOIN pg_catalog.unnest(s.setconfig) AS c (setting)
+    LEFT JOIN pg_catalog.pg_database d ON d.oid = s.setdatabase
+    WHERE c.setting ~* '^bemi\.enabled=(of|f|n|0)' AND COALESCE(d.datname = pg_catalog.current_database(), true)
+)
+SELECT 'wal_level' AS topic, pg_catalog.format('wal_level = %s', s.setting) AS found,
+       CASE WHEN s.pending_restart THEN '-- restart the server'
+            ELSE 'ALTER SYSTEM SET wal_level = logical; -- then restart the server' END AS fix
+FROM pg_catalog.pg_settings s
+WHERE s.name = 'wal_level' AND s.setting <> 'logical'
+UNION ALL
+SELECT 'preload', pg_catalog.format('shared_preload_libraries = %L', l.setting),
+       CASE WHEN l.pending_restart THEN '-- restart the server'
+            ELSE pg_catalog.format('ALTER SYSTEM SET shared_preload_libraries = %s; -- then restart the server', (
+                     SELECT pg_catalog.string_agg(pg_catalog.quote_literal(e.library), ', ' ORDER BY e.n)
+                     FROM pg_catalog.unnest(l.libraries || 'bemi'::text) WITH ORDINALITY AS e (library, n))) END
+FROM lists l
+WHERE l.name = 'shared_preload_libraries'
+  AND NOT EXISTS (SELECT FROM pg_catalog.unnest(l.libraries) AS e (library) WHERE e.library ~ '(^|/)bemi(\.so)?$')
+UNION ALL
+-- A library with commas in its name is a list in one pair of quotes.
+SELECT 'output_plugin_libraries',
+       pg_catalog.format('output_plugin_libraries = %L, and clients have slots of the plugin: %s', l.setting, c.slots),
+       pg_catalog.format('ALTER SYSTEM SET output_plugin_libraries = %s; SELECT pg_reload_conf();', (
+           SELECT pg_catalog.string_agg(DISTINCT pg_catalog.quote_literal(e.library), ', ')
+           FROM pg_catalog.unnest(l.libraries || 'bemi'::text) AS name
+           CROSS JOIN pg_catalog.regexp_split_to_table(name, '\s*,\s*') AS e (library)
+           WHERE e.library <> ''))
+FROM lists l
+CROSS JOIN clients c
+WHERE l.name = 'output_plugin_libraries' AND c.slots IS NOT NULL AND NOT 'bemi' = ANY (l.libraries)
+UNION ALL
+SELECT 'enabled', 'bemi.enabled = off',
+       CASE WHEN s.name IS NULL THEN 'LOAD ''bemi''; ' ELSE '' END
+           || 'ALTER SYSTEM SET bemi.enabled = on; SELECT pg_reload_conf();'
+FROM (SELECT pg_catalog.current_setting('bemi.enabled', true)) AS own (setting)
+LEFT JOIN pg_catalog.pg_settings s ON s.name = 'bemi.enabled' -- where the library is loaded
+WHERE own.setting ~* '^(of|f|n|0)' AND COALESCE(s.source = 'configuration file', NOT EXISTS (SELECT FROM switched_off))
+UNION ALL
+SELECT 'enabled', pg_catalog.format('bemi.enabled = off for ROLE %s', o.role),
+       pg_catalog.format('ALTER ROLE %s RESET bemi.enabled;', o.role)
+FROM switched_off o
+UNION ALL
+SELECT 'event triggers', pg_catalog.format('%s is disabled', e.evtname),
+       pg_catalog.format('ALTER EVENT TRIGGER %s ENABLE;', e.evtname)
+FROM pg_catalog.pg_event_trigger e
+WHERE e.evtname IN ('bemi_ddl_command_end', 'bemi_sql_drop') AND e.evtenabled IN ('D', 'R');
+COMMENT ON VIEW bemi.setting_faults IS 'For bemi.doctor(): settings of the server, and the event triggers.';
+
+-- A table that is tracked with another is mended with that one; a schema's stays one.
+CREATE VIEW bemi.table_faults AS
+SELECT 'tables' AS topic,
+       pg_catalog.format('%s: %s', t.relation, pg_catalog.array_to_string(t.problems, '; ')) AS found,
+       pg_catalog.concat_ws(' ',
+           CASE WHEN 'table is unlogged' = ANY (t.problems)
+                THEN pg_catalog.format('ALTER TABLE %s SET LOGGED;', t.relation) END,
+           CASE WHEN t.problems <> '{table is unlogged}'
+                THEN pg_catalog.format('SELECT bemi.track(%L, %L);', root.relation, COALESCE(r.level, t.level)) END,
+           CASE WHEN t.problems <> '{table is unlogged}' AND r.by_schema
+                THEN pg_catalog.format('UPDATE bemi.tracked SET by_schema = true WHERE relation = %L::regclass;', root.relation)
+           END) AS fix
+FROM bemi.tracked_tables t
+CROSS JOIN LATERAL (
+    SELECT COALESCE(( -- of those whose statement triggers it needs
+        SELECT COALESCE(p.root, i.inhparent)
+        FROM pg_catalog.pg_inherits i
+        LEFT JOIN bemi.tracked p ON p.relation = i.inhparent
+        WHERE i.inhrelid = t.relation AND t.level = 'statement' AND p.level IS DISTINCT FROM 'statement'
+        LIMIT 1), t.root, t.relation)::pg_catalog.regclass
+) AS root (relation)
+LEFT JOIN bemi.tracked r ON r.relation = root.relation
+WHERE t.problems IS NOT NULL;
+COMMENT ON VIEW bemi.table_faults IS 'For bemi.doctor(): what bemi.tracked_tables shows as problems.';
+
+CREATE VIEW bemi.store_faults AS
+WITH store AS (
+    SELECT w.wanted, w.attempts, w.failed_at >= w.attempted_at AS has_failed, w.sqlstate || ': ' || w.error AS error,
+           st.pid, st.blocked_by, p.position, s.slot_name, s.wal_status,
+           pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_lsn(), s.restart_lsn) AS wal_kept
+    FROM bemi.status st
+    LEFT JOIN bemi.worker w ON true
+    LEFT JOIN bemi.progress p ON true
+    LEFT JOIN pg_catalog.pg_replication_slots s ON s.slot_name = st.slot
+    WHERE NOT pg_catalog.pg_is_in_recovery()
+),
+server AS (
+    SELECT max.slots, (SELECT pg_catalog.count(*) FROM pg_catalog.pg_replication_slots) >= max.slots AS has_no_slot,
+           max.processes, (SELECT pg_catalog.count(*) FROM pg_catalog.pg_stat_activity a
+                           WHERE a.backend_type NOT IN (
+                               'archiver', 'autovacuum launcher', 'autovacuum worker', 'background writer', 'checkpointer',
+                               'client backend', 'io worker', 'logger', 'slotsync worker', 'startup', 'walreceiver',
+                               'walsender', 'walsummarizer', 'walwriter')) >= max.processes AS has_no_process
+    FROM (SELECT pg_catalog.current_setting('max_replication_slots')::int,
+                 pg_catalog.current_setting('max_worker_processes')::int) AS max (slots, processes)
+)
+SELECT 'slot' AS topic,
+       CASE WHEN server.has_no_slot
+            THEN pg_catalog.format('missing, and all of max_replication_slots = %s are in use', server.slots)
+            ELSE COALESCE('missing; what was committed after ' || store.position || ' is lost', 'missing') END AS found,
+       CASE WHEN server.has_no_slot
+            THEN pg_catalog.format('ALTER SYSTEM SET max_replication_slots = %s; -- then restart the server', server.slots + 10)
+            ELSE 'SELECT bemi.start();' END AS fix
+FROM store, server
+WHERE store.slot_name IS NULL
+  AND (store.wanted = 'paused' OR store.wanted = 'running' AND (store.pid IS NULL OR server.has_no_slot))
+UNION ALL
+SELECT 'slot', 'invalidated: the server has taken its WAL away', 'SELECT bemi.start();'
+FROM store
+WHERE store.wal_status = 'lost' AND store.wanted <> 'ended'
+UNION ALL
+SELECT 'slot', 'left behind; it holds back WAL', 'SELECT bemi.stop(drop_slot => true);'
+FROM store
+WHERE COALESCE(store.wanted, 'ended') = 'ended' AND store.slot_name IS NOT NULL AND store.pid IS NULL
+UNION ALL
+SELECT 'worker',
+       CASE WHEN store.wanted = 'paused' AND store.attempts > 0 THEN pg_catalog.concat('paused: ', store.error)
+            WHEN store.wanted = 'paused'
+                THEN pg_catalog.concat('paused by bemi.stop(); its slot holds back ', pg_catalog.pg_size_pretty(store.wal_kept))
+            WHEN store.pid IS NULL AND server.has_no_process
+                THEN pg_catalog.format('not running, and all of max_worker_processes = %s are in use', server.processes)
+            WHEN store.pid IS NULL THEN 'not running'
+            ELSE pg_catalog.format('%s attempts since it last ran well: %s', store.attempts,
+                                   CASE WHEN store.has_failed THEN store.error ELSE 'it crashed' END) END,
+       CASE WHEN store.wanted = 'running' AND store.pid IS NULL AND server.has_no_process
+            THEN pg_catalog.format('ALTER SYSTEM SET max_worker_processes = %s; -- then restart the server', server.processes + 8)
+            ELSE 'SELECT bemi.start();' END
+FROM store, server
+WHERE store.wanted = 'paused'
+   OR store.wanted = 'running' AND (store.pid IS NULL OR store.attempts > 1 OR store.attempts = 1 AND store.has_failed)
+UNION ALL
+SELECT 'lag',
+       pg_catalog.format('the worker waits for a lock or a transaction of process %s', pg_catalog.string_agg(b.pid::text, ', ')),
+       pg_catalog.string_agg(pg_catalog.format('SELECT pg_terminate_backend(%s);', b.pid), ' ') || ' -- or wait'
+FROM store
+CROSS JOIN pg_catalog.unnest(store.blocked_by) AS b (pid)
+WHERE b.pid <> 0 -- a prepared transaction
+HAVING pg_catalog.count(*) > 0
+UNION ALL
+SELECT 'partitions', 'none for changes that are made now',
+       'SELECT pg_terminate_backend(pid, 10000) FROM bemi.status; SELECT bemi.start();'
+FROM store
+WHERE store.wanted = 'running' AND store.position IS NOT NULL
+  AND CASE WHEN EXISTS ( -- pg_get_expr() would wait
+          SELECT FROM bemi.partitions p
+          JOIN pg_catalog.pg_locks l ON l.relation = p.partition AND l.mode = 'AccessExclusiveLock') THEN false
+      ELSE NOT EXISTS (SELECT FROM bemi.partitions p WHERE pg_catalog.now() >= p.from_time AND pg_catalog.now() < p.to_time) END
+UNION ALL
+SELECT 'max_slot_wal_keep_size',
+       pg_catalog.format('%s MB; slots will lose their WAL soon: %s', keep.megabytes,
+                         pg_catalog.string_agg(s.slot_name, ', ' ORDER BY s.slot_name)),
+       pg_catalog.format('ALTER SYSTEM SET max_slot_wal_keep_size = ''%s MB''; SELECT pg_reload_conf();', 2 * pg_catalog.ceil(
+           pg_catalog.max(pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_lsn(), s.restart_lsn)) / 1048576))
+FROM pg_catalog.pg_replication_slots s
+CROSS JOIN (SELECT setting FROM pg_catalog.pg_settings WHERE name = 'max_slot_wal_keep_size') AS keep (megabytes)
+WHERE s.plugin = 'bemi' AND s.database = pg_catalog.current_database() AND s.wal_status = 'unreserved'
+  AND NOT pg_catalog.pg_is_in_recovery()
+GROUP BY keep.megabytes
+UNION ALL
+SELECT 'client slots',
+       CASE WHEN s.wal_status = 'lost' THEN pg_catalog.format('%s is invalidated: the server has taken its WAL away', s.slot_name)
+            ELSE pg_catalog.format('%s holds back more WAL than max_wal_size, and no client reads it', s.slot_name) END,
+       pg_catalog.format('SELECT pg_drop_replication_slot(%L); -- ', s.slot_name)
+           || CASE WHEN s.wal_status = 'lost' THEN 'and make it anew' ELSE 'or have its client read it' END
+FROM bemi.client_slots s
+WHERE NOT s.active AND s.wal_status IN ('extended', 'lost');
+COMMENT ON VIEW bemi.store_faults IS 'For bemi.doctor(): worker, slots and the present partition.';
+
+CREATE VIEW bemi.history_faults AS
+WITH owner AS (
+    SELECT c.relowner AS oid, pg_catalog.pg_get_userbyid(c.relowner) AS name
+    FROM pg_catalog.pg_class c WHERE c.oid = 'bemi.tracked'::pg_catalog.regclass
+),
+lacks AS (
+    SELECT pg_catalog.format('%s on %s', p.privilege, t.relation) AS what,
+           pg_catalog.format('GRANT %s ON %s TO %I;', p.privilege, t.relation, o.name) AS fix
+    FROM owner o
+    CROSS JOIN (VALUES
+        ('bemi.changes'::pg_catalog.regclass, '{SELECT, INSERT}'::text[]),
+        ('bemi.errors', '{INSERT}'),
+        ('bemi.gaps', '{SELECT, INSERT, UPDATE}'),
+        ('bemi.partition_indexes', '{SELECT}'),
+        ('bemi.partitions', '{SELECT}'),
+        ('bemi.progress', '{SELECT, INSERT, UPDATE, DELETE}'),
+        ('bemi.tracked', '{SELECT, INSERT, UPDATE, DELETE}'),
+        ('bemi.tracked_schemas', '{SELECT, INSERT, UPDATE, DELETE}'),
+        ('bemi.worker', '{SELECT, INSERT, UPDATE}')) AS t (relation, privileges)
+    CROSS JOIN pg_catalog.unnest(t.privileges) AS p (privilege)
+    WHERE NOT pg_catalog.has_table_privilege(o.oid, t.relation, p.privilege)
+    UNION ALL
+    SELECT pg_catalog.format('%s on schema bemi', p.privilege),
+           pg_catalog.format('GRANT %s ON SCHEMA bemi TO %I;', p.privilege, o.name)
+    FROM owner o
+    CROSS JOIN (VALUES ('USAGE'), ('CREATE')) AS p (privilege)
+    WHERE NOT pg_catalog.has_schema_privilege(o.oid, 'bemi', p.privilege)
+    UNION ALL
+    SELECT pg_catalog.format('ownership of %s', c.oid::pg_catalog.regclass),
+           pg_catalog.format('ALTER TABLE %s OWNER TO %I;', c.oid::pg_catalog.regclass, o.name)
+    FROM owner o
+    CROSS JOIN (SELECT 'bemi.changes'::pg_catalog.regclass UNION ALL SELECT partition FROM bemi.partitions) AS t (relation)
+    JOIN pg_catalog.pg_class c ON c.oid = t.relation
+    WHERE NOT pg_catalog.pg_has_role(o.oid, c.relowner, 'USAGE')
+)
+SELECT 'privileges' AS topic,
+       pg_catalog.format('role %I, as whom the worker acts, lacks %s', o.name,
+                         pg_catalog.string_agg(l.what, ', ' ORDER BY l.what)) AS found,
+       pg_catalog.string_agg(l.fix, ' ' ORDER BY l.what) AS fix
+FROM owner o
+CROSS JOIN lacks l
+GROUP BY o.name
+UNION ALL
+SELECT 'indexes', pg_catalog.format('%s has no index %s', p.partition, i.definition), pg_catalog.format(i.statement, p.partition)
+FROM bemi.partitions p
+JOIN pg_catalog.pg_class c ON c.oid = p.partition AND c.relkind IN ('r', 'p')
+CROSS JOIN bemi.partition_indexes i
+WHERE NOT EXISTS (
+    SELECT FROM pg_catalog.pg_index x
+    JOIN pg_catalog.pg_class index ON index.oid = x.indexrelid
+    JOIN pg_catalog.pg_am m ON m.oid = index.relam
+    CROSS JOIN LATERAL ( -- pg_get_indexdef() would wait for who has the table locked
+        SELECT pg_catalog.string_agg(pg_catalog.quote_ident(a.attname), ', ' ORDER BY k.n)
+        FROM pg_catalog.unnest(x.indkey::int2[]) WITH ORDINALITY AS k (number, n)
+        JOIN pg_catalog.pg_attribute a ON a.attrelid = x.indrelid AND a.attnum = k.number
+    ) AS columns (names)
+    WHERE x.indrelid = p.partition AND x.indisvalid AND x.indpred IS NULL AND x.indexprs IS NULL
+      AND pg_catalog.format('%s (%s)', m.amname, columns.names) = i.definition)
+UNION ALL
+SELECT 'gaps', pg_catalog.format('changes that were committed after %s are lost: %s', g.from_position, g.reason),
+       'SELECT bemi.start();'
+FROM bemi.gaps g
+WHERE g.to_position IS NULL
+UNION ALL
+SELECT 'gaps',
+       pg_catalog.format('changes that were committed from %s to %s are lost: %s', g.from_position, g.to_position, g.reason),
+       pg_catalog.format('DELETE FROM bemi.gaps WHERE from_position = %L; -- once you know of it', g.from_position)
+FROM bemi.gaps g
+WHERE g.to_position IS NOT NULL
+UNION ALL
+SELECT 'errors',
+       pg_catalog.format('%s changes could not be stored, the last one at %s', e.changes, e.last),
+       pg_catalog.format('DELETE FROM bemi.errors WHERE occurred_at <= %L; -- once you have read them', e.last)
+FROM (SELECT pg_catalog.count(*), pg_catalog.max(occurred_at) FROM bemi.errors) AS e (changes, last)
+WHERE e.changes > 0;
+COMMENT ON VIEW bemi.history_faults IS 'For bemi.doctor(): what bemi.changes is made of, and what it lacks.';
+
+-- As the owner: whom he grants it to may not look at all of this himself; should he not be allowed to either, that is the
+-- fault. Compiling the query would take seconds.
+CREATE FUNCTION bemi.doctor() RETURNS TABLE ("check" text, ok boolean, found text, fix text)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp SET datestyle = ISO SET jit = off AS $$
+BEGIN
+    RETURN QUERY
+    WITH faults AS (
+        TABLE bemi.setting_faults UNION ALL TABLE bemi.table_faults
+        UNION ALL TABLE bemi.store_faults UNION ALL TABLE bemi.history_faults
+    ),
+    checks (number, topic, seen) AS (VALUES
+        (1, 'wal_level', pg_catalog.current_setting('wal_level')),
+        (2, 'preload', (SELECT COALESCE(pg_catalog.max(s.setting), 'not shown to role ' || CURRENT_USER)
+                        FROM pg_catalog.pg_settings s WHERE s.name = 'shared_preload_libraries')),
+        (3, 'output_plugin_libraries', (SELECT s.setting FROM pg_catalog.pg_settings s
+                                        WHERE s.name = 'output_plugin_libraries')),
+        (4, 'enabled', 'on'),
+        (5, 'event triggers', 'enabled'),
+        (6, 'tables', (SELECT pg_catalog.format('%s tracked', pg_catalog.count(*)) FROM bemi.tracked_tables)),
+        (7, 'privileges', 'sufficient'),
+        (8, 'slot', (SELECT s.slot FROM bemi.status s)),
+        (9, 'worker', (SELECT CASE WHEN pg_catalog.pg_is_in_recovery() THEN 'none on a standby' ELSE s.state END
+                       FROM bemi.status s)),
+        (10, 'partitions', (SELECT 'up to ' || pg_catalog.max(p.partition::text) FROM bemi.partitions p)),
+        (11, 'indexes', 'complete'),
+        (12, 'lag', (SELECT pg_catalog.pg_size_pretty(s.lag_bytes) FROM bemi.status s)),
+        (13, 'max_slot_wal_keep_size', pg_catalog.current_setting('max_slot_wal_keep_size')),
+        (14, 'client slots', (SELECT pg_catalog.string_agg(s.slot_name, ', ' ORDER BY s.slot_name)
+                              FROM bemi.client_slots s)),
+        (15, 'gaps', 'none'),
+        (16, 'errors', 'none')
+    )
+    SELECT c.topic, f.topic IS NULL, COALESCE(f.found, c.seen, 'none'),
+           f.fix || CASE WHEN pg_catalog.pg_is_in_recovery() AND f.fix !~ '^--|ALTER SYSTEM|pg_drop_replication_slot'
+                         THEN ' -- on the primary' ELSE '' END
+    FROM checks c
+    LEFT JOIN faults f ON f.topic = c.topic
+    ORDER BY c.number, f.found COLLATE "C";
+EXCEPTION WHEN insufficient_privilege THEN
+    RETURN QUERY SELECT 'privileges', false, SQLERRM, pg_catalog.format(
+        'GRANT USAGE, CREATE ON SCHEMA bemi TO %1$I; GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA bemi TO %1$I;',
+        CURRENT_USER);
+END
+$$;
+COMMENT ON FUNCTION bemi.doctor() IS
+    'What is wrong and the SQL that mends it, to be run from top to bottom.';
+REVOKE ALL ON FUNCTION bemi.doctor() FROM PUBLIC;
+
 -- Everybody may set a context, and read what is tracked (pg_dump of a role that is no superuser does).
 GRANT USAGE ON SCHEMA bemi TO PUBLIC;
 GRANT SELECT ON bemi.tracked, bemi.tracked_schemas, bemi.tracked_tables TO PUBLIC;

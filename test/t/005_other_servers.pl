@@ -15,6 +15,8 @@ my $write = q{
     SELECT count(*) FROM todo;
 };
 
+my $faults = q{SELECT string_agg("check", ', ') FROM bemi.doctor() WHERE NOT ok};
+
 for my $level ('replica', 'minimal') {
     my $node = server($level, "wal_level = $level", 'max_wal_senders = 0');
     create_todo($node);
@@ -22,12 +24,14 @@ for my $level ('replica', 'minimal') {
     is("$status $errors", '0 ', "wal_level = $level: tracked tables are written to as ever");
     ($status, $out, $errors) = $node->psql('postgres', q{SELECT pg_create_logical_replication_slot('s', 'bemi')});
     like($errors, qr/ "?wal_level"? >= /, "wal_level = $level: a slot is refused");
+    is(one_of($node, $faults), 'wal_level', "wal_level = $level: which is all that bemi.doctor() finds");
     $node->stop;
 }
 
 my $primary = server('primary');
 create_todo($primary);
-$primary->safe_psql('postgres', q{INSERT INTO todo VALUES (1, 'Sleep')});
+$primary->safe_psql('postgres', q{INSERT INTO todo VALUES (1, 'Sleep'); SELECT bemi.start()});
+$primary->poll_query_until('postgres', q{SELECT state = 'caught up' FROM bemi.status});
 $primary->backup('base');
 my $standby = PostgreSQL::Test::Cluster->new('standby');
 $standby->init_from_backup($primary, 'base', has_streaming => 1);
@@ -37,6 +41,12 @@ $primary->wait_for_catchup($standby, 'replay', $primary->lsn('flush'));
 is(one_of($standby, q{SET bemi.context = '{"user_id": 1}'; SELECT task, bemi.current_context() FROM todo /*Bemi {"a": 2} Bemi*/}),
     'Sleep|{"a": 2, "user_id": 1}', 'a hot standby takes a context and reads');
 is(one_of($standby, 'SELECT relation, problems IS NULL FROM bemi.tracked_tables'), 'todo|t', 'and tells what is tracked');
+is(one_of($standby, $faults), '', 'bemi.doctor() finds no fault with it');
+$primary->safe_psql('postgres', 'ALTER TABLE todo REPLICA IDENTITY DEFAULT');
+$primary->wait_for_catchup($standby, 'replay', $primary->lsn('flush'));
+is(one_of($standby, 'SELECT fix FROM bemi.doctor() WHERE NOT ok'), q{SELECT bemi.track('public.todo', 'row'); -- on the primary},
+    'and what the primary has');
+$primary->safe_psql('postgres', q{SELECT bemi.track('todo'), bemi.stop(drop_slot => true)});
 my ($status, $out, $errors) = $standby->psql('postgres', q{SELECT bemi.untrack('todo')});
 like($errors, qr/read-only transaction|during recovery/, 'and changes none of it');
 

@@ -1,0 +1,246 @@
+# bemi.doctor(): each fault is shown, by itself, and what is printed as its fix mends it: then all is well, and changes are
+# stored again.
+use strict;
+use warnings;
+use Bemi;
+use Encode;
+use File::Copy;
+use JSON::PP;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+use Time::HiRes qw(usleep);
+
+my $node = PostgreSQL::Test::Cluster->new('main');
+$node->init(allows_streaming => 'logical', extra => ['--wal-segsize=1']);
+$node->append_conf('postgresql.conf', 'max_wal_size = 32MB');
+$node->start;
+
+# Quotes, a backslash, white space and what is not ASCII, wherever a fix has a name.
+my $todo = q{"Über ""die"" \\ 'Welt'".todo};
+$node->safe_psql('postgres', qq{
+    CREATE ROLE "the owner" SUPERUSER;
+    SET ROLE "the owner";
+    CREATE EXTENSION bemi;
+    CREATE SCHEMA "Über ""die"" \\ 'Welt'";
+    CREATE TABLE $todo (id int PRIMARY KEY, task text);
+    CREATE TABLE event (id int, note json) PARTITION BY RANGE (id);
+    CREATE TABLE "event 1" PARTITION OF event FOR VALUES FROM (0) TO (10);
+    CREATE SCHEMA app;
+    CREATE TABLE app.job (id int);
+    SELECT bemi.track('event', 'statement'), bemi.track_schema('app'), bemi.track_schema('"Über ""die"" \\ ''Welt''"');
+    SELECT bemi.start();
+});
+$node->safe_psql('postgres', q{CREATE TABLE tracked AS TABLE bemi.tracked});
+
+sub doctor {
+    my ($server) = @_;
+    my $rows = one_of($server, 'SELECT json_agg(d) FROM bemi.doctor() d');
+    return @{ JSON::PP->new->utf8->decode($rows) };
+}
+
+sub faults {
+    my %seen;
+    return join ', ', grep { !$seen{$_}++ } map { $_->{check} } grep { !$_->{ok} } doctor($_[0] // $node);
+}
+
+sub faults_become {
+    my ($expected, $name) = @_;
+    my $end = time + $PostgreSQL::Test::Utils::timeout_default;
+    my $found = faults();
+    while ($found ne $expected && time < $end) {
+        usleep(50_000);
+        $found = faults();
+    }
+    is($found, $expected, $name) or diag(join "\n", map { JSON::PP->new->utf8->canonical->encode($_) } doctor($node));
+}
+
+# Runs what is printed, from top to bottom.
+sub mend {
+    for my $row (grep { !$_->{ok} } doctor($node)) {
+        my ($status, $out, $errors) = $node->psql('postgres', encode('UTF-8', $row->{fix}), on_error_stop => 1);
+        is($status, 0, "the fix for: $row->{found}") or diag("$row->{fix}: $errors");
+        $node->restart if $row->{fix} =~ /restart the server$/;
+    }
+}
+
+my $next = 0;
+
+sub is_stored {
+    my ($name) = @_;
+    $next++;
+    $node->safe_psql('postgres', qq{BEGIN READ WRITE; INSERT INTO $todo VALUES ($next) /*Bemi {"n": $next} Bemi*/; COMMIT});
+    ok($node->poll_query_until('postgres', qq{SELECT count(*) = 1 FROM bemi.changes WHERE "table" = 'todo' AND primary_key = '$next' AND context = '{"n": $next}'}),
+        $name) or diag(one_of($node, 'SELECT s FROM bemi.status s'));
+}
+
+my $write_wal = q{SELECT count(pg_logical_emit_message(false, 'filler', repeat('x', 1000000))) FROM generate_series(1, %s)};
+my $lose_slot = q{
+    SELECT bemi.stop();
+    DO $$ BEGIN WHILE (SELECT pid FROM bemi.status) IS NOT NULL LOOP PERFORM pg_sleep(0.01); END LOOP; END $$;
+    ALTER SYSTEM SET max_slot_wal_keep_size = '1MB';
+    SELECT pg_reload_conf();
+    } . sprintf($write_wal, 5) . q{;
+    CHECKPOINT;
+    ALTER SYSTEM RESET max_slot_wal_keep_size;
+    SELECT pg_reload_conf();
+};
+my $has_list = one_of($node, q{SELECT count(*) FROM pg_settings WHERE name = 'output_plugin_libraries'});
+my $library = $node->basedir . '/An "odd" one.so';
+copy(one_of($node, q{SELECT setting FROM pg_config WHERE name = 'PKGLIBDIR'}) . '/test_decoding.so', $library) or die $!;
+my $quoted_library = $library =~ s/"/""/gr;
+my $client; # a session of another
+
+sub setting_is {
+    my ($name, $expected) = @_;
+    return sub { is(one_of($node, "SHOW $name"), $expected, "$name keeps what it had") };
+}
+
+# What is done, which checks fail, and which ones do once the fixes have run; `ends` is called then.
+my @faults = (
+    [ 'an owner without INSERT', qq{ALTER ROLE "the owner" NOSUPERUSER; REVOKE INSERT ON bemi.changes FROM "the owner"}, 'privileges' ],
+    [ 'an owner without his tables', q{ALTER TABLE bemi.changes OWNER TO postgres; REVOKE ALL ON SCHEMA bemi FROM "the owner"},
+        'privileges', '', sub { $node->safe_psql('postgres', 'ALTER ROLE "the owner" SUPERUSER') } ],
+    [ 'an owner without anything', qq{
+        ALTER ROLE "the owner" NOSUPERUSER;
+        REVOKE ALL ON ALL TABLES IN SCHEMA bemi FROM "the owner";
+        REVOKE ALL ON SCHEMA bemi FROM PUBLIC, "the owner"}, 'privileges', '', sub { $node->safe_psql('postgres', 'ALTER ROLE "the owner" SUPERUSER') } ],
+    [ 'triggers: dropped, disabled, not ALWAYS', qq{
+        DROP TRIGGER "~bemi_row" ON $todo;
+        ALTER TABLE $todo DISABLE TRIGGER "~bemi_truncate";
+        ALTER TABLE app.job ENABLE TRIGGER "~bemi_row";
+        DROP TRIGGER "~bemi_statement" ON "event 1"}, 'tables' ],
+    [ 'replica identities', qq{
+        ALTER TABLE $todo REPLICA IDENTITY NOTHING;
+        ALTER TABLE event REPLICA IDENTITY DEFAULT;
+        ALTER TABLE "event 1" REPLICA IDENTITY DEFAULT}, 'tables' ],
+    [ 'unlogged tables', qq{
+        ALTER TABLE app.job SET UNLOGGED;
+        ALTER TABLE $todo SET UNLOGGED;
+        ALTER TABLE $todo REPLICA IDENTITY NOTHING}, 'tables' ],
+    [ 'a partition that is not tracked', q{
+        ALTER EVENT TRIGGER bemi_ddl_command_end DISABLE;
+        CREATE TABLE "Ereignis ""2""" PARTITION OF event FOR VALUES FROM (10) TO (20)}, 'event triggers, tables', '',
+        sub { $node->safe_psql('postgres', 'DROP TABLE "Ereignis ""2"""') } ],
+    [ 'a table above', q{
+        ALTER EVENT TRIGGER bemi_ddl_command_end DISABLE;
+        CREATE TABLE above (id int) PARTITION BY RANGE (id);
+        CREATE TABLE below PARTITION OF above FOR VALUES FROM (0) TO (10);
+        SELECT bemi.track('below', 'statement')}, 'event triggers, tables', '',
+        sub { $node->safe_psql('postgres', 'DROP TABLE above') } ],
+    [ 'indexes', q{
+        DO $$ DECLARE newest regclass = (SELECT partition FROM bemi.partitions ORDER BY from_time DESC LIMIT 1); BEGIN
+            EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %s', newest, (SELECT conname FROM pg_constraint WHERE conrelid = newest AND contype = 'p'));
+            EXECUTE format('DROP INDEX %s', (SELECT indexrelid::regclass FROM pg_index WHERE indrelid = newest AND indnatts = 3));
+            UPDATE pg_index SET indisvalid = false WHERE indrelid = newest AND pg_get_indexdef(indexrelid) LIKE '%gin%';
+        END $$}, 'indexes' ],
+    [ 'no partition for the present', q{
+        DO $$ BEGIN EXECUTE format('DROP TABLE %s', (SELECT partition FROM bemi.partitions ORDER BY from_time LIMIT 1)); END $$},
+        'partitions' ],
+    [ 'bemi.enabled', q{
+        ALTER DATABASE postgres SET bemi.enabled = off;
+        ALTER ROLE "the owner" SET bemi.enabled = false;
+        ALTER ROLE "the owner" IN DATABASE postgres SET bemi.enabled = no;
+        ALTER ROLE "the owner" IN DATABASE template1 SET bemi.enabled = no;
+        ALTER SYSTEM SET bemi.enabled = off;
+        SELECT pg_reload_conf()}, 'enabled', 'enabled' ],
+    [ 'default_transaction_read_only, which is none', q{
+        ALTER SYSTEM SET default_transaction_read_only = on;
+        SELECT pg_reload_conf(), pg_terminate_backend(pid) FROM bemi.status}, '', '',
+        sub { $node->safe_psql('postgres', 'ALTER SYSTEM RESET default_transaction_read_only; SELECT pg_reload_conf()') } ],
+    [ 'a change that cannot be stored', q{INSERT INTO event VALUES (1, '"\u0000"')}, 'errors' ],
+    [ 'paused', q{SELECT bemi.stop()}, 'worker' ],
+    [ 'a worker that crashed too often', q{
+        UPDATE bemi.worker SET attempts = 10, failed_at = NULL, attempted_at = now() - interval '1 hour';
+        SELECT pg_terminate_backend(pid) FROM bemi.status}, 'worker' ],
+    [ 'a worker that fails', q{
+        CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN DROP FUNCTION refuse CASCADE; RAISE 'no'; END $$;
+        CREATE TRIGGER refuse BEFORE INSERT ON bemi.changes FOR EACH ROW EXECUTE FUNCTION refuse();
+        INSERT INTO app.job VALUES (1)}, 'worker', '', undef, sub { $node->safe_psql('postgres', 'DROP FUNCTION refuse CASCADE') } ],
+    [ 'a worker that must wait', sub {
+        $client = start_client('psql', '-d', $node->connstr('postgres'), '-c', q{LOCK bemi.changes; SELECT pg_sleep(1000)});
+        $node->poll_query_until('postgres', q{SELECT count(*) = 1 FROM pg_locks WHERE relation = 'bemi.changes'::regclass AND mode = 'AccessExclusiveLock' AND granted});
+        $node->safe_psql('postgres', 'INSERT INTO app.job VALUES (2)');
+    }, 'lag', '', sub { $client->{process}->finish } ],
+    [ 'a slot that is dropped', q{
+        SELECT bemi.stop();
+        DO $$ BEGIN WHILE (SELECT pid FROM bemi.status) IS NOT NULL LOOP PERFORM pg_sleep(0.01); END LOOP; END $$;
+        SELECT pg_drop_replication_slot(slot) FROM bemi.status}, 'slot, worker', 'gaps' ],
+    [ 'a slot that is invalidated', $lose_slot, 'slot, worker', 'gaps' ],
+    [ 'an open gap', sub {
+        $node->safe_psql('postgres', $lose_slot);
+        $node->safe_psql('postgres', q{UPDATE bemi.worker SET wanted = 'running'});
+        $node->restart;
+    }, 'slot, worker, gaps', 'gaps' ],
+    [ 'slots that will lose their WAL', q{
+        SELECT pg_create_logical_replication_slot('client', 'bemi');
+        SELECT bemi.stop();
+        ALTER SYSTEM SET max_slot_wal_keep_size = '1MB';
+        SELECT pg_reload_conf();
+        } . sprintf($write_wal, 5), 'worker, max_slot_wal_keep_size' ],
+    [ 'a slot that nobody reads', 'ALTER SYSTEM RESET max_slot_wal_keep_size; SELECT pg_reload_conf(); ' . sprintf($write_wal, 40),
+        'client slots', '', sub { is(one_of($node, q{SELECT count(*) FROM pg_replication_slots WHERE slot_name = 'client'}), 0, 'it is gone') } ],
+    $has_list ? (
+        [ 'output_plugin_libraries', q{
+            SELECT pg_create_logical_replication_slot('client', 'bemi');
+            ALTER SYSTEM SET output_plugin_libraries = pgoutput, 'An "odd" one';
+            SELECT pg_reload_conf()}, 'output_plugin_libraries', '', setting_is('output_plugin_libraries', q{"An ""odd"" one", bemi, pgoutput}) ],
+        [ 'output_plugin_libraries in one pair of quotes', q{
+            ALTER SYSTEM SET output_plugin_libraries = 'pgoutput, test_decoding, bemi';
+            SELECT pg_reload_conf()}, 'output_plugin_libraries', '', setting_is('output_plugin_libraries', q{bemi, pgoutput, test_decoding}) ],
+        [ 'output_plugin_libraries without any', q{
+            ALTER SYSTEM SET output_plugin_libraries = '';
+            SELECT pg_reload_conf()}, 'output_plugin_libraries', '', sub {
+                is(one_of($node, 'SHOW output_plugin_libraries'), 'bemi', 'now has one');
+                ok(defined one_of($node, q{SELECT count(*) FROM pg_logical_slot_peek_changes('client', NULL, NULL)}), 'and the slot can be read');
+                $node->safe_psql('postgres', q{ALTER SYSTEM RESET output_plugin_libraries; SELECT pg_reload_conf(), pg_drop_replication_slot('client')});
+            } ],
+    ) : (),
+    [ 'shared_preload_libraries without bemi', sub {
+        $node->append_conf('postgresql.conf', qq{shared_preload_libraries = 'auto_explain, "$quoted_library"'});
+        $node->restart;
+    }, 'preload, worker', '', setting_is('shared_preload_libraries', qq{auto_explain, "$quoted_library", bemi}) ],
+    [ 'bemi.enabled where the library is not loaded', sub {
+        $node->append_conf('postgresql.conf', "bemi.enabled = off\nshared_preload_libraries = ''");
+        $node->safe_psql('postgres', 'ALTER SYSTEM RESET shared_preload_libraries; ALTER SYSTEM RESET bemi.enabled');
+        $node->restart;
+    }, 'preload, enabled, worker' ],
+    [ 'max_worker_processes', sub {
+        $node->safe_psql('postgres', 'ALTER SYSTEM SET max_worker_processes = 2');
+        $node->restart;
+    }, 'worker' ],
+    [ 'wal_level, max_replication_slots', sub {
+        $node->safe_psql('postgres', 'ALTER SYSTEM SET wal_level = replica');
+        $node->stop;
+        ok(!$node->start(fail_ok => 1), 'with a logical slot the server does not start without wal_level = logical');
+        like(slurp_file($node->logfile), qr/logical replication slot "bemi_\d+" exists, but wal_level < logical/, 'and says so');
+        move($node->data_dir . '/pg_replslot', $node->basedir . '/lost') or die $!;
+        mkdir $node->data_dir . '/pg_replslot' or die $!;
+        $node->append_conf('postgresql.conf', 'max_replication_slots = 1');
+        $node->start;
+        $node->safe_psql('postgres', q{SELECT pg_create_physical_replication_slot('other')});
+    }, 'wal_level, slot, worker', 'gaps' ],
+);
+
+faults_become('', 'all is well');
+is_stored('a change');
+
+for my $fault (@faults) {
+    my ($name, $break, $shown, $then, $ends, $before) = @$fault;
+    next if index($name, $ENV{BEMI_FAULT} // q{}) < 0;
+    note("--- $name");
+    ref $break ? $break->() : $node->safe_psql('postgres', $break);
+    faults_become($shown, "$name: shown");
+    $before->() if $before;
+    mend();
+    if ($then) {
+        faults_become($then, "$name: then");
+        mend();
+    }
+    faults_become('', "$name: mended");
+    is_stored("$name: changes are stored");
+    $ends->() if $ends;
+}
+
+is(one_of($node, 'SELECT count(*) FROM (TABLE tracked EXCEPT TABLE bemi.tracked) t'), 0, 'what is tracked, and why, is as it was');
+done_testing();
