@@ -348,9 +348,11 @@ SELECT 'enabled', pg_catalog.format('bemi.enabled = off for ROLE %s', o.role),
 FROM switched_off o
 UNION ALL
 SELECT 'event triggers', pg_catalog.format('%s is disabled', e.evtname),
-       pg_catalog.format('ALTER EVENT TRIGGER %s ENABLE;', e.evtname)
+       pg_catalog.format('ALTER EVENT TRIGGER %s ENABLE%s;', e.evtname, t.always)
 FROM pg_catalog.pg_event_trigger e
-WHERE e.evtname IN ('bemi_ddl_command_end', 'bemi_sql_drop') AND e.evtenabled IN ('D', 'R');
+JOIN (VALUES ('bemi_ddl_command_start', ' ALWAYS'), ('bemi_ddl_command_end', ''), ('bemi_sql_drop', '')) AS t (name, always)
+    ON t.name = e.evtname
+WHERE e.evtenabled IN ('D', 'R');
 COMMENT ON VIEW bemi.setting_faults IS 'For bemi.doctor(): settings of the server, and the event triggers.';
 
 -- A table that is tracked with another is mended with that one; a schema's stays one.
