@@ -7,6 +7,12 @@ namespace bemi::decode {
 
 namespace {
 
+/// Whether anything of the transaction was sent. 18 leaves out what it knows to be rolled back, even if that
+/// is all that there is, and tells of the end nevertheless.
+bool is_started(const ReorderBufferTXN *top) {
+    return top->output_plugin_private != nullptr;
+}
+
 void enter(Decoder &decoder, Txn &txn, TransactionId writer) {
     MemoryContext caller = MemoryContextSwitchTo(decoder.memory);
     enter_subtransaction(txn, writer);
@@ -14,7 +20,7 @@ void enter(Decoder &decoder, Txn &txn, TransactionId writer) {
 }
 
 void on_stream_start(LogicalDecodingContext *ctx, ReorderBufferTXN *txn) {
-    if (txn->output_plugin_private == nullptr)
+    if (!is_started(txn))
         (void)begin_pending(decoder_of(ctx), txn);
 }
 
@@ -66,20 +72,23 @@ void take_back(Decoder &decoder, Txn &txn) {
 }
 
 void on_stream_abort(LogicalDecodingContext *ctx, ReorderBufferTXN *txn, XLogRecPtr) {
-    Decoder &decoder = decoder_of(ctx);
-    if (txn->toptxn != nullptr) {
-        Txn &state = txn_of(txn->toptxn);
-        roll_back_subtransaction(state, txn->xid);
-        take_back(decoder, state);
-    } else {
-        Txn &state = txn_of(txn);
+    const bool is_top = txn->toptxn == nullptr;
+    ReorderBufferTXN *top = is_top ? txn : txn->toptxn;
+    if (!is_started(top))
+        return;
+    Txn &state = txn_of(top);
+    if (is_top)
         state.next_sequence = 0;
-        take_back(decoder, state);
-        finish(txn);
-    }
+    else
+        roll_back_subtransaction(state, txn->xid);
+    take_back(decoder_of(ctx), state);
+    if (is_top)
+        finish(top);
 }
 
 void on_stream_commit(LogicalDecodingContext *ctx, ReorderBufferTXN *txn, XLogRecPtr) {
+    if (!is_started(txn))
+        return compat::update_progress(ctx, true);
     Decoder &decoder = decoder_of(ctx);
     Txn &state = txn_of(txn);
     const bool skipped = state.sent_up_to == 0;

@@ -11,6 +11,8 @@ void on_begin_prepare(LogicalDecodingContext *ctx, ReorderBufferTXN *txn) {
 
 void on_prepare(LogicalDecodingContext *ctx, ReorderBufferTXN *txn, XLogRecPtr) {
     Decoder &decoder = decoder_of(ctx);
+    if (txn->output_plugin_private == nullptr) // 18 may have left out all that there was to stream
+        (void)begin_pending(decoder, txn);
     Txn &state = txn_of(txn);
     const bool skipped = state.sent_up_to == 0;
     state.gid = txn->gid;
