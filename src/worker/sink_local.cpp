@@ -59,15 +59,21 @@ void write_progress(const decode::RecordHeader &last, uint64 changes) {
     execute(plan, values);
 }
 
-/// Whether the error is one of the data, which would come again and again.
+/// Whether the error may be one of the data, which would come again and again.
 bool is_of_data(const ErrorData &error) {
     const int category = ERRCODE_TO_CATEGORY(error.sqlerrcode);
     return category == ERRCODE_DATA_EXCEPTION || category == ERRCODE_PROGRAM_LIMIT_EXCEEDED;
 }
 
-/// Runs `body` in a subtransaction. The error, in the current memory context, if it is one of the data; NULL
-/// if there was none; any other is raised.
-template <typename Body> ErrorData *try_data(Body &&body) {
+/// The same of INSERT, where a trigger or constraint that somebody added may fail in any way: that can be
+/// mended. What remains is a row that is too large for a page of the table or of an index.
+bool is_of_row(const ErrorData &error) {
+    return error.sqlerrcode == ERRCODE_PROGRAM_LIMIT_EXCEEDED;
+}
+
+/// Runs `body` in a subtransaction. The error, in the current memory context, if it is `expected`; NULL if
+/// there was none; any other is raised.
+template <typename Body> ErrorData *try_to(Body &&body, bool (&expected)(const ErrorData &)) {
     MemoryContext memory = CurrentMemoryContext;
     ResourceOwner owner = CurrentResourceOwner;
     ErrorData *volatile error = nullptr;
@@ -82,7 +88,7 @@ template <typename Body> ErrorData *try_data(Body &&body) {
     {
         MemoryContextSwitchTo(memory);
         error = CopyErrorData();
-        if (!is_of_data(*error))
+        if (!expected(*error))
             PG_RE_THROW();
         FlushErrorState();
         RollbackAndReleaseCurrentSubTransaction();
@@ -104,7 +110,9 @@ public:
     /// Stores all; an ERROR if one cannot be stored.
     void store_all() {
         while (const char *bytes = next()) {
-            add(decode::read_record(bytes));
+            const decode::Record record = decode::read_record(bytes);
+            partitions::ensure(record.committed_at);
+            add(record);
             if (columns_->full())
                 flush();
         }
@@ -115,10 +123,10 @@ public:
     void store_possible() {
         while (const char *bytes = next()) {
             const decode::Record record = decode::read_record(bytes);
-            const ErrorData *error = try_data([this, &record] {
-                add(record);
-                flush();
-            });
+            partitions::ensure(record.committed_at); // not to be rolled back with the record
+            const ErrorData *error = try_to([this, &record] { add(record); }, is_of_data);
+            if (error == nullptr)
+                error = try_to([this] { flush(); }, is_of_row);
             if (error == nullptr)
                 continue;
             errors::note(record, *error);
@@ -140,7 +148,6 @@ private:
     void add(const decode::Record &record) {
         last_ = record;
         stored_++;
-        partitions::ensure(record.committed_at);
         columns_->add(record);
     }
 
