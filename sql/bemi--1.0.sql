@@ -163,6 +163,7 @@ CREATE TABLE bemi.worker (
     wanted text NOT NULL CHECK (wanted IN ('running', 'paused', 'ended')),
     database oid NOT NULL,
     attempts integer NOT NULL DEFAULT 0,
+    crashes integer NOT NULL DEFAULT 0,
     attempted_at timestamptz,
     sqlstate text,
     error text,
@@ -180,6 +181,7 @@ CREATE TABLE bemi.progress (
 COMMENT ON TABLE bemi.worker IS 'What the worker is to do, and how it fared; read bemi.status instead.';
 COMMENT ON COLUMN bemi.worker.database IS 'Where this was ordered: a copy of the database has the row, too.';
 COMMENT ON COLUMN bemi.worker.attempts IS 'How often it was started since it last ran well.';
+COMMENT ON COLUMN bemi.worker.crashes IS 'How many of the last attempts ended without a word.';
 COMMENT ON TABLE bemi.progress IS 'All that was committed before this position is stored.';
 
 CREATE TABLE bemi.errors (

@@ -15,7 +15,7 @@ void order(const char *wanted) {
     spi::run_as_owner(
         "INSERT INTO bemi.worker (wanted, database) VALUES ($1, $2)"
         " ON CONFLICT (one) DO UPDATE SET wanted = excluded.wanted, database = excluded.database,"
-        " attempts = 0",
+        " attempts = 0, crashes = 0",
         {spi::text(wanted), spi::oid(MyDatabaseId)});
     CacheInvalidateRelcacheByRelid(get_relname_relid("worker", get_namespace_oid("bemi", missing_ok)));
     wakeup::all_at_commit();

@@ -29,12 +29,11 @@ Wanted wanted_named(const char *name) {
     return strcmp(name, "paused") == 0 ? Wanted::paused : Wanted::ended;
 }
 
-constexpr Orders no_orders{.wanted = Wanted::ended, .attempts = 0, .attempted_at = 0, .crashed = false};
+constexpr Orders no_orders{.wanted = Wanted::ended, .attempts = 0, .attempted_at = 0, .crashes = 0};
 
 Orders read_orders() {
     bool is_null;
-    spi::run("SELECT wanted, attempts, coalesce(attempted_at, now()),"
-             " attempted_at IS NOT NULL AND coalesce(failed_at < attempted_at, true) FROM bemi.worker"
+    spi::run("SELECT wanted, attempts, coalesce(attempted_at, now()), crashes FROM bemi.worker"
              " WHERE database = $1",
              {spi::oid(MyDatabaseId)});
     if (SPI_processed == 0)
@@ -42,7 +41,7 @@ Orders read_orders() {
     return {.wanted = wanted_named(TextDatumGetCString(value(1, &is_null))),
             .attempts = DatumGetInt32(value(2, &is_null)),
             .attempted_at = DatumGetTimestampTz(value(3, &is_null)),
-            .crashed = DatumGetBool(value(4, &is_null))};
+            .crashes = DatumGetInt32(value(4, &is_null))};
 }
 
 /// bemi.worker, invalid if the extension is not there.
@@ -80,16 +79,16 @@ bool may_have_changed() {
 }
 
 void begin_attempt() {
-    write("UPDATE bemi.worker SET attempts = attempts + 1, attempted_at = now()");
+    write("UPDATE bemi.worker SET attempts = attempts + 1, crashes = crashes + 1, attempted_at = now()");
     XLogFlush(XactLastCommitEnd);
 }
 
 void ran_well() {
-    write("UPDATE bemi.worker SET attempts = 0");
+    write("UPDATE bemi.worker SET attempts = 0, crashes = 0");
 }
 
 void failed(const ErrorData &error) {
-    write("UPDATE bemi.worker SET sqlstate = $1, error = $2, failed_at = now()",
+    write("UPDATE bemi.worker SET crashes = 0, sqlstate = $1, error = $2, failed_at = now()",
           {spi::text(unpack_sql_state(error.sqlerrcode)), spi::text(error.message)});
 }
 

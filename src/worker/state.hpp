@@ -12,7 +12,7 @@ struct Orders {
     Wanted wanted;
     int attempts; // since it last ran well
     TimestampTz attempted_at;
-    bool crashed; // the last attempt ended without a word
+    int crashes; // the last attempts, as far as they ended without a word
 };
 
 /// Where there is no extension, nothing is wanted.

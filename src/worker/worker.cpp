@@ -26,8 +26,28 @@ constexpr int flush_polls = 40;
 constexpr int confirm_ms = 1000, idle_confirm_ms = 10 * 1000;
 // How often partitions are made ahead and dropped.
 constexpr int maintain_ms = 60 * 1000;
-constexpr int most_attempts = 10;
+constexpr int most_crashes = 10;
 constexpr long longest_backoff_ms = 5 * 60 * 1000;
+// Where not even an error can be noted, which the delay goes by.
+constexpr long blind_backoff_ms = 10 * 1000;
+
+/// Runs `body`; the error, which is in the log then, in the current memory context, or NULL if there was
+/// none.
+template <typename Body> const ErrorData *error_of(Body &&body) {
+    MemoryContext memory = CurrentMemoryContext;
+    const ErrorData *volatile error = nullptr;
+    PG_TRY();
+    { body(); }
+    PG_CATCH();
+    {
+        MemoryContextSwitchTo(memory);
+        error = CopyErrorData();
+        EmitErrorReport();
+        FlushErrorState();
+    }
+    PG_END_TRY();
+    return error;
+}
 
 class Worker {
 public:
@@ -279,7 +299,7 @@ void live() {
     case state::Wanted::running:
         break;
     }
-    if (orders.crashed && orders.attempts >= most_attempts)
+    if (orders.crashes >= most_crashes)
         return state::give_up(ERRCODE_CRASH_SHUTDOWN, "the worker crashed too often");
     decode_and_store();
 }
@@ -305,23 +325,11 @@ void note_error(const ErrorData &error) {
     state::ran_well();
 }
 
-/// Lives until there is nothing to do; false after an error, which is noted.
-bool live_and_note_error() {
-    const ErrorData *volatile error = nullptr;
-    PG_TRY();
-    { live(); }
-    PG_CATCH();
-    {
-        MemoryContextSwitchTo(TopMemoryContext);
-        error = CopyErrorData();
-        EmitErrorReport();
-        FlushErrorState();
-    }
-    PG_END_TRY();
-    if (error == nullptr)
+/// False if not even that is possible.
+bool note(const ErrorData &error) {
+    if (error_of([&error] { note_error(error); }) == nullptr)
         return true;
     recover();
-    note_error(*error);
     return false;
 }
 
@@ -336,8 +344,12 @@ void bemi_worker_main(Datum database) {
     const Oid bootstrap_superuser = InvalidOid;
     BackgroundWorkerInitializeConnectionByOid(DatumGetObjectId(database), bootstrap_superuser, 0);
     worker::fix_settings();
-    if (worker::live_and_note_error())
+    const ErrorData *error = worker::error_of(worker::live);
+    if (error == nullptr)
         proc_exit(0);
+    worker::recover();
+    if (!worker::note(*error))
+        process::pause(worker::blind_backoff_ms);
     // Another process tries again, after a while.
     (void)process::start_worker(MyDatabaseId);
     proc_exit(1);

@@ -113,7 +113,7 @@ cmp_ok($crashes, '<=', 5, "a worker that crashes is not started again at once ($
 cmp_ok($crashes, '>=', 2, 'but again');
 sub ask_in_vain { return eval { $node->psql('postgres', $_[0]) } }
 for (1 .. 100) {
-    my ($status) = ask_in_vain(q{UPDATE bemi.worker SET attempts = 10, failed_at = NULL, attempted_at = now() - interval '1 hour'});
+    my ($status) = ask_in_vain(q{UPDATE bemi.worker SET crashes = 10, attempted_at = now() - interval '1 hour'});
     last if defined $status && $status == 0;
     sleep 1;
 }

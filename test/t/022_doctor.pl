@@ -151,7 +151,7 @@ my @faults = (
     [ 'a change that cannot be stored', q{INSERT INTO event VALUES (1, '"\u0000"')}, 'errors' ],
     [ 'paused', q{SELECT bemi.stop()}, 'worker' ],
     [ 'a worker that crashed too often', q{
-        UPDATE bemi.worker SET attempts = 10, failed_at = NULL, attempted_at = now() - interval '1 hour';
+        UPDATE bemi.worker SET attempts = 10, crashes = 10, attempted_at = now() - interval '1 hour';
         SELECT pg_terminate_backend(pid) FROM bemi.status}, 'worker' ],
     [ 'a worker that fails', q{
         CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN DROP FUNCTION refuse CASCADE; RAISE 'no'; END $$;
