@@ -214,13 +214,16 @@ SELECT pg_catalog.pg_extension_config_dump('bemi.gaps', '');
 
 CREATE VIEW bemi.partitions AS
 SELECT c.oid::pg_catalog.regclass AS partition,
-       pg_catalog.substring(b.bound, $r$FROM \('([^']+)'\)$r$)::timestamptz AS from_time,
-       pg_catalog.substring(b.bound, $r$TO \('([^']+)'\)$r$)::timestamptz AS to_time
+       CASE WHEN b.bound LIKE '%FROM (MINVALUE)%' THEN '-infinity'
+            ELSE pg_catalog.substring(b.bound, $r$FROM \('([^']+)'\)$r$)::timestamptz END AS from_time,
+       CASE WHEN b.bound LIKE '%TO (MAXVALUE)%' THEN 'infinity'
+            ELSE pg_catalog.substring(b.bound, $r$TO \('([^']+)'\)$r$)::timestamptz END AS to_time
 FROM pg_catalog.pg_inherits i
 JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid
 CROSS JOIN LATERAL (SELECT pg_catalog.pg_get_expr(c.relpartbound, c.oid)) AS b (bound)
-WHERE i.inhparent = 'bemi.changes'::pg_catalog.regclass;
-COMMENT ON VIEW bemi.partitions IS 'The partitions of bemi.changes and the time that each is for.';
+WHERE i.inhparent = 'bemi.changes'::pg_catalog.regclass AND NOT i.inhdetachpending;
+COMMENT ON VIEW bemi.partitions IS
+    'The partitions of bemi.changes and the time that each is for; a DEFAULT one has none.';
 
 CREATE VIEW bemi.partition_indexes (definition, statement) AS VALUES
     ('btree (id)', 'ALTER TABLE %s ADD PRIMARY KEY (id);'),
@@ -453,7 +456,9 @@ WHERE store.wanted = 'running' AND store.position IS NOT NULL
   AND CASE WHEN EXISTS ( -- pg_get_expr() would wait
           SELECT FROM bemi.partitions p
           JOIN pg_catalog.pg_locks l ON l.relation = p.partition AND l.mode = 'AccessExclusiveLock') THEN false
-      ELSE NOT EXISTS (SELECT FROM bemi.partitions p WHERE pg_catalog.now() >= p.from_time AND pg_catalog.now() < p.to_time) END
+      ELSE NOT EXISTS ( -- a DEFAULT one has no times
+          SELECT FROM bemi.partitions p
+          WHERE (pg_catalog.now() >= p.from_time AND pg_catalog.now() < p.to_time) IS NOT FALSE) END
 UNION ALL
 SELECT 'max_slot_wal_keep_size',
        pg_catalog.format('%s MB; slots will lose their WAL soon: %s', keep.megabytes,

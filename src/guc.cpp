@@ -13,9 +13,15 @@ unsigned capture = 0;
 int max_context_size = 1024 * 1024;
 char *comment_affix;
 char *retention;
+int partition_interval = interval_month;
 uint64 generation = 0;
 
 namespace {
+
+constexpr config_enum_entry partition_intervals[] = {
+    {"day", interval_day, false},         {"week", interval_week, false}, {"month", interval_month, false},
+    {"quarter", interval_quarter, false}, {"year", interval_year, false}, {nullptr, 0, false},
+};
 
 char *capture_list; // bemi.capture as written; `capture` is what it means
 
@@ -155,6 +161,10 @@ void define() {
     DefineCustomStringVariable("bemi.retention", "Sets how long changes are kept in bemi.changes.",
                                "An interval; partitions that are older are dropped. Empty keeps all.",
                                &retention, "", PGC_SUSET, 0, check_retention, nullptr, nullptr);
+    DefineCustomEnumVariable("bemi.partition_interval",
+                             "Sets how much time a new partition of bemi.changes is for.",
+                             "Partitions that exist stay as they are.", &partition_interval, interval_month,
+                             partition_intervals, PGC_SUSET, 0, nullptr, nullptr, nullptr);
     compat::reserve_guc_prefix("bemi");
 }
 

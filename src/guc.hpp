@@ -15,12 +15,16 @@ enum Fact : unsigned {
     fact_backend_pid = 1U << 5,
 };
 
-extern char *context;        // a valid JSON object in the server's encoding, or ""
-extern bool enabled;         // off: the triggers emit nothing
-extern unsigned capture;     // of Fact
-extern int max_context_size; // bytes
-extern char *retention;      // an interval, or "" to keep all
-extern char *comment_affix;  // "" when comments are off
+/// The values of bemi.partition_interval.
+enum PartitionInterval { interval_day, interval_week, interval_month, interval_quarter, interval_year };
+
+extern char *context;          // a valid JSON object in the server's encoding, or ""
+extern bool enabled;           // off: the triggers emit nothing
+extern unsigned capture;       // of Fact
+extern int max_context_size;   // bytes
+extern char *retention;        // an interval, or "" to keep all
+extern int partition_interval; // of PartitionInterval
+extern char *comment_affix;    // "" when comments are off
 
 /// Counts the assignments to settings that decide what the context is. Who caches something derived from them
 /// compares it with the value then.

@@ -31,32 +31,102 @@ bool find(TimestampTz time) {
     return true;
 }
 
-// A month in UTC, less what other partitions have of it. The indexes are those of the partitions, not of
-// bemi.changes, because a restored dump brings them along: what ATTACH PARTITION had made by then would be in
-// the way.
+// The day, month ... in UTC, less what other partitions have of it. Its name is the next one that is free:
+// somebody may have detached a partition, or taken the name for something else. The indexes are those of the
+// partitions, not of bemi.changes, because a restored dump brings them along: what ATTACH PARTITION had made
+// by then would be in the way.
 constexpr char plan_sql[] =
-    "SELECT name, quote_literal(f), quote_literal(t),"
+    "WITH range (f, t) AS (SELECT"
+    "  greatest(date_trunc($2, $1), (SELECT max(to_time) FROM bemi.partitions WHERE to_time <= $1)),"
+    "  least(date_trunc($2, $1) + $3::interval,"
+    "   (SELECT min(from_time) FROM bemi.partitions WHERE from_time > $1)))"
+    " SELECT f, t, name, quote_literal(f), quote_literal(t),"
     "  (SELECT string_agg(format(statement, name), ' ') FROM bemi.partition_indexes)"
-    " FROM (SELECT greatest(date_trunc('month', $1),"
-    "   (SELECT max(to_time) FROM bemi.partitions WHERE to_time <= $1)),"
-    "  least(date_trunc('month', $1) + interval '1 month',"
-    "   (SELECT min(from_time) FROM bemi.partitions WHERE from_time > $1))) AS range (f, t),"
-    " format('bemi.%I', to_char(f, '\"changes_\"YYYY_MM_DD')) AS name";
+    " FROM range, generate_series(0, 999) AS n,"
+    "  concat_ws('_', to_char(f, '\"bemi.changes_\"YYYY_MM_DD'), nullif(n, 0)) AS name"
+    " WHERE to_regclass(name) IS NULL AND to_regtype(name) IS NULL"
+    " ORDER BY n LIMIT 1";
+
+struct Interval {
+    const char *unit;
+    const char *length;
+};
+
+Interval interval() {
+    switch (static_cast<guc::PartitionInterval>(guc::partition_interval)) {
+    case guc::interval_day:
+        return {"day", "1 day"};
+    case guc::interval_week:
+        return {"week", "1 week"};
+    case guc::interval_month:
+        return {"month", "1 month"};
+    case guc::interval_quarter:
+        return {"quarter", "3 months"};
+    case guc::interval_year:
+        return {"year", "1 year"};
+    }
+    pg_unreachable();
+}
 
 const char *text_column(int column) {
     bool is_null;
     return TextDatumGetCString(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, column, &is_null));
 }
 
+const char *qualified_name(Oid relation) {
+    return quote_qualified_identifier(get_namespace_name(get_rel_namespace(relation)),
+                                      get_rel_name(relation));
+}
+
+Oid changes() {
+    const bool missing_ok = false;
+    return get_relname_relid("changes", get_namespace_oid("bemi", missing_ok));
+}
+
+/// The partition that somebody attached for all else; invalid if there is none.
+Oid default_partition() {
+    return get_default_partition_oid(changes());
+}
+
+/// Where it has changes of the range, no partition can be attached for that.
+bool is_in_default_partition(const Range &range) {
+    const Oid partition = default_partition();
+    if (!OidIsValid(partition))
+        return false;
+    spi::run(psprintf("SELECT FROM %s WHERE committed_at >= $1 AND committed_at < $2 LIMIT 1",
+                      qualified_name(partition)),
+             {spi::timestamp(range.from), spi::timestamp(range.to)});
+    return SPI_processed > 0;
+}
+
 /// Attached in the end: for CREATE TABLE ... PARTITION OF every reader of bemi.changes would have to wait.
 void make(TimestampTz time) {
-    spi::run(plan_sql, {spi::timestamp(time)});
-    const char *name = text_column(1), *from = text_column(2), *to = text_column(3),
-               *indexes = text_column(4);
-    spi::run(psprintf("CREATE TABLE %s (LIKE bemi.changes)", name));
+    const Interval wanted = interval();
+    spi::run(plan_sql, {spi::timestamp(time), spi::text(wanted.unit), spi::text(wanted.length)});
+    if (SPI_processed == 0)
+        elog(ERROR, "no name is left for a partition of bemi.changes");
+    latest = {time_column(1), time_column(2)};
+    const char *name = text_column(3), *from = text_column(4), *to = text_column(5),
+               *indexes = text_column(6);
+    if (is_in_default_partition(latest))
+        return;
+    spi::run(psprintf("CREATE TABLE %s (LIKE bemi.changes INCLUDING CONSTRAINTS INCLUDING GENERATED"
+                      " INCLUDING STORAGE INCLUDING COMPRESSION)",
+                      name));
     spi::run(indexes);
     spi::run(psprintf("ALTER TABLE bemi.changes ATTACH PARTITION %s FOR VALUES FROM (%s) TO (%s)", name, from,
                       to));
+}
+
+bool is_there(TimestampTz time) {
+    return latest.has(time) || find(time);
+}
+
+/// What make() needs, without waiting for anybody.
+bool lock_to_make() {
+    const Oid others = default_partition();
+    return ConditionalLockRelationOid(changes(), ShareUpdateExclusiveLock) &&
+           (!OidIsValid(others) || ConditionalLockRelationOid(others, AccessExclusiveLock));
 }
 
 List *find_expired() {
@@ -67,37 +137,21 @@ List *find_expired() {
 }
 
 /// Nobody has to wait for us, nor behind us.
-bool lock_changes() {
-    const bool missing_ok = false;
-    const Oid changes = get_relname_relid("changes", get_namespace_oid("bemi", missing_ok));
-    return ConditionalLockRelationOid(changes, AccessExclusiveLock);
+bool lock_to_drop(Oid partition) {
+    return ConditionalLockRelationOid(changes(), AccessExclusiveLock) &&
+           ConditionalLockRelationOid(partition, AccessExclusiveLock);
 }
 
-void drop(List *expired) {
-    for (int i = 0; i < list_length(expired); i++)
-        spi::run(psprintf("DROP TABLE bemi.%s", quote_identifier(get_rel_name(list_nth_oid(expired, i)))));
-    spi::run("UPDATE bemi.worker SET retention_at = now(), partitions_dropped = partitions_dropped + $1",
-             {spi::integer(list_length(expired))});
+void drop(Oid partition) {
+    spi::run(psprintf("DROP TABLE %s", qualified_name(partition)));
+    spi::run("UPDATE bemi.worker SET retention_at = now(), partitions_dropped = partitions_dropped + 1");
 }
 
 } // namespace
 
 void ensure(TimestampTz time) {
-    if (latest.has(time) || find(time))
-        return;
-    make(time);
-    (void)find(time);
-}
-
-void drop_expired() {
-    if (guc::retention[0] == '\0')
-        return;
-    in_owners_transaction([] {
-        List *expired = find_expired();
-        if (expired != NIL && lock_changes())
-            drop(expired);
-    });
-    forget();
+    if (!is_there(time))
+        make(time);
 }
 
 void forget() {
@@ -105,12 +159,39 @@ void forget() {
 }
 
 void make_ahead() {
+    constexpr int count = 2; // of now, and the next one
+    forget();
     in_owners_transaction([] {
-        const TimestampTz now = GetCurrentTimestamp();
-        ensure(now);
-        const TimestampTz next = latest.to;
-        ensure(next);
-        ensure(now);
+        TimestampTz time = GetCurrentTimestamp();
+        for (int i = 0; i < count && !TIMESTAMP_NOT_FINITE(time); i++) {
+            if (!is_there(time)) {
+                if (!lock_to_make())
+                    return;
+                make(time);
+            }
+            time = latest.to;
+        }
+    });
+}
+
+List *expired() {
+    List *partitions = NIL;
+    MemoryContext caller = CurrentMemoryContext;
+    if (guc::retention[0] != '\0')
+        in_owners_transaction([&partitions, caller] {
+            MemoryContext spi = MemoryContextSwitchTo(caller);
+            partitions = find_expired();
+            MemoryContextSwitchTo(spi);
+        });
+    return partitions;
+}
+
+void drop_expired(Oid partition) {
+    forget();
+    in_owners_transaction([partition] {
+        // Until it is locked somebody may detach it, to keep it.
+        if (lock_to_drop(partition) && list_member_oid(find_expired(), partition))
+            drop(partition);
     });
 }
 

@@ -4,6 +4,7 @@
 #include "errors.hpp"
 #include "partitions.hpp"
 #include "process.hpp"
+#include "settings.hpp"
 #include "sink_local.hpp"
 #include "slot.hpp"
 #include "state.hpp"
@@ -49,6 +50,34 @@ template <typename Body> const ErrorData *error_of(Body &&body) {
     return error;
 }
 
+/// Storing does not depend on it: an error is noted, and the next time may do better.
+template <typename Body> void maintain(Body &&body) {
+    MemoryContext memory = CurrentMemoryContext;
+    const ErrorData *error = error_of(body);
+    if (error == nullptr)
+        return;
+    AbortOutOfAnyTransaction();
+    MemoryContextSwitchTo(memory);
+    partitions::forget();
+    state::failed(*error);
+}
+
+void drop_expired_partitions() {
+    List *expired = partitions::expired();
+    for (int i = 0; i < list_length(expired); i++)
+        maintain([partition = list_nth_oid(expired, i)] { partitions::drop_expired(partition); });
+}
+
+/// Whether it was so long ago, which then begins anew. Not knowing how long is long enough: the clock may
+/// have been set back.
+bool is_over(TimestampTz &since, int milliseconds) {
+    const TimestampTz now = GetCurrentTimestamp();
+    if (since <= now && !TimestampDifferenceExceeds(since, now, milliseconds))
+        return false;
+    since = now;
+    return true;
+}
+
 class Worker {
 public:
     void open();
@@ -77,6 +106,7 @@ private:
     TimestampTz maintained_at_;
     int flush_polls_left_;
     bool ran_well_;
+    bool has_successor_;
 };
 
 constinit Worker worker{};
@@ -117,7 +147,10 @@ bool Worker::is_wanted() {
     if (ConfigReloadPending) {
         ConfigReloadPending = false;
         ProcessConfigFile(PGC_SIGHUP);
+        maintained_at_ = 0;
     }
+    if (has_successor_)
+        return false;
     if (!state::may_have_changed())
         return true;
     bool wanted;
@@ -143,22 +176,21 @@ void Worker::confirm() {
 
 void Worker::confirm_if_due() {
     const bool has_stored = stored_end_ > confirmed_;
-    const TimestampTz now = GetCurrentTimestamp();
-    if (!TimestampDifferenceExceeds(confirmed_at_, now, has_stored ? confirm_ms : idle_confirm_ms))
+    if (!is_over(confirmed_at_, has_stored ? confirm_ms : idle_confirm_ms))
         return;
-    confirmed_at_ = now;
     confirm();
     (void)pgstat_report_stat(true);
 }
 
 void Worker::maintain_if_due() {
-    const TimestampTz now = GetCurrentTimestamp();
-    if (!TimestampDifferenceExceeds(maintained_at_, now, maintain_ms))
+    if (!is_over(maintained_at_, maintain_ms))
         return;
-    maintained_at_ = now;
-    in_the_present([] {
-        partitions::make_ahead();
-        partitions::drop_expired();
+    in_the_present([this] {
+        has_successor_ = settings::have_changed() && process::start_worker(MyDatabaseId);
+        if (has_successor_)
+            return;
+        maintain(partitions::make_ahead);
+        maintain(drop_expired_partitions);
     });
 }
 
@@ -180,45 +212,6 @@ void Worker::wait() {
     else if (flush_polls_left_ > 0)
         flush_polls_left_--;
     pgstat_report_activity(STATE_RUNNING, "storing changes");
-}
-
-void set(const char *name, const char *value) {
-    SetConfigOption(name, value, PGC_SUSET, PGC_S_OVERRIDE);
-}
-
-/// Has the server load our output plugin in this process, whatever an administrator allows clients.
-void allow_plugin() {
-    constexpr char name[] = "output_plugin_libraries";
-    const bool missing_ok = true, restrict_privileged = false;
-    const char *allowed = GetConfigOption(name, missing_ok, restrict_privileged);
-    if (allowed != nullptr)
-        set(name, "bemi");
-}
-
-/// What may be set for the server, the database or the role must not keep the worker from its work.
-void fix_settings() {
-    constexpr struct {
-        const char *name;
-        const char *value;
-    } settings[] = {
-        {"search_path", "pg_catalog"},
-        {"default_transaction_read_only", "off"},
-        {"default_transaction_isolation", "read committed"},
-        {"session_replication_role", "origin"},
-        {"statement_timeout", "0"},
-        {"lock_timeout", "0"},
-        {"idle_in_transaction_session_timeout", "0"},
-        {"temp_file_limit", "-1"},
-        {"temp_tablespaces", ""},
-        {"TimeZone", "UTC"},
-        {"DateStyle", "ISO"},
-        {"synchronous_commit", "off"}, // what must be durable is flushed
-        {"row_security", "off"},
-    };
-    for (const auto &setting : settings)
-        set(setting.name, setting.value);
-    allow_plugin();
-    replorigin_session_origin = DoNotReplicateId;
 }
 
 /// How long the former attempts suggest to wait.
@@ -287,6 +280,7 @@ void decode_and_store() {
 }
 
 void live() {
+    settings::note();
     process::wait_for_starter();
     if (!process::claim_database())
         return;
@@ -343,7 +337,8 @@ void bemi_worker_main(Datum database) {
     BackgroundWorkerUnblockSignals();
     const Oid bootstrap_superuser = InvalidOid;
     BackgroundWorkerInitializeConnectionByOid(DatumGetObjectId(database), bootstrap_superuser, 0);
-    worker::fix_settings();
+    settings::fix();
+    replorigin_session_origin = DoNotReplicateId;
     const ErrorData *error = worker::error_of(worker::live);
     if (error == nullptr)
         proc_exit(0);
