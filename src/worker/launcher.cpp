@@ -67,8 +67,10 @@ long look_after(HTAB *databases, Oid oid, TimestampTz now) {
         database->pause_ms = first_pause_ms;
     }
     const bool is_running = process::worker_of(oid) != 0;
-    if (database->next_start > now)
-        return is_running ? look_again_ms : TimestampDifferenceMilliseconds(now, database->next_start);
+    const long left = TimestampDifferenceMilliseconds(now, database->next_start);
+    // More than the pause is left only if the clock was set back.
+    if (left > 0 && left <= database->pause_ms)
+        return is_running ? look_again_ms : left;
     if (is_running)
         database->pause_ms = first_pause_ms;
     else

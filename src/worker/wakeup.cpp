@@ -25,7 +25,8 @@ bool is_there() {
 
 void search(TimestampTz now) {
     constexpr int between_searches_ms = 1000;
-    if (!TimestampDifferenceExceeds(target.searched_at, now, between_searches_ms))
+    const bool clock_was_set_back = now < target.searched_at;
+    if (!clock_was_set_back && !TimestampDifferenceExceeds(target.searched_at, now, between_searches_ms))
         return;
     target.searched_at = now;
     target.pid = slot::owner();
