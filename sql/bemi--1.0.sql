@@ -391,7 +391,8 @@ WITH store AS (
            st.pid, st.blocked_by, p.position, s.slot_name, s.wal_status,
            pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_lsn(), s.restart_lsn) AS wal_kept
     FROM bemi.status st
-    LEFT JOIN bemi.worker w ON true
+    JOIN pg_catalog.pg_database d ON d.datname = st.database
+    LEFT JOIN bemi.worker w ON w.database = d.oid
     LEFT JOIN bemi.progress p ON true
     LEFT JOIN pg_catalog.pg_replication_slots s ON s.slot_name = st.slot
     WHERE NOT pg_catalog.pg_is_in_recovery()
@@ -491,7 +492,7 @@ lacks AS (
     FROM owner o
     CROSS JOIN (VALUES
         ('bemi.changes'::pg_catalog.regclass, '{SELECT, INSERT}'::text[]),
-        ('bemi.errors', '{INSERT}'),
+        ('bemi.errors', '{SELECT, INSERT}'),
         ('bemi.gaps', '{SELECT, INSERT, UPDATE}'),
         ('bemi.partition_indexes', '{SELECT}'),
         ('bemi.partitions', '{SELECT}'),

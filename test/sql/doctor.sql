@@ -14,11 +14,13 @@ ALTER TABLE "Odd Schema"."it's" REPLICA IDENTITY DEFAULT;
 ALTER TABLE event_1 DISABLE TRIGGER "~bemi_row";
 ALTER TABLE event_1 SET UNLOGGED;
 ALTER EVENT TRIGGER bemi_sql_drop DISABLE;
+ALTER EVENT TRIGGER bemi_ddl_command_start DISABLE;
 BEGIN READ ONLY;
 SELECT * FROM bemi.doctor() WHERE NOT ok;
 COMMIT;
 SELECT fix FROM bemi.doctor() WHERE NOT ok \gexec
 SELECT * FROM bemi.doctor() WHERE NOT ok;
+SELECT evtname, evtenabled FROM pg_event_trigger WHERE evtname LIKE 'bemi%' ORDER BY evtname;
 SELECT relation, level, root, by_schema, problems FROM bemi.tracked_tables ORDER BY relation::text;
 
 -- only for the owner and whom he grants it to, who need nothing else, and cannot slip anything into it

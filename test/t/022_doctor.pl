@@ -66,6 +66,11 @@ sub mend {
 
 my $next = 0;
 
+# A copy has the orders of the database that it was made of, but nothing is wanted there.
+$node->safe_psql('template1', 'CREATE DATABASE copy TEMPLATE postgres');
+is(one_of($node, q{SELECT count(*) FROM bemi.doctor() WHERE NOT ok}, 'copy'), 0, 'in a copy of the database nothing is wrong');
+$node->safe_psql('postgres', 'DROP DATABASE copy');
+
 sub is_stored {
     my ($name) = @_;
     $next++;
