@@ -127,7 +127,7 @@ sub kill_all {
 # Clients that are there from the start are killed at some time, and come back while other work is being done.
 my @clients = attach_all('first');
 my $work = start_work();
-$node->poll_query_until('postgres', 'SELECT count(*) > 2000 FROM ledger') or die 'no work is being done';
+$node->poll_query_until('postgres', 'SELECT count(*) > 100 FROM ledger') or die 'no work is being done';
 my @first = kill_all(@clients);
 finish_work($work);
 $work = start_work();
