@@ -260,7 +260,8 @@ SELECT d.datname AS database,
        l.pid,
        pg_catalog.pg_blocking_pids(l.pid) AS blocked_by,
        s.slot_name AS slot,
-       pg_catalog.pg_wal_lsn_diff(e.wal_end, pos.position)::bigint AS lag_bytes,
+       CASE WHEN a.state = 'idle' THEN 0
+            ELSE pg_catalog.pg_wal_lsn_diff(e.wal_end, p.position)::bigint END AS lag_bytes,
        CASE WHEN a.state = 'idle' THEN 0
             ELSE pg_catalog.date_part('epoch', pg_catalog.now() - p.committed_at) END AS lag_seconds,
        p.changes AS changes_stored,
@@ -281,7 +282,6 @@ LEFT JOIN pg_catalog.pg_replication_slots s ON s.slot_name = 'bemi_' || d.oid AN
 LEFT JOIN pg_catalog.pg_locks l ON l.locktype = 'advisory' AND l.database = d.oid AND l.objsubid = 16 AND l.granted
 LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
 CROSS JOIN LATERAL (SELECT CASE WHEN NOT pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_current_wal_flush_lsn() END) AS e (wal_end)
-CROSS JOIN LATERAL (SELECT GREATEST(p.position, s.confirmed_flush_lsn)) AS pos (position)
 WHERE d.datname = pg_catalog.current_database();
 COMMENT ON VIEW bemi.status IS 'How the worker of this database is doing.';
 

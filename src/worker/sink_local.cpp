@@ -135,7 +135,11 @@ public:
         }
     }
 
-    void finish() { write_progress(last_, stored_); }
+    /// Writes how far that is; returns it.
+    XLogRecPtr finish() {
+        write_progress(last_, stored_);
+        return last_.end_position;
+    }
 
 private:
     const char *next() {
@@ -164,22 +168,24 @@ private:
     uint64 stored_ = 0;
 };
 
-template <typename Store> void store_in_transaction(Batch &batch, Store &&store) {
+/// Returns how far that is.
+template <typename Store> XLogRecPtr store_in_transaction(Batch &batch, Store &&store) {
+    XLogRecPtr progress = InvalidXLogRecPtr;
     in_owners_transaction([&] {
         Pass pass(batch);
         store(pass);
-        pass.finish();
+        progress = pass.finish();
     });
+    return progress;
 }
 
-/// False, with nothing stored, if a change of the batch cannot be.
-bool try_to_store_all(Batch &batch) {
+/// The same; invalid, with nothing stored, if a change of the batch cannot be.
+XLogRecPtr try_to_store_all(Batch &batch) {
     MemoryContext caller = CurrentMemoryContext;
-    volatile bool stored = false;
+    volatile XLogRecPtr progress = InvalidXLogRecPtr;
     PG_TRY();
     {
-        store_in_transaction(batch, [](Pass &pass) { pass.store_all(); });
-        stored = true;
+        progress = store_in_transaction(batch, [](Pass &pass) { pass.store_all(); });
     }
     PG_CATCH();
     {
@@ -192,15 +198,16 @@ bool try_to_store_all(Batch &batch) {
         partitions::forget();
     }
     PG_END_TRY();
-    return stored;
+    return progress;
 }
 
 } // namespace
 
-XLogRecPtr store(Batch &batch) {
-    if (!try_to_store_all(batch))
-        store_in_transaction(batch, [](Pass &pass) { pass.store_possible(); });
-    return XactLastCommitEnd;
+Stored store(Batch &batch) {
+    XLogRecPtr progress = try_to_store_all(batch);
+    if (XLogRecPtrIsInvalid(progress))
+        progress = store_in_transaction(batch, [](Pass &pass) { pass.store_possible(); });
+    return {.progress = progress, .end = XactLastCommitEnd};
 }
 
 } // namespace bemi::sink

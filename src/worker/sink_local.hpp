@@ -5,8 +5,12 @@
 
 namespace bemi::sink {
 
-/// Stores the batch and how far that is, in one transaction. Returns the end of its commit in the WAL, which
-/// need not be on disk yet.
-[[nodiscard]] XLogRecPtr store(Batch &batch);
+struct Stored {
+    XLogRecPtr progress; // all that was committed before is stored
+    XLogRecPtr end;      // of the commit that says so, which need not be on disk yet
+};
+
+/// Stores the batch and how far that is, in one transaction.
+[[nodiscard]] Stored store(Batch &batch);
 
 } // namespace bemi::sink

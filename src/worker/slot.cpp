@@ -55,7 +55,17 @@ bool is_ready() {
     return ready;
 }
 
-XLogRecPtr create() {
+XLogRecPtr confirmed() {
+    XLogRecPtr position = InvalidXLogRecPtr;
+    for_own_slot([&position](ReplicationSlot *slot) {
+        SpinLockAcquire(&slot->mutex);
+        position = slot->data.confirmed_flush;
+        SpinLockRelease(&slot->mutex);
+    });
+    return position;
+}
+
+void create() {
     const NameData name = name_of(MyDatabaseId);
     CheckLogicalDecodingRequirements();
     compat::create_slot(NameStr(name));
@@ -67,9 +77,7 @@ XLogRecPtr create() {
     DecodingContextFindStartpoint(ctx);
     FreeDecodingContext(ctx);
     ReplicationSlotPersist();
-    const XLogRecPtr start = MyReplicationSlot->data.confirmed_flush;
     ReplicationSlotRelease();
-    return start;
 }
 
 void drop() {

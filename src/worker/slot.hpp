@@ -12,12 +12,15 @@ enum class State : uint8_t { missing, usable, invalidated };
 /// Of the slot of this database.
 [[nodiscard]] State state();
 
+/// Up to where the slot of this database was told that all is stored; where it starts if never.
+[[nodiscard]] XLogRecPtr confirmed();
+
 /// Whether the slot of this database is made, so that no change from now on is missed.
 [[nodiscard]] bool is_ready();
 
 /// Makes the slot of this database, which waits for the transactions that are running; outside of
-/// transactions. Returns where it starts.
-[[nodiscard]] XLogRecPtr create();
+/// transactions.
+void create();
 
 /// Drops the slot of this database if it is there and nobody else has it.
 void drop();

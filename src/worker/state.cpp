@@ -108,7 +108,7 @@ XLogRecPtr progress() {
     return position;
 }
 
-void begin_progress(XLogRecPtr position) {
+void set_progress(XLogRecPtr position) {
     write("INSERT INTO bemi.progress AS p (position) VALUES ($1)"
           " ON CONFLICT (one) DO UPDATE SET position = excluded.position",
           {spi::lsn(position)});

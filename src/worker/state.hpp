@@ -30,7 +30,8 @@ void give_up(int sqlstate, const char *reason);
 
 /// All that was committed before is stored; invalid before the first start.
 [[nodiscard]] XLogRecPtr progress();
-void begin_progress(XLogRecPtr position);
+/// Writes that, where no change did.
+void set_progress(XLogRecPtr position);
 /// Where there is no extension any more, there is nothing to forget.
 void forget_progress();
 

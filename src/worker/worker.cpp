@@ -91,6 +91,7 @@ private:
     template <typename Body> void in_the_present(Body &&body);
     bool is_wanted();
     void store();
+    void note_progress();
     void confirm();
     void confirm_if_due();
     void maintain_if_due();
@@ -100,7 +101,7 @@ private:
     Stream stream_;
     Batch batch_;
     MemoryContext memory_; // reset after each round
-    XLogRecPtr stored_end_;
+    sink::Stored stored_;
     XLogRecPtr confirmed_;
     TimestampTz confirmed_at_;
     TimestampTz maintained_at_;
@@ -115,6 +116,7 @@ void Worker::open() {
     batch_.open();
     const XLogRecPtr from = state::progress();
     stream_.open(from, errors::noted_from(from), batch_);
+    stored_.progress = from;
     confirmed_ = MyReplicationSlot->data.confirmed_flush;
     memory_ = AllocSetContextCreate(TopMemoryContext, "bemi worker", ALLOCSET_DEFAULT_SIZES);
 }
@@ -159,25 +161,37 @@ bool Worker::is_wanted() {
 }
 
 void Worker::store() {
-    in_the_present([this] { stored_end_ = sink::store(batch_); });
+    in_the_present([this] { stored_ = sink::store(batch_); });
     batch_.clear();
     note_health();
     (void)pgstat_report_stat(false);
 }
 
+/// So that WAL without changes of ours is not kept either. Seldom: this writes WAL itself.
+void Worker::note_progress() {
+    const XLogRecPtr position = stream_.position();
+    if (position < stored_.progress + wal_segment_size)
+        return;
+    in_the_present([position] { state::set_progress(position); });
+    stored_ = {.progress = position, .end = XactLastCommitEnd};
+}
+
+/// Confirms what is written in bemi.progress, and nothing beyond: a slot that is ahead of that tells of a
+/// gap.
 void Worker::confirm() {
-    if (stream_.position() <= confirmed_) // still reading what the slot keeps for transactions begun before
+    if (stored_.progress <= confirmed_)
         return;
     // What is confirmed will not come again: it must be on disk.
-    XLogFlush(stored_end_);
-    confirmed_ = stream_.position();
+    XLogFlush(stored_.end);
+    confirmed_ = stored_.progress;
     slot::confirm(confirmed_);
 }
 
 void Worker::confirm_if_due() {
-    const bool has_stored = stored_end_ > confirmed_;
+    const bool has_stored = stored_.progress > confirmed_;
     if (!is_over(confirmed_at_, has_stored ? confirm_ms : idle_confirm_ms))
         return;
+    note_progress();
     confirm();
     (void)pgstat_report_stat(true);
 }
@@ -229,22 +243,31 @@ void end() {
     state::forget_progress();
 }
 
-/// Makes the slot where there is none, or none that can be used. What is lost by that is a gap.
+/// Makes the slot where there is none, or none that can be used.
 void make_slot() {
-    const XLogRecPtr from = state::progress();
     slot::drop();
     pgstat_report_activity(STATE_RUNNING, "waiting for the transactions that are running, to make the slot");
-    const XLogRecPtr start = slot::create();
-    if (!XLogRecPtrIsInvalid(from) && from < start)
-        state::add_gap(from, start, "the slot was lost or dropped");
-    state::begin_progress(start);
+    slot::create();
+}
+
+/// What the slot does not have, and is not stored, is lost: because the slot is a new one, because somebody
+/// else advanced it, or because a standby that was promoted has the slot, but not all that was stored.
+void begin_at_slot(const char *reason) {
+    const XLogRecPtr from = state::progress(), start = slot::confirmed();
+    if (from >= start)
+        return;
+    if (!XLogRecPtrIsInvalid(from))
+        state::add_gap(from, start, reason);
+    state::set_progress(start);
 }
 
 /// False if there is none to go on with, which is known only to who looks at the gap, and starts us again.
 bool prepare_slot() {
     const slot::State found = slot::state();
-    if (found == slot::State::usable)
+    if (found == slot::State::usable) {
+        begin_at_slot("the slot is ahead of what is stored");
         return true;
+    }
     if (found == slot::State::invalidated && !state::has_open_gap()) {
         state::add_gap(state::progress(), InvalidXLogRecPtr, state::slot_invalidated);
         state::give_up(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
@@ -252,6 +275,7 @@ bool prepare_slot() {
         return false;
     }
     make_slot();
+    begin_at_slot("the slot was lost or dropped");
     return true;
 }
 

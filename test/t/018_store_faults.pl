@@ -131,6 +131,19 @@ $node->safe_psql('postgres', q{SELECT bemi.start()});
 is(one_of($node, 'SELECT count(*), bool_and(to_position > from_position) FROM bemi.gaps'), '1|t', 'a slot that was dropped is a gap');
 is_stored('after which it goes on');
 
+# WAL without changes is not kept, though that is not written for each commit.
+my $filled = one_of($node, 'CREATE TABLE untracked AS SELECT generate_series(1, 700000); SELECT pg_current_wal_lsn()');
+ok($node->poll_query_until('postgres', "SELECT confirmed_flush_lsn >= '$filled'::pg_lsn - 16777216 FROM pg_replication_slots"),
+    'a database without changes does not hold back WAL');
+
+# A slot that somebody else has advanced.
+$node->safe_psql('postgres', q{SELECT bemi.stop()});
+becomes(q{pid IS NULL}, 'paused');
+$node->safe_psql('postgres', q{INSERT INTO todo VALUES (-3); SELECT pg_replication_slot_advance(slot, pg_current_wal_lsn()) FROM bemi.status});
+$node->safe_psql('postgres', q{SELECT bemi.start()});
+is_stored('it goes on with a slot that was advanced');
+is(one_of($node, q{SELECT count(*), bool_and(to_position > from_position) FROM bemi.gaps WHERE reason LIKE '%ahead%'}), '1|t', 'which is a gap');
+
 $node->safe_psql('postgres', q{SELECT bemi.stop()});
 becomes(q{pid IS NULL}, 'paused');
 $node->safe_psql('postgres', q{ALTER SYSTEM SET max_slot_wal_keep_size = '1MB'; SELECT pg_reload_conf()});
