@@ -21,6 +21,10 @@ my ($tour) = $readme =~ /^## A five-minute tour$(.*?)^## /ms;
 my @blocks = blocks($tour);
 cmp_ok(scalar @blocks, '>', 3, 'the tour was found');
 
+# The reader takes longer than the worker needs.
+my $wait = q{DO $$ BEGIN WHILE (SELECT count(*) < 5 FROM bemi.changes) LOOP COMMIT; PERFORM pg_sleep(0.1); END LOOP; END $$;};
+$_->{sql} =~ s/^(?=SELECT .*\n?FROM bemi\.changes)/$wait\n/m for @blocks;
+
 # One session; psql says where a block ends.
 my $script = join '', "\\pset footer off\n", map { "$_->{sql}\\echo end of block\n" } @blocks;
 my $node = PostgreSQL::Test::Cluster->new('main');
