@@ -104,7 +104,7 @@ sub setting_is {
 # What is done, which checks fail, and which ones do once the fixes have run; `ends` is called then.
 my @faults = (
     [ 'an owner without INSERT', qq{ALTER ROLE "the owner" NOSUPERUSER; REVOKE INSERT ON bemi.changes FROM "the owner"}, 'privileges' ],
-    [ 'an owner without his tables', q{ALTER TABLE bemi.changes OWNER TO postgres; REVOKE ALL ON SCHEMA bemi FROM "the owner"},
+    [ 'an owner without his tables', q{ALTER TABLE bemi.changes OWNER TO CURRENT_USER; REVOKE ALL ON SCHEMA bemi FROM "the owner"},
         'privileges', '', sub { $node->safe_psql('postgres', 'ALTER ROLE "the owner" SUPERUSER') } ],
     [ 'an owner without anything', qq{
         ALTER ROLE "the owner" NOSUPERUSER;
