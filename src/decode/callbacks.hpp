@@ -13,9 +13,18 @@ inline Txn &txn_of(const ReorderBufferTXN *txn) {
     return *static_cast<Txn *>(txn->output_plugin_private);
 }
 
-/// Begins a transaction that is not committed yet.
-Txn &begin_pending(Decoder &decoder, ReorderBufferTXN *txn);
+/// Whether the transaction was begun. 18 leaves out what it knows to be rolled back, even if that is all that
+/// there is to stream, and tells of the end nevertheless.
+inline bool is_begun(const ReorderBufferTXN *txn) {
+    return txn->output_plugin_private != nullptr;
+}
+
+/// Begins a transaction that is not committed yet, unless it was begun.
+Txn &ensure_pending(Decoder &decoder, ReorderBufferTXN *txn);
 void finish(ReorderBufferTXN *txn);
+
+/// The end of a transaction that a client may have got before: tells it the outcome, but for `skipped`.
+void conclude(LogicalDecodingContext *ctx, ReorderBufferTXN *txn, Progress outcome, bool skipped);
 
 // What a transaction consists of, in whatever way it gets to the client.
 void take_change(Decoder &decoder, Txn &txn, Relation relation, ReorderBufferChange *change);

@@ -81,7 +81,9 @@ void on_message(LogicalDecodingContext *ctx, ReorderBufferTXN *txn, XLogRecPtr p
 
 } // namespace
 
-Txn &begin_pending(Decoder &decoder, ReorderBufferTXN *txn) {
+Txn &ensure_pending(Decoder &decoder, ReorderBufferTXN *txn) {
+    if (is_begun(txn))
+        return txn_of(txn);
     MemoryContext caller = MemoryContextSwitchTo(decoder.memory);
     Txn *state = begin_pending_txn(decoder.session, txn);
     MemoryContextSwitchTo(caller);
@@ -92,6 +94,17 @@ Txn &begin_pending(Decoder &decoder, ReorderBufferTXN *txn) {
 void finish(ReorderBufferTXN *txn) {
     end_txn(&txn_of(txn));
     txn->output_plugin_private = nullptr;
+}
+
+void conclude(LogicalDecodingContext *ctx, ReorderBufferTXN *txn, Progress outcome, bool skipped) {
+    Decoder &decoder = decoder_of(ctx);
+    Txn &state = txn_of(txn);
+    if (outcome != Progress::rollback_prepared)
+        set_committed(state, decoder.session, txn);
+    if (!skipped)
+        write_progress(decoder, state, outcome);
+    finish(txn);
+    compat::update_progress(ctx, skipped);
 }
 
 } // namespace bemi::decode

@@ -7,12 +7,6 @@ namespace bemi::decode {
 
 namespace {
 
-/// Whether anything of the transaction was sent. 18 leaves out what it knows to be rolled back, even if that
-/// is all that there is, and tells of the end nevertheless.
-bool is_started(const ReorderBufferTXN *top) {
-    return top->output_plugin_private != nullptr;
-}
-
 void enter(Decoder &decoder, Txn &txn, TransactionId writer) {
     MemoryContext caller = MemoryContextSwitchTo(decoder.memory);
     enter_subtransaction(txn, writer);
@@ -20,8 +14,7 @@ void enter(Decoder &decoder, Txn &txn, TransactionId writer) {
 }
 
 void on_stream_start(LogicalDecodingContext *ctx, ReorderBufferTXN *txn) {
-    if (!is_started(txn))
-        (void)begin_pending(decoder_of(ctx), txn);
+    (void)ensure_pending(decoder_of(ctx), txn);
 }
 
 void on_stream_stop(LogicalDecodingContext *ctx, ReorderBufferTXN *) {
@@ -74,7 +67,7 @@ void take_back(Decoder &decoder, Txn &txn) {
 void on_stream_abort(LogicalDecodingContext *ctx, ReorderBufferTXN *txn, XLogRecPtr) {
     const bool is_top = txn->toptxn == nullptr;
     ReorderBufferTXN *top = is_top ? txn : txn->toptxn;
-    if (!is_started(top))
+    if (!is_begun(top))
         return;
     Txn &state = txn_of(top);
     if (is_top)
@@ -87,16 +80,9 @@ void on_stream_abort(LogicalDecodingContext *ctx, ReorderBufferTXN *txn, XLogRec
 }
 
 void on_stream_commit(LogicalDecodingContext *ctx, ReorderBufferTXN *txn, XLogRecPtr) {
-    if (!is_started(txn))
+    if (!is_begun(txn))
         return compat::update_progress(ctx, true);
-    Decoder &decoder = decoder_of(ctx);
-    Txn &state = txn_of(txn);
-    const bool skipped = state.sent_up_to == 0;
-    set_committed(state, decoder.session, txn);
-    if (!skipped)
-        write_progress(decoder, state, Progress::stream_commit);
-    finish(txn);
-    compat::update_progress(ctx, skipped);
+    conclude(ctx, txn, Progress::stream_commit, txn_of(txn).sent_up_to == 0);
 }
 
 } // namespace

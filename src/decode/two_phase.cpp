@@ -6,14 +6,12 @@ namespace bemi::decode {
 namespace {
 
 void on_begin_prepare(LogicalDecodingContext *ctx, ReorderBufferTXN *txn) {
-    begin_pending(decoder_of(ctx), txn).gid = txn->gid;
+    ensure_pending(decoder_of(ctx), txn).gid = txn->gid;
 }
 
 void on_prepare(LogicalDecodingContext *ctx, ReorderBufferTXN *txn, XLogRecPtr) {
     Decoder &decoder = decoder_of(ctx);
-    if (txn->output_plugin_private == nullptr) // 18 may have left out all that there was to stream
-        (void)begin_pending(decoder, txn);
-    Txn &state = txn_of(txn);
+    Txn &state = ensure_pending(decoder, txn);
     const bool skipped = state.sent_up_to == 0;
     state.gid = txn->gid;
     if (!skipped)
@@ -24,22 +22,13 @@ void on_prepare(LogicalDecodingContext *ctx, ReorderBufferTXN *txn, XLogRecPtr) 
 /// Whether the client may have got something of the transaction. One that was prepared before this session is
 /// not known to us any more.
 bool may_have_output(const ReorderBufferTXN *txn) {
-    return txn->output_plugin_private == nullptr || txn_of(txn).sent_up_to > 0;
+    return !is_begun(txn) || txn_of(txn).sent_up_to > 0;
 }
 
 void finish_prepared(LogicalDecodingContext *ctx, ReorderBufferTXN *txn, Progress outcome) {
-    Decoder &decoder = decoder_of(ctx);
     const bool skipped = !may_have_output(txn);
-    if (txn->output_plugin_private == nullptr)
-        (void)begin_pending(decoder, txn);
-    Txn &state = txn_of(txn);
-    state.gid = txn->gid;
-    if (outcome == Progress::commit_prepared)
-        set_committed(state, decoder.session, txn);
-    if (!skipped)
-        write_progress(decoder, state, outcome);
-    finish(txn);
-    compat::update_progress(ctx, skipped);
+    ensure_pending(decoder_of(ctx), txn).gid = txn->gid;
+    conclude(ctx, txn, outcome, skipped);
 }
 
 void on_commit_prepared(LogicalDecodingContext *ctx, ReorderBufferTXN *txn, XLogRecPtr) {
