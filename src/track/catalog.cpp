@@ -5,23 +5,18 @@
 namespace bemi::catalog {
 namespace {
 
-Datum column(int number, bool *is_null) {
-    return SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, number, is_null);
-}
-
 Level level_column(int number) {
-    bool is_null;
-    return level_named(TextDatumGetCString(column(number, &is_null)));
+    return level_named(TextDatumGetCString(spi::value(number)));
 }
 
 void read(Tracked *tracked) {
     bool is_null;
     tracked->level = level_column(1);
-    const Datum root = column(2, &is_null);
+    const Datum root = spi::value(2, &is_null);
     tracked->root = is_null ? InvalidOid : DatumGetObjectId(root);
-    tracked->by_schema = DatumGetBool(column(3, &is_null));
-    tracked->previous_identity = DatumGetChar(column(4, &is_null));
-    const Datum index = column(5, &is_null);
+    tracked->by_schema = DatumGetBool(spi::value(3));
+    tracked->previous_identity = DatumGetChar(spi::value(4));
+    const Datum index = spi::value(5, &is_null);
     namestrcpy(&tracked->previous_index, is_null ? "" : NameStr(*DatumGetName(index)));
 }
 

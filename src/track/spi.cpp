@@ -52,7 +52,7 @@ List *select_oids(const char *sql, std::initializer_list<Argument> arguments) {
     MemoryContext spi = MemoryContextSwitchTo(caller);
     for (uint64 row = 0; row < SPI_processed; row++) {
         bool is_null;
-        const Datum oid = SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, 1, &is_null);
+        const Datum oid = value(1, &is_null, row);
         if (!is_null)
             oids = lappend_oid(oids, DatumGetObjectId(oid));
     }

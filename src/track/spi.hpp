@@ -42,6 +42,16 @@ inline Argument boolean(bool value) {
 /// Runs one statement as the current user. Between SPI_connect() and SPI_finish().
 void run(const char *sql, std::initializer_list<Argument> arguments = {});
 
+/// A value of the latest result: of a column, counted from 1, in a row, counted from 0.
+[[nodiscard]] inline Datum value(int column, bool *is_null, uint64 row = 0) {
+    return SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, column, is_null);
+}
+/// The same where it cannot be null.
+[[nodiscard]] inline Datum value(int column, uint64 row = 0) {
+    bool is_null;
+    return value(column, &is_null, row);
+}
+
 /// The same as the owner of the extension, with an SPI connection of its own.
 void run_as_owner(const char *sql, std::initializer_list<Argument> arguments = {});
 

@@ -9,19 +9,15 @@ Datum change_id(const unsigned char *bytes) {
     return PointerGetDatum(const_cast<unsigned char *>(bytes));
 }
 
-decode::ChangeKey key_of(HeapTuple row) {
-    bool is_null;
-    return {DatumGetUInt64(SPI_getbinval(row, SPI_tuptable->tupdesc, 1, &is_null)),
-            DatumGetUInt64(SPI_getbinval(row, SPI_tuptable->tupdesc, 2, &is_null))};
+decode::ChangeKey key_of(uint64 row) {
+    return {DatumGetUInt64(spi::value(1, row)), DatumGetUInt64(spi::value(2, row))};
 }
 
 /// Whether the row is about a change of this database: a dump that was restored brings others along.
-bool is_ours(HeapTuple row) {
-    const decode::ChangeKey key = key_of(row);
+bool is_ours(uint64 row, const decode::ChangeKey &key) {
     unsigned char id[decode::ChangeId::size];
     decode::ChangeId{GetSystemIdentifier(), MyDatabaseId, key.commit_position}.write_bytes(id, key.sequence);
-    bool is_null;
-    const pg_uuid_t *noted = DatumGetUUIDP(SPI_getbinval(row, SPI_tuptable->tupdesc, 3, &is_null));
+    const pg_uuid_t *noted = DatumGetUUIDP(spi::value(3, row));
     return memcmp(noted->data, id, sizeof(id)) == 0;
 }
 
@@ -61,9 +57,11 @@ std::span<const decode::ChangeKey> noted_from(XLogRecPtr position) {
                  {spi::integer(static_cast<int64>(position))});
         changes = static_cast<decode::ChangeKey *>(
             MemoryContextAllocHuge(caller, SPI_processed * sizeof(decode::ChangeKey)));
-        for (uint64 i = 0; i < SPI_processed; i++)
-            if (is_ours(SPI_tuptable->vals[i]))
-                changes[count++] = key_of(SPI_tuptable->vals[i]);
+        for (uint64 row = 0; row < SPI_processed; row++) {
+            const decode::ChangeKey key = key_of(row);
+            if (is_ours(row, key))
+                changes[count++] = key;
+        }
     });
     return {changes, count};
 }

@@ -18,8 +18,7 @@ struct Range {
 constinit Range latest{0, 0};
 
 TimestampTz time_column(int column) {
-    bool is_null;
-    return DatumGetTimestampTz(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, column, &is_null));
+    return DatumGetTimestampTz(spi::value(column));
 }
 
 bool find(TimestampTz time) {
@@ -69,8 +68,7 @@ Interval interval() {
 }
 
 const char *text_column(int column) {
-    bool is_null;
-    return TextDatumGetCString(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, column, &is_null));
+    return TextDatumGetCString(spi::value(column));
 }
 
 const char *qualified_name(Oid relation) {

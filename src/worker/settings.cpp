@@ -26,11 +26,10 @@ constexpr char fingerprint_sql[] =
 int64 fingerprint() {
     int64 fingerprint = 0;
     in_transaction([&fingerprint] {
-        bool is_null;
         PushActiveSnapshot(GetTransactionSnapshot());
         SPI_connect();
         spi::run(fingerprint_sql);
-        fingerprint = DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &is_null));
+        fingerprint = DatumGetInt64(spi::value(1));
         SPI_finish();
         PopActiveSnapshot();
     });

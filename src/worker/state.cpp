@@ -19,10 +19,6 @@ void watch_orders() {
     watching = true;
 }
 
-Datum value(int column, bool *is_null) {
-    return SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, column, is_null);
-}
-
 Wanted wanted_named(const char *name) {
     if (strcmp(name, "running") == 0)
         return Wanted::running;
@@ -32,16 +28,15 @@ Wanted wanted_named(const char *name) {
 constexpr Orders no_orders{.wanted = Wanted::ended, .attempts = 0, .attempted_at = 0, .crashes = 0};
 
 Orders read_orders() {
-    bool is_null;
     spi::run("SELECT wanted, attempts, coalesce(attempted_at, now()), crashes FROM bemi.worker"
              " WHERE database = $1",
              {spi::oid(MyDatabaseId)});
     if (SPI_processed == 0)
         return no_orders;
-    return {.wanted = wanted_named(TextDatumGetCString(value(1, &is_null))),
-            .attempts = DatumGetInt32(value(2, &is_null)),
-            .attempted_at = DatumGetTimestampTz(value(3, &is_null)),
-            .crashes = DatumGetInt32(value(4, &is_null))};
+    return {.wanted = wanted_named(TextDatumGetCString(spi::value(1))),
+            .attempts = DatumGetInt32(spi::value(2)),
+            .attempted_at = DatumGetTimestampTz(spi::value(3)),
+            .crashes = DatumGetInt32(spi::value(4))};
 }
 
 /// bemi.worker, invalid if the extension is not there.
@@ -100,10 +95,9 @@ void give_up(int sqlstate, const char *reason) {
 XLogRecPtr progress() {
     XLogRecPtr position = InvalidXLogRecPtr;
     in_owners_transaction([&position] {
-        bool is_null;
         spi::run("SELECT position FROM bemi.progress");
         if (SPI_processed == 1)
-            position = DatumGetLSN(value(1, &is_null));
+            position = DatumGetLSN(spi::value(1));
     });
     return position;
 }
