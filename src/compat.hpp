@@ -34,21 +34,22 @@ inline void reserve_guc_prefix(const char *prefix) {
 #endif
 }
 
-/// Whether `user` owns the relation or is a member of a role that does. 16 replaced the functions by kind.
-inline bool owns_relation(Oid relation, Oid user) {
+/// Whether `user` owns the relation, schema or database, of which `catalog` is the table, or is a member of a
+/// role that does. 16 replaced the functions by kind.
+inline bool owns(Oid catalog, Oid object, Oid user) {
 #if PG_VERSION_NUM >= 160000
-    return object_ownercheck(RelationRelationId, relation, user);
+    return object_ownercheck(catalog, object, user);
 #else
-    return pg_class_ownercheck(relation, user);
-#endif
-}
-
-/// The same for a schema.
-inline bool owns_schema(Oid schema, Oid user) {
-#if PG_VERSION_NUM >= 160000
-    return object_ownercheck(NamespaceRelationId, schema, user);
-#else
-    return pg_namespace_ownercheck(schema, user);
+    switch (catalog) {
+    case RelationRelationId:
+        return pg_class_ownercheck(object, user);
+    case NamespaceRelationId:
+        return pg_namespace_ownercheck(object, user);
+    case DatabaseRelationId:
+        return pg_database_ownercheck(object, user);
+    default:
+        elog(ERROR, "unexpected catalog %u", catalog);
+    }
 #endif
 }
 
@@ -144,15 +145,6 @@ inline bool is_virtual(Form_pg_attribute attribute) {
 #else
     (void)attribute;
     return false;
-#endif
-}
-
-/// Whether the user owns the database or is a member of a role that does. 16 replaced the functions by kind.
-inline bool owns_database(Oid database, Oid user) {
-#if PG_VERSION_NUM >= 160000
-    return object_ownercheck(DatabaseRelationId, database, user);
-#else
-    return pg_database_ownercheck(database, user);
 #endif
 }
 

@@ -143,7 +143,7 @@ bool exists(Oid relation) {
 }
 
 void require_ownership(Oid relation) {
-    if (!compat::owns_relation(relation, GetUserId()))
+    if (!compat::owns(RelationRelationId, relation, GetUserId()))
         aclcheck_error(ACLCHECK_NOT_OWNER, OBJECT_TABLE, get_rel_name(relation));
 }
 

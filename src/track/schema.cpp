@@ -13,7 +13,7 @@ const char *require_schema(Oid schema) {
     if (name == nullptr)
         ereport(ERROR,
                 (errcode(ERRCODE_UNDEFINED_SCHEMA), errmsg("schema with OID %u does not exist", schema)));
-    if (!compat::owns_schema(schema, GetUserId()))
+    if (!compat::owns(NamespaceRelationId, schema, GetUserId()))
         aclcheck_error(ACLCHECK_NOT_OWNER, OBJECT_SCHEMA, name);
     return name;
 }
@@ -56,7 +56,7 @@ void change_level(Oid relation, Level level) {
 
 /// What others have created in the schema stays theirs to untrack.
 void untrack_if_own(Oid relation) {
-    if (compat::owns_relation(relation, GetUserId()))
+    if (compat::owns(RelationRelationId, relation, GetUserId()))
         return tracking::untrack(relation);
     ereport(WARNING,
             (errmsg("table %s stays tracked", relation::qualified_name(relation)),
@@ -108,7 +108,7 @@ void keep_tables_without_rule() {
 void welcome(Oid relation) {
     Level level;
     if (catalog::find_schema(get_rel_namespace(relation), &level) &&
-        compat::owns_relation(relation, GetUserId()) && is_new(relation))
+        compat::owns(RelationRelationId, relation, GetUserId()) && is_new(relation))
         tracking::welcome(relation, level);
 }
 

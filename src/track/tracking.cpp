@@ -30,7 +30,7 @@ void untrack_one(const catalog::Tracked &tracked) {
 
 /// Locks a table that exists and belongs to the current user, unless another session has it locked.
 bool lock_if_mine(Oid relation) {
-    return relation::exists(relation) && compat::owns_relation(relation, GetUserId()) &&
+    return relation::exists(relation) && compat::owns(RelationRelationId, relation, GetUserId()) &&
            ConditionalLockRelationOid(relation, AccessExclusiveLock) && relation::exists(relation);
 }
 

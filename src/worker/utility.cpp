@@ -17,7 +17,8 @@ ProcessUtility_hook_type next_hook = nullptr;
 void leave_database(const char *name) {
     const bool missing_ok = true;
     const Oid database = get_database_oid(name, missing_ok);
-    if (!OidIsValid(database) || database == MyDatabaseId || !compat::owns_database(database, GetUserId()))
+    if (!OidIsValid(database) || database == MyDatabaseId ||
+        !compat::owns(DatabaseRelationId, database, GetUserId()))
         return;
     LockSharedObject(DatabaseRelationId, database, 0, AccessExclusiveLock);
     process::end_worker(database);
