@@ -20,7 +20,7 @@ srcdir    ?= .
 EXTENSION  = bemi
 MODULE_big = bemi
 DATA       = $(wildcard sql/bemi--*.sql)
-OBJS       = $(patsubst $(srcdir)/%.cpp,%.o,$(wildcard $(srcdir)/src/*.cpp $(srcdir)/src/*/*.cpp))
+OBJS       = $(patsubst $(srcdir)/%.cpp,%.o,$(wildcard $(srcdir)/src/*.cpp $(srcdir)/src/*/*.cpp $(srcdir)/src/*/*/*.cpp $(srcdir)/src/*/*/*/*.cpp))
 
 REGRESS        = $(patsubst test/sql/%.sql,%,$(wildcard test/sql/*.sql))
 REGRESS_OPTS   = --inputdir=test --outputdir=. --load-extension=bemi
@@ -33,7 +33,7 @@ PG_CPPFLAGS = -I$(srcdir)/src -MMD -MP
 PG_CXXFLAGS = $(CXXSTD) -fvisibility=hidden -fvisibility-inlines-hidden -Wall -Wextra -Wno-unused-parameter \
               -Wno-register $(WERROR) $(SANITIZE)
 SHLIB_LINK  = -lstdc++ -Wl,--version-script=$(srcdir)/src/bemi.map $(SANITIZE)
-EXTRA_CLEAN = $(wildcard src/*.d src/*/*.d) .build-flags
+EXTRA_CLEAN = $(wildcard src/*.d src/*/*.d src/*/*/*.d src/*/*/*/*.d) .build-flags
 
 # The server reaches our functions only through fmgr: bitcode for the JIT to inline would never be used.
 override with_llvm := no

@@ -1,22 +1,11 @@
 #include "decoder.hpp"
 
+#include "formats/formats.hpp"
 #include "startup.hpp"
 
 namespace bemi::decode {
 
 namespace {
-
-const Format &format_of(const Options &options) {
-    switch (options.format) {
-    case Options::Format::bemi:
-        return bemi_format;
-    case Options::Format::wal2json:
-        return wal2json_format;
-    case Options::Format::wal2json_1:
-        return wal2json_1_format;
-    }
-    pg_unreachable();
-}
 
 /// Runs `write` for one line. What it leaves in memory goes with the line.
 template <typename Write> void write_line(Decoder &decoder, const Subject &subject, Write &&write) {
@@ -63,7 +52,7 @@ Decoder *make_decoder(LogicalDecodingContext *ctx) {
     decoder->output.ctx = ctx;
     MemoryContext caller = MemoryContextSwitchTo(decoder->memory);
     decoder->options = &load_options(ctx->output_plugin_options);
-    decoder->format = &format_of(*decoder->options);
+    decoder->format = &format_of(*decoder->options->format);
     MemoryContextSwitchTo(caller);
     return decoder;
 }
@@ -72,7 +61,7 @@ void start(Decoder &decoder) {
     MemoryContext caller = MemoryContextSwitchTo(decoder.memory);
     decoder.session = load_session(*decoder.options);
     decoder.output = make_output(decoder.output.ctx, *decoder.format, decoder.options->batch_size);
-    decoder.plans = make_plan_cache(*decoder.options);
+    decoder.plans = make_plan_cache(*decoder.format, *decoder.options);
     decoder.change_memory = AllocSetContextCreate(decoder.memory, "bemi change", ALLOCSET_DEFAULT_SIZES);
     MemoryContextSwitchTo(caller);
 }

@@ -1,5 +1,6 @@
 // Records: what becomes the columns of a row of bemi.changes.
 #include "callbacks.hpp"
+#include "formats/formats.hpp"
 #include "primary_key.hpp"
 #include "record.hpp"
 
@@ -79,20 +80,32 @@ std::string_view cut_text(const char *&bytes, uint32 size) {
 
 } // namespace
 
-constinit const Format record_format{.table_filter = nullptr,
-                                     .message_filter = nullptr,
-                                     .needs_identity = false,
-                                     .bounds_empty_transactions = false,
-                                     .begin = nullptr,
-                                     .change = write_change,
-                                     .message = nullptr,
-                                     .commit = nullptr};
+constinit const FormatOptions record_options{.name = "record", .is_internal = true, .definitions = {}};
 
-void write_records(LogicalDecodingContext *ctx, std::span<const ChangeKey> given_up) {
-    Decoder &decoder = decoder_of(ctx);
-    decoder.format = decoder.output.format = &record_format;
-    decoder.output.to_ascii = false;
-    decoder.given_up = given_up;
+constinit const Format record_format{
+    .options = record_options,
+    .table_filter = nullptr,
+    .message_filter = nullptr,
+    .names = nullptr,
+    .column = [](Relation, Form_pg_attribute attribute, const Options &) { return plan_column(attribute); },
+    .primary_key = plan_primary_key,
+    .begin = nullptr,
+    .change = write_change,
+    .message = nullptr,
+    .commit = nullptr};
+
+List *record_session_options() {
+    const auto option = [](const char *name, const char *value) {
+        DefElem *element =
+            makeDefElem(pstrdup(name), reinterpret_cast<Node *>(makeString(pstrdup(value))), -1);
+        element->defnamespace = pstrdup("bemi"); // see arguments_of() in startup.cpp
+        return element;
+    };
+    return list_make2(option("format", record_options.name.data()), option("tracked-only", "on"));
+}
+
+void leave_out(LogicalDecodingContext *ctx, std::span<const ChangeKey> given_up) {
+    decoder_of(ctx).given_up = given_up;
 }
 
 std::optional<Record> unfinished_record(LogicalDecodingContext *ctx) {

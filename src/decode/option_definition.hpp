@@ -1,19 +1,9 @@
-// How an option is defined, and the values that several have: what the files of options share. Free of
-// PostgreSQL.
+// The values that several options have: what the files of options share. Free of PostgreSQL.
 #pragma once
 
 #include "options.hpp"
 
 namespace bemi::decode {
-
-struct OptionDefinition {
-    std::string_view name;
-    void (*set)(Options &options, const Argument &argument);
-};
-
-/// The options that only format=wal2json has, and those of them that lines of format-version 1 have too.
-extern const std::span<const OptionDefinition> wal2json_definitions;
-extern const std::span<const OptionDefinition> wal2json_1_definitions;
 
 [[noreturn]] void bad_value(const Argument &argument, std::string detail, std::string hint);
 

@@ -4,6 +4,7 @@
 #include "filter.hpp"
 #include "operation.hpp"
 
+#include <bitset>
 #include <optional>
 #include <span>
 #include <stdexcept>
@@ -13,29 +14,12 @@
 
 namespace bemi::decode {
 
-/// What a client of format=wal2json may want in its lines, or not. The names are those of wal2json's options
-/// without "include-".
-struct Wal2jsonOptions {
-    bool xids = false;
-    bool timestamp = false;
-    bool origin = false;
-    bool lsn = false;
-    bool schemas = true;
-    bool types = true;
-    bool type_oids = false;
-    bool domain_data_type = false; // instead of the domain
-    bool not_null = false;
-    bool column_positions = false;
-    bool defaults = false;
-    bool pk = false;
-    bool numbers_as_strings = false;
-};
+struct FormatOptions;
 
 /// What a client may ask for.
 struct Options {
-    enum class Format : uint8_t { bemi, wal2json, wal2json_1 };
-
-    Format format = Format::bemi;
+    const FormatOptions *format = nullptr;
+    std::bitset<16> flags; // what each of them means is the format's own affair
     TableList include_tables;
     bool include_all_tables = true; // if the list is empty
     TableList exclude_tables;
@@ -49,7 +33,6 @@ struct Options {
     NameList exclude_messages;
     std::vector<uint32_t> exclude_origins;
     size_t batch_size = 0; // bytes; 0: every line is a write of its own
-    Wal2jsonOptions wal2json;
 
     [[nodiscard]] bool wants_table(std::string_view schema, std::string_view table) const noexcept {
         return (include_tables.empty() ? include_all_tables : include_tables.matches(schema, table)) &&
@@ -66,6 +49,27 @@ struct Options {
 struct Argument {
     std::string_view name;
     std::optional<std::string_view> value;
+    bool is_internal = false; // given by bemi's own worker, which may ask for what no client may
+};
+
+struct OptionDefinition {
+    std::string_view name;
+    void (*set)(Options &options, const Argument &argument);
+};
+
+/// The options of a format: those that it has beside the ones of all formats, and their defaults.
+struct FormatOptions {
+    std::string_view name; // the value of option "format"; empty if the format is never asked for by name
+    bool is_internal = false;
+    std::span<const OptionDefinition> definitions;
+    void (*set_defaults)(Options &options) = nullptr;
+
+    /// Whether a client that gives this option, but no format, means this one.
+    bool (*is_meant_by)(std::string_view option) = nullptr;
+    /// Says where else an option is known that this format does not have; empty if nowhere.
+    std::string_view (*place_of)(std::string_view option) = nullptr;
+
+    [[nodiscard]] const OptionDefinition *find(std::string_view option) const noexcept;
 };
 
 /// An option that is not known or has a bad value. what() is the message.
@@ -77,8 +81,10 @@ struct OptionError : std::runtime_error {
     std::string hint;   // may be empty
 };
 
-/// Throws OptionError. Which options there are, and what they mean, depends on the format. Of one that is
-/// given several times the last one wins, except that wal2json's lists add up.
-[[nodiscard]] Options parse_options(std::span<const Argument> arguments);
+/// Throws OptionError. Which options there are, and what they mean, depends on the format, the first of
+/// `formats` if the client says nothing of it. Of an option that is given several times the last one wins,
+/// unless the format adds them up.
+[[nodiscard]] Options parse_options(std::span<const Argument> arguments,
+                                    std::span<const FormatOptions *const> formats);
 
 } // namespace bemi::decode

@@ -66,10 +66,11 @@ void write(Output &output, XLogRecPtr location) {
 } // namespace
 
 Output make_output(LogicalDecodingContext *ctx, const Format &format, size_t batch_size) {
-    // A client gets UTF-8, of which ASCII is a part, whatever the database's encoding.
+    // A client gets UTF-8, of which ASCII is a part, whatever the database's encoding. Our own worker reads
+    // that encoding.
     Output output{.ctx = ctx,
                   .format = &format,
-                  .to_ascii = !database_is_utf8(),
+                  .to_ascii = !format.options.is_internal && !database_is_utf8(),
                   .server_text = {},
                   .batch_size = batch_size,
                   .batch = {},

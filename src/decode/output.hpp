@@ -5,7 +5,7 @@
 // transaction.
 #pragma once
 
-#include "format.hpp"
+#include "formats/format.hpp"
 
 namespace bemi::decode {
 

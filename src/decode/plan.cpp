@@ -1,7 +1,8 @@
 #include "plan.hpp"
 
 #include "own_tables.hpp"
-#include "wal2json_column.hpp"
+#include "formats/format.hpp"
+#include "primary_key.hpp"
 
 #include <algorithm>
 
@@ -14,38 +15,11 @@ bool wants(Relation relation, const char *schema, const Options &options) {
            (!options.tracked_only || is_tracked(RelationGetRelid(relation)));
 }
 
-bool is_wal2json(const Options &options) {
-    return options.format != Options::Format::bemi;
-}
-
-std::string_view plan_names(const RelationPlan &plan, const Options &options) {
-    return json_text([&](JsonWriter &out) {
-        if (!is_wal2json(options) || options.wal2json.schemas) {
-            out.raw(",\"schema\":");
-            out.string(plan.schema);
-        }
-        out.raw(",\"table\":");
-        out.string(plan.table);
-    });
-}
-
-ColumnPlan plan_column_of(Relation relation, Form_pg_attribute attribute, const Options &options) {
-    switch (options.format) {
-    case Options::Format::bemi:
-        return plan_column(attribute);
-    case Options::Format::wal2json:
-        return plan_wal2json_column(relation, attribute, options.wal2json);
-    case Options::Format::wal2json_1:
-        return plan_wal2json_1_column(attribute, options.wal2json);
-    }
-    pg_unreachable();
-}
-
 ColumnPlan *allocate_columns(int count) {
     return static_cast<ColumnPlan *>(palloc(sizeof(ColumnPlan) * static_cast<size_t>(count)));
 }
 
-std::span<ColumnPlan> plan_columns(Relation relation, const Options &options) {
+std::span<ColumnPlan> plan_columns(Relation relation, const Format &format, const Options &options) {
     TupleDesc descriptor = RelationGetDescr(relation);
     ColumnPlan *columns = allocate_columns(descriptor->natts);
     size_t count = 0;
@@ -53,7 +27,7 @@ std::span<ColumnPlan> plan_columns(Relation relation, const Options &options) {
         Form_pg_attribute attribute = TupleDescAttr(descriptor, i);
         // A virtual generated column is computed when it is read: the WAL does not have it.
         if (!attribute->attisdropped && !compat::is_virtual(attribute))
-            columns[count++] = plan_column_of(relation, attribute, options);
+            columns[count++] = format.column(relation, attribute, options);
     }
     return {columns, count};
 }
@@ -70,44 +44,6 @@ std::span<ColumnPlan> plan_identity(Relation relation, std::span<ColumnPlan> col
         if (bms_is_member(column.index + 1 - FirstLowInvalidHeapAttributeNumber, key))
             identity[count++] = column;
     return {identity, count};
-}
-
-/// The columns of `index` if it is the primary key, else none.
-std::span<ColumnPlan> plan_key_of(Oid index, std::span<ColumnPlan> columns) {
-    HeapTuple tuple = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(index));
-    if (!HeapTupleIsValid(tuple))
-        return {};
-
-    const auto *form = reinterpret_cast<Form_pg_index>(GETSTRUCT(tuple));
-    ColumnPlan *key = allocate_columns(form->indnkeyatts);
-    size_t count = 0;
-    for (int i = 0; form->indisprimary && i < form->indnkeyatts; i++) {
-        const int position = form->indkey.values[i] - 1;
-        const auto column = std::find_if(columns.begin(), columns.end(),
-                                         [position](const ColumnPlan &c) { return c.index == position; });
-        if (column != columns.end())
-            key[count++] = *column;
-    }
-    ReleaseSysCache(tuple);
-    return {key, count};
-}
-
-/// By the catalog of indexes, because the relation cache does not tell a deferrable primary key.
-std::span<ColumnPlan> plan_primary_key(Relation relation, std::span<ColumnPlan> columns) {
-    List *indexes = RelationGetIndexList(relation);
-    std::span<ColumnPlan> key;
-    for (int i = 0; key.empty() && i < list_length(indexes); i++)
-        key = plan_key_of(list_nth_oid(indexes, i), columns);
-    list_free(indexes);
-    return key;
-}
-
-/// As wal2json shows it: in the order of the columns, and not if it is deferrable.
-std::span<ColumnPlan> plan_wal2json_key(Relation relation, std::span<ColumnPlan> columns) {
-    const std::span<ColumnPlan> key = plan_key_of(compat::primary_key_index(relation), columns);
-    std::sort(key.begin(), key.end(),
-              [](const ColumnPlan &a, const ColumnPlan &b) { return a.index < b.index; });
-    return key;
 }
 
 void plan_key_output(RelationPlan &plan, TupleDesc descriptor) {
@@ -138,7 +74,17 @@ Row allocate_row(int natts) {
 
 } // namespace
 
-RelationPlan *plan_relation(Relation relation, const Options &options) {
+void write_schema_name(JsonWriter &out, const RelationPlan &plan) {
+    out.raw(",\"schema\":");
+    out.string(plan.schema);
+}
+
+void write_table_name(JsonWriter &out, const RelationPlan &plan) {
+    out.raw(",\"table\":");
+    out.string(plan.table);
+}
+
+RelationPlan *plan_relation(Relation relation, const Format &format, const Options &options) {
     auto *plan = static_cast<RelationPlan *>(palloc0(sizeof(RelationPlan)));
     const char *schema = get_namespace_name(RelationGetNamespace(relation));
     plan->schema = schema == nullptr ? "" : schema;
@@ -148,12 +94,12 @@ RelationPlan *plan_relation(Relation relation, const Options &options) {
 
     TupleDesc descriptor = RelationGetDescr(relation);
     plan->table = pstrdup(RelationGetRelationName(relation));
-    plan->names = plan_names(*plan, options);
-    plan->columns = plan_columns(relation, options);
+    if (format.names != nullptr)
+        plan->names = format.names(*plan, options);
+    plan->columns = plan_columns(relation, format, options);
     plan->identity = plan_identity(relation, plan->columns);
     plan->has_identity = !plan->identity.empty() || relation->rd_rel->relreplident == REPLICA_IDENTITY_FULL;
-    plan->primary_key = is_wal2json(options) ? plan_wal2json_key(relation, plan->columns)
-                                             : plan_primary_key(relation, plan->columns);
+    plan->primary_key = format.primary_key(relation, plan->columns);
     plan_key_output(*plan, descriptor);
     plan->uses_row_type = std::any_of(plan->columns.begin(), plan->columns.end(),
                                       [](const ColumnPlan &column) { return uses_row_type(column.value); });

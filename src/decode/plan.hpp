@@ -39,7 +39,13 @@ struct RelationPlan {
     Member *old_members; // by column, of the old row as it was last written
 };
 
+struct Format;
+
 /// Makes the plan in the current memory context, under the historic snapshot.
-[[nodiscard]] RelationPlan *plan_relation(Relation relation, const Options &options);
+[[nodiscard]] RelationPlan *plan_relation(Relation relation, const Format &format, const Options &options);
+
+/// Write a member each, after a comma: the schema's name, and the table's.
+void write_schema_name(JsonWriter &out, const RelationPlan &plan);
+void write_table_name(JsonWriter &out, const RelationPlan &plan);
 
 } // namespace bemi::decode

@@ -5,7 +5,9 @@
 namespace bemi::decode {
 
 struct PlanCache {
+    const Format *format;
     const Options *options;
+    Dependencies dependencies;
     MemoryContext memory;
     HTAB *entries;
     struct PlanEntry *latest; // saves most look-ups
@@ -54,13 +56,13 @@ void invalidate_relation(Datum, Oid relation) {
 
 /// For what the names of types depend on.
 void invalidate_type_names(Datum, int, uint32) {
-    if (current_cache != nullptr && current_cache->options->format != Options::Format::bemi)
+    if (current_cache != nullptr && current_cache->dependencies.type_names)
         invalidate_all(0, 0, 0);
 }
 
 /// For what the text of an expression may name.
 void invalidate_defaults(Datum, int, uint32) {
-    if (current_cache != nullptr && current_cache->options->wal2json.defaults)
+    if (current_cache != nullptr && current_cache->dependencies.expressions)
         invalidate_all(0, 0, 0);
 }
 
@@ -116,7 +118,7 @@ void make_plan(PlanCache &cache, PlanEntry &entry, Relation relation) {
     entry.valid = true;
     entry.plan = nullptr; // it stays so if the transaction turns out to be rolled back meanwhile
     MemoryContext caller = MemoryContextSwitchTo(entry.memory);
-    entry.plan = plan_relation(relation, *cache.options);
+    entry.plan = plan_relation(relation, *cache.format, *cache.options);
     MemoryContextSwitchTo(caller);
     entry.uses_row_type = entry.plan->uses_row_type;
     cache.uses_row_types = others_use_row_types || entry.uses_row_type;
@@ -124,9 +126,12 @@ void make_plan(PlanCache &cache, PlanEntry &entry, Relation relation) {
 
 } // namespace
 
-PlanCache *make_plan_cache(const Options &options) {
+PlanCache *make_plan_cache(const Format &format, const Options &options) {
     auto *cache = static_cast<PlanCache *>(palloc0(sizeof(PlanCache)));
+    cache->format = &format;
     cache->options = &options;
+    if (format.dependencies != nullptr)
+        cache->dependencies = format.dependencies(options);
     cache->memory = CurrentMemoryContext;
     cache->next_sweep = first_sweep;
 

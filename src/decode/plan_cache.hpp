@@ -2,14 +2,14 @@
 // while one is in use; a marked plan is made anew when its relation comes next.
 #pragma once
 
-#include "plan.hpp"
+#include "formats/format.hpp"
 
 namespace bemi::decode {
 
 struct PlanCache;
 
 /// One per decoding session, in the current memory context.
-[[nodiscard]] PlanCache *make_plan_cache(const Options &options);
+[[nodiscard]] PlanCache *make_plan_cache(const Format &format, const Options &options);
 
 /// The plan of `relation`, valid until this is called again.
 [[nodiscard]] RelationPlan &plan_for(PlanCache &cache, Relation relation);

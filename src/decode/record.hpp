@@ -44,9 +44,11 @@ struct Record : RecordHeader {
 /// The record that `bytes` hold, which it points into.
 [[nodiscard]] Record read_record(const char *bytes);
 
-/// From now on the session's output is records, of all changes but those of `given_up`, which must be in
-/// their order and live as long as the session.
-void write_records(LogicalDecodingContext *ctx, std::span<const ChangeKey> given_up);
+/// The options of a session whose output is records of the tracked tables' changes.
+[[nodiscard]] List *record_session_options();
+
+/// Leaves out the changes of `given_up`, which must be in their order and live as long as the session.
+void leave_out(LogicalDecodingContext *ctx, std::span<const ChangeKey> given_up);
 
 /// The change that an ERROR kept from becoming a record, without its rows; none if the ERROR had nothing to
 /// do with a change.

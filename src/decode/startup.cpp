@@ -1,5 +1,6 @@
 #include "startup.hpp"
 
+#include "formats/formats.hpp"
 #include "json_writer.hpp"
 #include "text.hpp"
 
@@ -21,10 +22,17 @@ template <size_t size> void keep(char (&to)[size], const char *from) {
     std::strncpy(to, from, size - 1);
 }
 
+std::vector<const FormatOptions *> options_of_formats() {
+    std::vector<const FormatOptions *> all;
+    for (const Format *format : formats())
+        all.push_back(&format->options);
+    return all;
+}
+
 /// Makes the options in `place`; false if they are refused.
 bool make_options(void *place, std::span<const Argument> arguments, Refusal &refusal) noexcept {
     try {
-        new (place) Options{parse_options(arguments)};
+        new (place) Options{parse_options(arguments, options_of_formats())};
         return true;
     } catch (const OptionError &error) {
         keep(refusal.message, error.what());
@@ -55,12 +63,14 @@ void destroy_options(void *options) {
     static_cast<Options *>(options)->~Options();
 }
 
+/// An option with a namespace cannot be written in any command: it is one of our worker's.
 std::span<const Argument> arguments_of(List *given) {
     const auto count = static_cast<size_t>(list_length(given));
     auto *arguments = static_cast<Argument *>(palloc0(sizeof(Argument) * count));
     for (size_t i = 0; i < count; i++) {
         auto *option = static_cast<DefElem *>(list_nth(given, static_cast<int>(i)));
         arguments[i].name = option->defname;
+        arguments[i].is_internal = option->defnamespace != nullptr;
         if (option->arg != nullptr)
             arguments[i].value = defGetString(option);
     }

@@ -26,11 +26,6 @@ void enter_snapshots() {
     LWLockRelease(ProcArrayLock);
 }
 
-List *plugin_options() {
-    return list_make1(
-        makeDefElem(pstrdup("tracked-only"), reinterpret_cast<Node *>(makeString(pstrdup("on"))), -1));
-}
-
 } // namespace
 
 void Stream::open(XLogRecPtr from, std::span<const decode::ChangeKey> given_up, Batch &batch) {
@@ -38,11 +33,11 @@ void Stream::open(XLogRecPtr from, std::span<const decode::ChangeKey> given_up, 
     slot::acquire();
     XLogReaderRoutine routine = wal::reader_routine();
     const bool fast_forward = false;
-    decoding_ = CreateDecodingContext(from, plugin_options(), fast_forward, &routine, prepare_record,
-                                      take_record, nullptr);
+    decoding_ = CreateDecodingContext(from, decode::record_session_options(), fast_forward, &routine,
+                                      prepare_record, take_record, nullptr);
     enter_snapshots();
     decoding_->output_writer_private = batch_;
-    decode::write_records(decoding_, given_up);
+    decode::leave_out(decoding_, given_up);
     XLogBeginRead(decoding_->reader, MyReplicationSlot->data.restart_lsn);
 }
 

@@ -1,30 +1,20 @@
 #include "check.hpp"
 
-#include "decode/options.hpp"
+#include "options_of_clients.hpp"
 
 using namespace bemi::decode;
 
 namespace {
 
-Options parse(std::initializer_list<Argument> arguments) {
-    return parse_options(std::span{arguments.begin(), arguments.size()});
-}
-
-/// Message, detail and hint of the error, one a line; empty if there is none.
 std::string refusal(const Argument &argument) {
-    try {
-        (void)parse({argument});
-    } catch (const OptionError &error) {
-        return std::string{error.what()} + '\n' + error.detail + '\n' + error.hint;
-    }
-    return "";
+    return refusal_of({argument});
 }
 
 } // namespace
 
 TEST(defaults) {
     const Options options = parse({});
-    CHECK(options.format == Options::Format::bemi);
+    CHECK(options.format == &bemi_options);
     CHECK(options.wants_table("public", "todo"));
     for (const Operation operation :
          {Operation::create, Operation::update, Operation::erase, Operation::truncate})
@@ -100,7 +90,7 @@ TEST(batch_size) {
 }
 
 TEST(formats) {
-    CHECK(parse({{"format", "bemi"}}).format == Options::Format::bemi);
+    CHECK(parse({{"format", "bemi"}}).format == &bemi_options);
     CHECK_EQUAL(refusal({"format", "xml"}),
                 "invalid value for option \"format\": \"xml\"\n\nAllowed values are: bemi, wal2json.");
     CHECK_EQUAL(refusal({"format", std::nullopt}), "option \"format\" requires a value\n\n");
@@ -111,4 +101,11 @@ TEST(unknown_options) {
                                               "Allowed options are: format, tracked-only, batch-size, "
                                               "include-tables, exclude-tables, operations, transactions, "
                                               "stream, two-phase, messages.");
+}
+
+TEST(internal_formats_are_not_for_clients) {
+    CHECK_EQUAL(refusal({"format", "internal"}),
+                "invalid value for option \"format\": \"internal\"\n\nAllowed values are: bemi, wal2json.");
+    CHECK(parse({{"format", "internal", true}}).format == &internal_options);
+    CHECK(!refusal({"format", ""}).empty());
 }

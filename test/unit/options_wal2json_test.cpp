@@ -1,42 +1,29 @@
 #include "check.hpp"
 
-#include "decode/options.hpp"
+#include "options_of_clients.hpp"
 
 using namespace bemi::decode;
+using namespace bemi::decode::wal2json;
 
 namespace {
 
-constexpr Argument wal2json{"format", "wal2json"};
-
-Options parse(std::vector<Argument> arguments) {
-    return parse_options(arguments);
-}
+constexpr Argument asks_for_wal2json{"format", "wal2json"};
 
 /// With format=wal2json after the others, which makes no difference.
 Options parse_wal2json(std::vector<Argument> arguments) {
-    arguments.push_back(wal2json);
+    arguments.push_back(asks_for_wal2json);
     return parse(arguments);
 }
 
-/// Message, detail and hint of the error, one a line; empty if there is none.
-std::string refusal_of(std::vector<Argument> arguments) {
-    try {
-        (void)parse(arguments);
-    } catch (const OptionError &error) {
-        return std::string{error.what()} + '\n' + error.detail + '\n' + error.hint;
-    }
-    return "";
-}
-
 std::string refusal(const Argument &argument) {
-    return refusal_of({wal2json, argument});
+    return refusal_of({asks_for_wal2json, argument});
 }
 
 } // namespace
 
 TEST(defaults) {
     const Options options = parse_wal2json({});
-    CHECK(options.format == Options::Format::wal2json);
+    CHECK(options.format == &version_2_options);
     CHECK(options.transactions);
     CHECK(options.wants_table("public", "todo"));
     for (const Operation operation :
@@ -45,28 +32,29 @@ TEST(defaults) {
     CHECK(options.wants_message("audit"));
     CHECK(options.wants_message(""));
     CHECK(options.exclude_origins.empty());
-    const Wal2jsonOptions &details = options.wal2json;
-    CHECK(details.schemas && details.types);
-    CHECK(!details.xids && !details.timestamp && !details.origin && !details.lsn && !details.type_oids);
-    CHECK(!details.domain_data_type && !details.not_null && !details.column_positions);
-    CHECK(!details.defaults && !details.pk && !details.numbers_as_strings);
+    for (const Flag flag : {Flag::schemas, Flag::types})
+        CHECK(is_set(options, flag));
+    for (const Flag flag :
+         {Flag::xids, Flag::timestamp, Flag::origin, Flag::lsn, Flag::type_oids, Flag::domain_data_type,
+          Flag::not_null, Flag::column_positions, Flag::defaults, Flag::pk, Flag::numbers_as_strings})
+        CHECK(!is_set(options, flag));
 }
 
 TEST(flags) {
     CHECK(!parse_wal2json({{"include-transaction", "off"}}).transactions);
-    CHECK(!parse_wal2json({{"include-schemas", "f"}}).wal2json.schemas);
-    CHECK(!parse_wal2json({{"include-types", "0"}}).wal2json.types);
-    CHECK(parse_wal2json({{"include-xids", std::nullopt}}).wal2json.xids);
-    CHECK(parse_wal2json({{"include-timestamp", "yes"}}).wal2json.timestamp);
-    CHECK(parse_wal2json({{"include-origin", "1"}}).wal2json.origin);
-    CHECK(parse_wal2json({{"include-lsn", "on"}}).wal2json.lsn);
-    CHECK(parse_wal2json({{"include-type-oids", "T"}}).wal2json.type_oids);
-    CHECK(parse_wal2json({{"include-domain-data-type", "true"}}).wal2json.domain_data_type);
-    CHECK(parse_wal2json({{"include-not-null", "on"}}).wal2json.not_null);
-    CHECK(parse_wal2json({{"include-column-positions", "on"}}).wal2json.column_positions);
-    CHECK(parse_wal2json({{"include-default", "on"}}).wal2json.defaults);
-    CHECK(parse_wal2json({{"include-pk", "on"}}).wal2json.pk);
-    CHECK(parse_wal2json({{"numeric-data-types-as-string", "on"}}).wal2json.numbers_as_strings);
+    CHECK(!is_set(parse_wal2json({{"include-schemas", "f"}}), Flag::schemas));
+    CHECK(!is_set(parse_wal2json({{"include-types", "0"}}), Flag::types));
+    CHECK(is_set(parse_wal2json({{"include-xids", std::nullopt}}), Flag::xids));
+    CHECK(is_set(parse_wal2json({{"include-timestamp", "yes"}}), Flag::timestamp));
+    CHECK(is_set(parse_wal2json({{"include-origin", "1"}}), Flag::origin));
+    CHECK(is_set(parse_wal2json({{"include-lsn", "on"}}), Flag::lsn));
+    CHECK(is_set(parse_wal2json({{"include-type-oids", "T"}}), Flag::type_oids));
+    CHECK(is_set(parse_wal2json({{"include-domain-data-type", "true"}}), Flag::domain_data_type));
+    CHECK(is_set(parse_wal2json({{"include-not-null", "on"}}), Flag::not_null));
+    CHECK(is_set(parse_wal2json({{"include-column-positions", "on"}}), Flag::column_positions));
+    CHECK(is_set(parse_wal2json({{"include-default", "on"}}), Flag::defaults));
+    CHECK(is_set(parse_wal2json({{"include-pk", "on"}}), Flag::pk));
+    CHECK(is_set(parse_wal2json({{"numeric-data-types-as-string", "on"}}), Flag::numbers_as_strings));
     CHECK_EQUAL(refusal({"include-xids", "2"}),
                 "invalid value for option \"include-xids\": \"2\"\n\nAllowed values are: on, off.");
 }
@@ -223,10 +211,10 @@ TEST(options_of_the_other_format) {
 }
 
 TEST(an_option_of_wal2json_means_its_format) {
-    CHECK(parse({{"format-version", "2"}}).format == Options::Format::wal2json);
+    CHECK(parse({{"format-version", "2"}}).format == &version_2_options);
     CHECK(parse({{"format-version", "2"}}).transactions);
-    CHECK(parse({{"add-tables", "public.*"}}).format == Options::Format::wal2json_1);
-    CHECK(parse({{"tracked-only", "on"}}).format == Options::Format::bemi);
+    CHECK(parse({{"add-tables", "public.*"}}).format == &version_1_options);
+    CHECK(parse({{"tracked-only", "on"}}).format == &bemi_options);
     CHECK(refusal_of({{"add-tables", "public.*"}, {"operations", "create"}})
               .starts_with("unrecognized option \"operations\""));
 }
@@ -237,9 +225,9 @@ TEST(version_1_is_what_a_client_means_that_gives_none) {
     CHECK(options.wants_message("audit"));
     CHECK(options.wants_table("public", "todo"));
     CHECK(!options.wants_table("other", "todo"));
-    for (const Argument &version : {Argument{"format-version", "2"}, wal2json}) {
-        CHECK(parse({{"add-tables", "public.*"}, version}).format == Options::Format::wal2json);
-        CHECK(parse({version, {"add-tables", "public.*"}}).format == Options::Format::wal2json);
+    for (const Argument &version : {Argument{"format-version", "2"}, asks_for_wal2json}) {
+        CHECK(parse({{"add-tables", "public.*"}, version}).format == &version_2_options);
+        CHECK(parse({version, {"add-tables", "public.*"}}).format == &version_2_options);
     }
 }
 
@@ -251,9 +239,9 @@ TEST(version_1_has_no_truncations) {
 }
 
 TEST(options_of_version_1) {
-    CHECK(!parse({{"include-schemas", "off"}, {"tracked-only", "on"}}).wal2json.schemas);
-    CHECK(!parse({{"include-types", "off"}, {"batch-size", "8192"}}).wal2json.types);
-    CHECK(parse({{"numeric-data-types-as-string", "on"}}).wal2json.numbers_as_strings);
+    CHECK(!is_set(parse({{"include-schemas", "off"}, {"tracked-only", "on"}}), Flag::schemas));
+    CHECK(!is_set(parse({{"include-types", "off"}, {"batch-size", "8192"}}), Flag::types));
+    CHECK(is_set(parse({{"numeric-data-types-as-string", "on"}}), Flag::numbers_as_strings));
     for (const char *name : {"include-xids", "include-pk", "include-typmod", "pretty-print"})
         CHECK_EQUAL(
             refusal_of({{name, "on"}}),
@@ -267,6 +255,6 @@ TEST(options_of_version_1) {
 }
 
 TEST(the_last_format_counts) {
-    CHECK(parse({{"format", "bemi"}, {"include-xids", "on"}, {"format", "wal2json"}}).wal2json.xids);
+    CHECK(is_set(parse({{"format", "bemi"}, {"include-xids", "on"}, {"format", "wal2json"}}), Flag::xids));
     CHECK(!parse({{"format", "wal2json"}, {"format", "bemi"}}).transactions);
 }

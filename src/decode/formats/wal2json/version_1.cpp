@@ -1,11 +1,12 @@
 // What wal2json writes in its format-version 1, for clients that know no other, and the context as the last
 // key of a change. wal2json gathers the changes of a transaction in one object; here each is an object of its
 // own.
-#include "format.hpp"
+#include "../formats.hpp"
+#include "column.hpp"
 
-#include "row.hpp"
+#include "../../row.hpp"
 
-namespace bemi::decode {
+namespace bemi::decode::wal2json {
 
 namespace {
 
@@ -18,7 +19,7 @@ std::string_view start_of(Operation operation) {
         return "{\"change\":[{\"kind\":\"update\"";
     case Operation::erase:
         return "{\"change\":[{\"kind\":\"delete\"";
-    case Operation::truncate: // options.cpp leaves them out
+    case Operation::truncate: // its options leave them out
         break;
     }
     pg_unreachable();
@@ -69,7 +70,7 @@ void write_columns(JsonWriter &out, const Session &session, const Keys &keys, st
         write_array(out, key, columns, row, includes, write_one);
     };
     write(keys.names, [&](const ColumnPlan &column) { out.raw(column.key); });
-    if (session.options->wal2json.types)
+    if (is_set(*session.options, Flag::types))
         write(keys.types, [&](const ColumnPlan &column) { out.raw(column.tail); });
     write(keys.values, [&](ColumnPlan &column) { write_element(out, column, row); });
 }
@@ -108,13 +109,18 @@ void write_message(JsonWriter &out, const Session &, const Txn &txn, const Messa
 
 } // namespace
 
-constinit const Format wal2json_1_format{.table_filter = "filter-tables",
-                                         .message_filter = "filter-msg-prefixes",
-                                         .needs_identity = true,
-                                         .bounds_empty_transactions = false,
-                                         .begin = nullptr, // it has no option for these lines
-                                         .change = write_change,
-                                         .message = write_message,
-                                         .commit = nullptr};
+constinit const Format version_1_format{.options = version_1_options,
+                                        .table_filter = "filter-tables",
+                                        .message_filter = "filter-msg-prefixes",
+                                        .names = names_of,
+                                        .column = plan_version_1_column,
+                                        .primary_key = plan_primary_key,
+                                        .dependencies = dependencies_of,
+                                        .needs_identity = true,
+                                        .bounds_empty_transactions = false,
+                                        .begin = nullptr, // it has no option for these lines
+                                        .change = write_change,
+                                        .message = write_message,
+                                        .commit = nullptr};
 
-} // namespace bemi::decode
+} // namespace bemi::decode::wal2json

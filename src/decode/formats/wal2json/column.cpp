@@ -1,8 +1,11 @@
-#include "wal2json_column.hpp"
+#include "column.hpp"
 
+#include "../../primary_key.hpp"
 #include "text.hpp"
 
-namespace bemi::decode {
+#include <algorithm>
+
+namespace bemi::decode::wal2json {
 
 namespace {
 
@@ -51,19 +54,19 @@ void write_type_name(JsonWriter &out, std::string_view name) {
     out.raw('"');
 }
 
-void write_type_of(JsonWriter &out, Form_pg_attribute attribute, const Wal2jsonOptions &options) {
+void write_type_of(JsonWriter &out, Form_pg_attribute attribute, const Options &options) {
     Type type{.oid = attribute->atttypid, .modifier = attribute->atttypmod};
-    if (options.domain_data_type)
+    if (is_set(options, Flag::domain_data_type))
         type = base_of_domain(type);
     write_type_name(out, format_type_with_typemod(type.oid, type.modifier));
 }
 
-void write_type(JsonWriter &out, Form_pg_attribute attribute, const Wal2jsonOptions &options) {
-    if (options.types) {
+void write_type(JsonWriter &out, Form_pg_attribute attribute, const Options &options) {
+    if (is_set(options, Flag::types)) {
         out.raw(",\"type\":");
         write_type_of(out, attribute, options);
     }
-    if (options.type_oids) {
+    if (is_set(options, Flag::type_oids)) {
         out.raw(",\"typeoid\":");
         out.integer(attribute->atttypid);
     }
@@ -92,7 +95,7 @@ template <typename Write> std::string_view text_after_comma(Write &&write) {
     });
 }
 
-std::string_view column_head(Form_pg_attribute attribute, const Wal2jsonOptions &options) {
+std::string_view column_head(Form_pg_attribute attribute, const Options &options) {
     return json_text([&](JsonWriter &out) {
         out.raw(",{\"name\":");
         out.string(NameStr(attribute->attname));
@@ -101,15 +104,15 @@ std::string_view column_head(Form_pg_attribute attribute, const Wal2jsonOptions 
     });
 }
 
-std::string_view column_tail(Relation relation, Form_pg_attribute attribute, const Wal2jsonOptions &options) {
+std::string_view column_tail(Relation relation, Form_pg_attribute attribute, const Options &options) {
     return json_text([&](JsonWriter &out) {
-        if (options.not_null)
+        if (is_set(options, Flag::not_null))
             out.raw(attribute->attnotnull ? ",\"optional\":false" : ",\"optional\":true");
-        if (options.column_positions) {
+        if (is_set(options, Flag::column_positions)) {
             out.raw(",\"position\":");
             out.integer(attribute->attnum);
         }
-        if (options.defaults) {
+        if (is_set(options, Flag::defaults)) {
             out.raw(",\"default\":");
             write_default(out, relation, attribute);
         }
@@ -167,23 +170,41 @@ ValuePlan plan_text_value(Oid type, bool numbers_as_strings) {
 
 } // namespace
 
-ColumnPlan plan_wal2json_column(Relation relation, Form_pg_attribute attribute,
-                                const Wal2jsonOptions &options) {
+ColumnPlan plan_version_2_column(Relation relation, Form_pg_attribute attribute, const Options &options) {
     return {.key = column_head(attribute, options),
             .tail = column_tail(relation, attribute, options),
             .index = attribute->attnum - 1,
-            .value = plan_text_value(attribute->atttypid, options.numbers_as_strings)};
+            .value = plan_text_value(attribute->atttypid, is_set(options, Flag::numbers_as_strings))};
 }
 
-ColumnPlan plan_wal2json_1_column(Form_pg_attribute attribute, const Wal2jsonOptions &options) {
+ColumnPlan plan_version_1_column(Relation, Form_pg_attribute attribute, const Options &options) {
     return {.key = text_after_comma([&](JsonWriter &out) { out.string(NameStr(attribute->attname)); }),
             .tail = text_after_comma([&](JsonWriter &out) { write_type_of(out, attribute, options); }),
             .index = attribute->attnum - 1,
-            .value = plan_text_value(attribute->atttypid, options.numbers_as_strings)};
+            .value = plan_text_value(attribute->atttypid, is_set(options, Flag::numbers_as_strings))};
+}
+
+std::string_view names_of(const RelationPlan &plan, const Options &options) {
+    return json_text([&](JsonWriter &out) {
+        if (is_set(options, Flag::schemas))
+            write_schema_name(out, plan);
+        write_table_name(out, plan);
+    });
+}
+
+std::span<ColumnPlan> plan_primary_key(Relation relation, std::span<ColumnPlan> columns) {
+    const std::span<ColumnPlan> key = plan_key_of(compat::primary_key_index(relation), columns);
+    std::sort(key.begin(), key.end(),
+              [](const ColumnPlan &a, const ColumnPlan &b) { return a.index < b.index; });
+    return key;
+}
+
+Dependencies dependencies_of(const Options &options) {
+    return {.type_names = true, .expressions = is_set(options, Flag::defaults)};
 }
 
 std::string_view without_value(const ColumnPlan &column) {
     return column.key.substr(0, column.key.size() - value_key.size());
 }
 
-} // namespace bemi::decode
+} // namespace bemi::decode::wal2json

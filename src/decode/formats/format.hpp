@@ -2,8 +2,8 @@
 // a time, in the database's encoding and without the line break.
 #pragma once
 
-#include "plan.hpp"
-#include "txn.hpp"
+#include "../plan.hpp"
+#include "../txn.hpp"
 
 namespace bemi::decode {
 
@@ -33,11 +33,25 @@ enum class Progress : uint8_t {
     stream_abort, // of what has the number `next_sequence` or a higher one
 };
 
+/// What a plan depends on beside the relation itself and the casts of its types.
+struct Dependencies {
+    bool type_names;
+    bool expressions; // and so all that the text of one may name
+};
+
 struct Format {
-    const char *table_filter;       // the options that leave out tables
-    const char *message_filter;     // and messages; NULL where there is no client to set them
-    bool needs_identity;            // has no lines for updates and deletes of a relation without one
-    bool bounds_empty_transactions; // has BEGIN and COMMIT lines for them too
+    const FormatOptions &options;
+    const char *table_filter;   // the options that leave out tables
+    const char *message_filter; // and messages; NULL where there is no client to set them
+
+    // What a format puts into the plan of a relation, in the current memory context.
+    std::string_view (*names)(const RelationPlan &plan, const Options &options);
+    ColumnPlan (*column)(Relation relation, Form_pg_attribute attribute, const Options &options);
+    std::span<ColumnPlan> (*primary_key)(Relation relation, std::span<ColumnPlan> columns);
+    Dependencies (*dependencies)(const Options &options) = nullptr;
+
+    bool needs_identity = false;            // has no lines for updates and deletes of a relation without one
+    bool bounds_empty_transactions = false; // has BEGIN and COMMIT lines for them too
 
     void (*begin)(JsonWriter &out, const Session &session, const Txn &txn);
     void (*change)(JsonWriter &out, const Session &session, const Txn &txn, const Change &change);
@@ -45,10 +59,5 @@ struct Format {
     void (*commit)(JsonWriter &out, const Session &session, const Txn &txn);
     void (*progress)(JsonWriter &out, const Session &session, const Txn &txn, Progress progress) = nullptr;
 };
-
-extern const Format bemi_format;
-extern const Format wal2json_format;
-extern const Format wal2json_1_format;
-extern const Format record_format; // of changes only
 
 } // namespace bemi::decode

@@ -1,16 +1,17 @@
-// The options of format=wal2json: those of wal2json 2.6, read as wal2json reads them.
-#include "option_definition.hpp"
+#include "options.hpp"
+
+#include "../../option_definition.hpp"
 
 #include <algorithm>
 #include <array>
 #include <charconv>
 
-namespace bemi::decode {
+namespace bemi::decode::wal2json {
 
 namespace {
 
-template <bool Wal2jsonOptions::*flag> void set_flag(Options &options, const Argument &argument) {
-    options.wal2json.*flag = parse_bool(argument);
+template <Flag flag> void set_flag(Options &options, const Argument &argument) {
+    options.flags[static_cast<size_t>(flag)] = parse_bool(argument);
 }
 
 /// For an option without effect in wal2json's format-version 2.
@@ -147,13 +148,15 @@ void set_actions(Options &options, const Argument &argument) {
     options.operations = OperationSet::none();
     for_each_element_of(
         argument, [&](std::string_view element) { options.operations.add(parse_action(argument, element)); });
+    if (options.format == &version_1_options)
+        options.operations.remove(Operation::truncate);
 }
 
 /// The options of both versions.
 constexpr std::array shared_definitions{
-    OptionDefinition{"include-schemas", set_flag<&Wal2jsonOptions::schemas>},
-    OptionDefinition{"include-types", set_flag<&Wal2jsonOptions::types>},
-    OptionDefinition{"numeric-data-types-as-string", set_flag<&Wal2jsonOptions::numbers_as_strings>},
+    OptionDefinition{"include-schemas", set_flag<Flag::schemas>},
+    OptionDefinition{"include-types", set_flag<Flag::types>},
+    OptionDefinition{"numeric-data-types-as-string", set_flag<Flag::numbers_as_strings>},
     OptionDefinition{"add-tables",
                      [](Options &o, const Argument &a) {
                          o.include_all_tables = false;
@@ -172,33 +175,75 @@ constexpr std::array shared_definitions{
 constexpr std::array version_2_definitions{
     OptionDefinition{"include-transaction",
                      [](Options &o, const Argument &a) { o.transactions = parse_bool(a); }},
-    OptionDefinition{"include-xids", set_flag<&Wal2jsonOptions::xids>},
-    OptionDefinition{"include-timestamp", set_flag<&Wal2jsonOptions::timestamp>},
-    OptionDefinition{"include-origin", set_flag<&Wal2jsonOptions::origin>},
-    OptionDefinition{"include-lsn", set_flag<&Wal2jsonOptions::lsn>},
+    OptionDefinition{"include-xids", set_flag<Flag::xids>},
+    OptionDefinition{"include-timestamp", set_flag<Flag::timestamp>},
+    OptionDefinition{"include-origin", set_flag<Flag::origin>},
+    OptionDefinition{"include-lsn", set_flag<Flag::lsn>},
     OptionDefinition{"include-typmod", check_bool},
-    OptionDefinition{"include-type-oids", set_flag<&Wal2jsonOptions::type_oids>},
-    OptionDefinition{"include-domain-data-type", set_flag<&Wal2jsonOptions::domain_data_type>},
-    OptionDefinition{"include-not-null", set_flag<&Wal2jsonOptions::not_null>},
-    OptionDefinition{"include-column-positions", set_flag<&Wal2jsonOptions::column_positions>},
-    OptionDefinition{"include-default", set_flag<&Wal2jsonOptions::defaults>},
-    OptionDefinition{"include-pk", set_flag<&Wal2jsonOptions::pk>},
+    OptionDefinition{"include-type-oids", set_flag<Flag::type_oids>},
+    OptionDefinition{"include-domain-data-type", set_flag<Flag::domain_data_type>},
+    OptionDefinition{"include-not-null", set_flag<Flag::not_null>},
+    OptionDefinition{"include-column-positions", set_flag<Flag::column_positions>},
+    OptionDefinition{"include-default", set_flag<Flag::defaults>},
+    OptionDefinition{"include-pk", set_flag<Flag::pk>},
     OptionDefinition{"include-unchanged-toast", refuse_unchanged_toast},
     OptionDefinition{"pretty-print", check_bool},
     OptionDefinition{"write-in-chunks", check_bool},
     OptionDefinition{"format-version", check_version},
 };
 
-constexpr auto definitions = [] {
+constexpr auto version_2_and_shared_definitions = [] {
     std::array<OptionDefinition, shared_definitions.size() + version_2_definitions.size()> all{};
     std::copy(version_2_definitions.begin(), version_2_definitions.end(),
               std::copy(shared_definitions.begin(), shared_definitions.end(), all.begin()));
     return all;
 }();
 
+void set_defaults_of_both(Options &options) {
+    options.all_messages = true;
+    options.flags[static_cast<size_t>(Flag::schemas)] = true;
+    options.flags[static_cast<size_t>(Flag::types)] = true;
+}
+
+void set_version_2_defaults(Options &options) {
+    set_defaults_of_both(options);
+    options.transactions = true;
+}
+
+/// Version 1 has no lines for truncations.
+void set_version_1_defaults(Options &options) {
+    set_defaults_of_both(options);
+    options.operations.remove(Operation::truncate);
+}
+
+bool means_version_2(std::string_view option) {
+    return option == "format-version";
+}
+
+/// A client of wal2json's does not know that there are other formats. If it names no version, it expects
+/// wal2json's default, the first.
+bool means_version_1(std::string_view option) {
+    return version_2_options.find(option) != nullptr;
+}
+
+std::string_view place_of_version_2_option(std::string_view option) {
+    if (version_2_options.find(option) == nullptr)
+        return {};
+    return "Only format-version 2 has this option; the version is 1 where neither that nor the format is "
+           "given.";
+}
+
 } // namespace
 
-constinit const std::span<const OptionDefinition> wal2json_definitions{definitions};
-constinit const std::span<const OptionDefinition> wal2json_1_definitions{shared_definitions};
+constinit const FormatOptions version_2_options{.name = "wal2json",
+                                                .definitions = version_2_and_shared_definitions,
+                                                .set_defaults = set_version_2_defaults,
+                                                .is_meant_by = means_version_2};
 
-} // namespace bemi::decode
+constinit const FormatOptions version_1_options{.name = "",
+                                                .definitions = shared_definitions,
+                                                .set_defaults = set_version_1_defaults,
+                                                .is_meant_by = means_version_1,
+                                                .place_of = place_of_version_2_option};
+
+} // namespace bemi::decode::wal2json

@@ -1,11 +1,11 @@
 // format=wal2json: what wal2json writes in its format-version 2, and the context as the last key of a change.
-#include "format.hpp"
+#include "../formats.hpp"
+#include "column.hpp"
 
-#include "lsn.hpp"
-#include "row.hpp"
-#include "wal2json_column.hpp"
+#include "../../lsn.hpp"
+#include "../../row.hpp"
 
-namespace bemi::decode {
+namespace bemi::decode::wal2json {
 
 namespace {
 
@@ -40,18 +40,18 @@ void write_timestamp(JsonWriter &out, TimestampTz time) {
 }
 
 void write_start(JsonWriter &out, std::string_view start, const Session &session, const Txn &txn) {
-    const Wal2jsonOptions &options = session.options->wal2json;
+    const Options &options = *session.options;
     out.raw(start);
-    if (options.xids)
+    if (is_set(options, Flag::xids))
         write_fact(out, txn, ",\"xid\":", [&] { out.integer(static_cast<TransactionId>(txn.id)); });
-    if (options.timestamp)
+    if (is_set(options, Flag::timestamp))
         write_fact(out, txn, ",\"timestamp\":", [&] { write_timestamp(out, txn.commit_time); });
-    if (options.origin)
+    if (is_set(options, Flag::origin))
         write_fact(out, txn, ",\"origin\":", [&] { out.integer(txn.origin); });
 }
 
 void write_lsn(JsonWriter &out, std::string_view key, const Session &session, XLogRecPtr lsn) {
-    if (!session.options->wal2json.lsn)
+    if (!is_set(*session.options, Flag::lsn))
         return;
     out.raw(key);
     out.raw('"');
@@ -98,7 +98,7 @@ void write_rows(JsonWriter &out, const Session &session, const Change &change) {
         write_columns(out, ",\"columns\":", plan.columns, plan.new_row, Part::column);
     if (change.operation != Operation::create)
         write_columns(out, ",\"identity\":", plan.identity, known, Part::identity);
-    if (session.options->wal2json.pk)
+    if (is_set(*session.options, Flag::pk))
         write_columns(out, ",\"pk\":", plan.primary_key, known, Part::key);
 }
 
@@ -142,13 +142,18 @@ void write_commit(JsonWriter &out, const Session &session, const Txn &txn) {
 
 } // namespace
 
-constinit const Format wal2json_format{.table_filter = "filter-tables",
-                                       .message_filter = "filter-msg-prefixes",
-                                       .needs_identity = true,
-                                       .bounds_empty_transactions = true,
-                                       .begin = write_begin,
-                                       .change = write_change,
-                                       .message = write_message,
-                                       .commit = write_commit};
+constinit const Format version_2_format{.options = version_2_options,
+                                        .table_filter = "filter-tables",
+                                        .message_filter = "filter-msg-prefixes",
+                                        .names = names_of,
+                                        .column = plan_version_2_column,
+                                        .primary_key = plan_primary_key,
+                                        .dependencies = dependencies_of,
+                                        .needs_identity = true,
+                                        .bounds_empty_transactions = true,
+                                        .begin = write_begin,
+                                        .change = write_change,
+                                        .message = write_message,
+                                        .commit = write_commit};
 
-} // namespace bemi::decode
+} // namespace bemi::decode::wal2json

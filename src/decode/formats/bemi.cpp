@@ -1,7 +1,8 @@
 // format=bemi: one self-contained JSON object a change.
-#include "format.hpp"
+#include "bemi_options.hpp"
+#include "formats.hpp"
 
-#include "primary_key.hpp"
+#include "../primary_key.hpp"
 #include "text.hpp"
 
 namespace bemi::decode {
@@ -204,16 +205,26 @@ void write_progress(JsonWriter &out, const Session &session, const Txn &txn, Pro
     out.raw('}');
 }
 
+std::string_view names_of(const RelationPlan &plan, const Options &) {
+    return json_text([&](JsonWriter &out) {
+        write_schema_name(out, plan);
+        write_table_name(out, plan);
+    });
+}
+
 } // namespace
 
-constinit const Format bemi_format{.table_filter = "exclude-tables",
-                                   .message_filter = "messages",
-                                   .needs_identity = false,
-                                   .bounds_empty_transactions = false,
-                                   .begin = write_begin,
-                                   .change = write_change,
-                                   .message = write_message,
-                                   .commit = write_commit_line,
-                                   .progress = write_progress};
+constinit const Format bemi_format{
+    .options = bemi_options,
+    .table_filter = "exclude-tables",
+    .message_filter = "messages",
+    .names = names_of,
+    .column = [](Relation, Form_pg_attribute attribute, const Options &) { return plan_column(attribute); },
+    .primary_key = plan_primary_key,
+    .begin = write_begin,
+    .change = write_change,
+    .message = write_message,
+    .commit = write_commit_line,
+    .progress = write_progress};
 
 } // namespace bemi::decode

@@ -1,0 +1,10 @@
+// The options of format=bemi. Free of PostgreSQL.
+#pragma once
+
+#include "../options.hpp"
+
+namespace bemi::decode {
+
+extern const FormatOptions bemi_options;
+
+} // namespace bemi::decode
