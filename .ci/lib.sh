@@ -4,8 +4,17 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-# Debian 12's PostgreSQL, unless the caller names another one.
-debian_pg_config=/usr/lib/postgresql/15/bin/pg_config
+# The PostgreSQL of this release of Debian, and the package of Boost's headers that have Boost.JSON: Debian 12's
+# libboost-dev is too old.
+debian_boost=libboost-dev
+case $(. /etc/os-release && printf '%s' "${VERSION_CODENAME:-}") in
+    bookworm) debian_postgresql=15 debian_boost=libboost1.81-dev ;;
+    trixie) debian_postgresql=17 ;;
+    *) debian_postgresql=18 ;;
+esac
+debian_pg_config=/usr/lib/postgresql/$debian_postgresql/bin/pg_config
+
+# That one, unless the caller names another.
 export PG_CONFIG=${PG_CONFIG:-$debian_pg_config}
 
 # Prints its arguments, one a line.
