@@ -201,16 +201,41 @@ COMMENT ON TABLE bemi.errors IS 'Changes that could not be stored, and why.';
 COMMENT ON COLUMN bemi.errors.id IS 'That of the change, which a restored dump cannot confuse with one of its new server.';
 
 CREATE TABLE bemi.gaps (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    system_identifier bigint NOT NULL,
     from_position pg_lsn NOT NULL,
     to_position pg_lsn,
+    from_time timestamptz,
+    to_time timestamptz,
     reason text NOT NULL,
+    role text,
     noticed_at timestamptz NOT NULL DEFAULT now(),
-    PRIMARY KEY (from_position)
+    acknowledged_at timestamptz,
+    acknowledged_by text
 );
-COMMENT ON TABLE bemi.gaps IS 'Stretches of the WAL whose changes are lost; one without an end goes on until bemi.start().';
+CREATE UNIQUE INDEX ON bemi.gaps (system_identifier) WHERE to_position IS NULL;
+COMMENT ON TABLE bemi.gaps IS
+    'Stretches of the WAL whose changes are not in bemi.changes; call bemi.acknowledge_gap() once you know of one.';
+COMMENT ON COLUMN bemi.gaps.id IS 'What bemi.acknowledge_gap() takes.';
+COMMENT ON SEQUENCE bemi.gaps_id_seq IS 'Numbers bemi.gaps.';
+COMMENT ON COLUMN bemi.gaps.system_identifier IS
+    'The server whose WAL it is, as in pg_control_system(); a restored dump has the gaps of the server it comes from.';
+COMMENT ON COLUMN bemi.gaps.from_position IS 'What was committed before this position is stored.';
+COMMENT ON COLUMN bemi.gaps.to_position IS
+    'What is committed from this position on is stored again; null while nothing is stored, until bemi.start().';
+COMMENT ON COLUMN bemi.gaps.from_time IS 'When the last change before it was committed; null if there was none.';
+COMMENT ON COLUMN bemi.gaps.to_time IS 'When the gap had ended.';
+COMMENT ON COLUMN bemi.gaps.reason IS 'How it came about.';
+COMMENT ON COLUMN bemi.gaps.role IS
+    'The role that caused it by bemi.stop(), or whose bemi.start() noticed it; null where the worker noticed it.';
+COMMENT ON COLUMN bemi.gaps.noticed_at IS 'When it was written down.';
+COMMENT ON COLUMN bemi.gaps.acknowledged_at IS
+    'When bemi.acknowledge_gap() was called; null again if the gap got its end after that.';
+COMMENT ON COLUMN bemi.gaps.acknowledged_by IS 'The role that called it.';
 
 SELECT pg_catalog.pg_extension_config_dump('bemi.errors', '');
 SELECT pg_catalog.pg_extension_config_dump('bemi.gaps', '');
+SELECT pg_catalog.pg_extension_config_dump('bemi.gaps_id_seq', '');
 
 CREATE VIEW bemi.partitions AS
 SELECT c.oid::pg_catalog.regclass AS partition,
@@ -244,7 +269,12 @@ CREATE FUNCTION bemi.stop(drop_slot boolean DEFAULT false) RETURNS void
 COMMENT ON FUNCTION bemi.stop(boolean) IS
     'Pauses the worker, which goes on from there at the next bemi.start(); with drop_slot, ends it.';
 
-REVOKE ALL ON FUNCTION bemi.start(), bemi.stop(boolean) FROM PUBLIC;
+CREATE FUNCTION bemi.acknowledge_gap(id bigint) RETURNS void
+    LANGUAGE c STRICT SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'bemi_acknowledge_gap';
+COMMENT ON FUNCTION bemi.acknowledge_gap(bigint) IS
+    'Marks a row of bemi.gaps as known, so that bemi.doctor() does not show it any more.';
+
+REVOKE ALL ON FUNCTION bemi.start(), bemi.stop(boolean), bemi.acknowledge_gap(bigint) FROM PUBLIC;
 
 CREATE VIEW bemi.status AS
 SELECT d.datname AS database,
@@ -273,7 +303,7 @@ SELECT d.datname AS database,
        w.retention_at AS last_retention_at,
        w.partitions_dropped,
        (SELECT pg_catalog.count(*) FROM bemi.errors) AS errors,
-       (SELECT pg_catalog.count(*) FROM bemi.gaps) AS gaps
+       (SELECT pg_catalog.count(*) FROM bemi.gaps g WHERE g.acknowledged_at IS NULL) AS gaps
 FROM pg_catalog.pg_database d
 LEFT JOIN bemi.worker w ON w.database = d.oid
 LEFT JOIN bemi.progress p ON true
@@ -540,16 +570,17 @@ WHERE NOT EXISTS (
     WHERE x.indrelid = p.partition AND x.indisvalid AND x.indpred IS NULL AND x.indexprs IS NULL
       AND pg_catalog.format('%s (%s)', m.amname, columns.names) = i.definition)
 UNION ALL
-SELECT 'gaps', pg_catalog.format('changes that were committed after %s are lost: %s', g.from_position, g.reason),
-       'SELECT bemi.start();'
-FROM bemi.gaps g
-WHERE g.to_position IS NULL
-UNION ALL
 SELECT 'gaps',
-       pg_catalog.format('changes that were committed from %s to %s are lost: %s', g.from_position, g.to_position, g.reason),
-       pg_catalog.format('DELETE FROM bemi.gaps WHERE from_position = %L; -- once you know of it', g.from_position)
-FROM bemi.gaps g
-WHERE g.to_position IS NOT NULL
+       pg_catalog.concat('changes that were committed ',
+                         CASE WHEN g.is_open THEN 'after ' || g.from_position
+                              ELSE pg_catalog.format('from %s to %s', g.from_position, g.to_position) END,
+                         CASE WHEN NOT g.is_own THEN ' of server ' || g.system_identifier END,
+                         ' are lost: ', g.reason),
+       CASE WHEN g.is_open AND g.is_own THEN 'SELECT bemi.start();'
+            ELSE pg_catalog.format('SELECT bemi.acknowledge_gap(%s); -- once you know of it', g.id) END
+FROM (SELECT gaps.*, to_position IS NULL AS is_open, gaps.system_identifier = server.system_identifier AS is_own
+      FROM bemi.gaps, pg_catalog.pg_control_system() AS server) AS g
+WHERE g.acknowledged_at IS NULL
 UNION ALL
 SELECT 'errors',
        pg_catalog.format('%s changes could not be stored, the last one at %s', e.changes, e.last),

@@ -1,5 +1,6 @@
-// bemi.start() and bemi.stop().
+// bemi.start(), bemi.stop() and bemi.acknowledge_gap().
 #include "boundary.hpp"
+#include "gaps.hpp"
 #include "process.hpp"
 #include "slot.hpp"
 #include "state.hpp"
@@ -8,6 +9,12 @@
 
 namespace bemi {
 namespace {
+
+/// Who calls the function.
+const char *caller() {
+    const bool missing_ok = false;
+    return GetUserNameFromId(GetUserId(), missing_ok);
+}
 
 /// Writes the order, of which the worker hears when the transaction commits.
 void order(const char *wanted) {
@@ -31,11 +38,14 @@ void require_logical_wal() {
 /// Puts what an invalidated slot has lost on record. Without that the worker would do so, and pause until it
 /// is asked again.
 void note_lost_slot() {
-    if (slot::state() == slot::State::invalidated)
-        spi::run_as_owner(
-            "INSERT INTO bemi.gaps (from_position, reason) SELECT position, $1 FROM bemi.progress"
-            " ON CONFLICT DO NOTHING",
-            {spi::text(state::slot_invalidated)});
+    if (slot::state() != slot::State::invalidated)
+        return;
+    const char *role = caller();
+    spi::as_owner([role] {
+        spi::run("SELECT position FROM bemi.progress");
+        if (SPI_processed == 1)
+            gaps::note({.from = DatumGetLSN(spi::value(1)), .reason = gaps::slot_invalidated, .role = role});
+    });
 }
 
 /// Starts a process that follows the order once this transaction has ended, and the worker of before has
@@ -75,5 +85,12 @@ BEMI_FUNCTION(bemi_stop) {
     order(drop_slot ? "ended" : "paused");
     if (drop_slot) // by a worker, should there be none any more
         start_worker();
+    PG_RETURN_VOID();
+}
+
+BEMI_FUNCTION(bemi_acknowledge_gap) {
+    const int64 id = PG_GETARG_INT64(0);
+    const char *role = caller();
+    spi::as_owner([id, role] { gaps::acknowledge(id, role); });
     PG_RETURN_VOID();
 }

@@ -113,22 +113,4 @@ void forget_progress() {
         write("DELETE FROM bemi.progress");
 }
 
-void add_gap(XLogRecPtr from, XLogRecPtr to, const char *reason) {
-    spi::Argument end = spi::lsn(to);
-    end.is_null = XLogRecPtrIsInvalid(to);
-    write("INSERT INTO bemi.gaps AS g (from_position, to_position, reason) VALUES ($1, $2, $3)"
-          " ON CONFLICT (from_position) DO UPDATE SET to_position = coalesce(g.to_position, "
-          "excluded.to_position)",
-          {spi::lsn(from), end, spi::text(reason)});
-}
-
-bool has_open_gap() {
-    bool found = false;
-    in_owners_transaction([&found] {
-        spi::run("SELECT FROM bemi.gaps WHERE to_position IS NULL");
-        found = SPI_processed > 0;
-    });
-    return found;
-}
-
 } // namespace bemi::state

@@ -35,10 +35,4 @@ void set_progress(XLogRecPtr position);
 /// Where there is no extension any more, there is nothing to forget.
 void forget_progress();
 
-inline constexpr char slot_invalidated[] = "the slot was invalidated";
-
-/// Records that changes between the two positions are lost; an invalid end is not known yet.
-void add_gap(XLogRecPtr from, XLogRecPtr to, const char *reason);
-[[nodiscard]] bool has_open_gap();
-
 } // namespace bemi::state

@@ -2,6 +2,7 @@
 #include "boundary.hpp"
 #include "caches.hpp"
 #include "errors.hpp"
+#include "gaps.hpp"
 #include "partitions.hpp"
 #include "process.hpp"
 #include "settings.hpp"
@@ -257,7 +258,7 @@ void begin_at_slot(const char *reason) {
     if (from >= start)
         return;
     if (!XLogRecPtrIsInvalid(from))
-        state::add_gap(from, start, reason);
+        gaps::add({.from = from, .to = start, .reason = reason});
     state::set_progress(start);
 }
 
@@ -268,8 +269,8 @@ bool prepare_slot() {
         begin_at_slot("the slot is ahead of what is stored");
         return true;
     }
-    if (found == slot::State::invalidated && !state::has_open_gap()) {
-        state::add_gap(state::progress(), InvalidXLogRecPtr, state::slot_invalidated);
+    if (found == slot::State::invalidated && !gaps::has_open()) {
+        gaps::add({.from = state::progress(), .reason = gaps::slot_invalidated});
         state::give_up(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
                        "the replication slot was invalidated; see bemi.gaps");
         return false;

@@ -128,7 +128,9 @@ $node->safe_psql('postgres', q{SELECT bemi.stop()});
 becomes(q{pid IS NULL}, 'paused');
 $node->safe_psql('postgres', q{INSERT INTO todo VALUES (-1); SELECT pg_drop_replication_slot(slot) FROM bemi.status});
 $node->safe_psql('postgres', q{SELECT bemi.start()});
-is(one_of($node, 'SELECT count(*), bool_and(to_position > from_position) FROM bemi.gaps'), '1|t', 'a slot that was dropped is a gap');
+is(one_of($node, q{SELECT count(*), bool_and(to_position > from_position AND to_time > from_time AND from_time > now() - interval '1 hour'
+        AND role IS NULL AND system_identifier = (SELECT system_identifier FROM pg_control_system())) FROM bemi.gaps}),
+    '1|t', 'a slot that was dropped is a gap');
 is_stored('after which it goes on');
 
 # WAL without changes is not kept, though that is not written for each commit.
@@ -155,8 +157,11 @@ $node->restart;
 becomes(q{last_error LIKE '%invalidated%'}, 'which is shown');
 is(one_of($node, 'SELECT count(*) FROM bemi.gaps WHERE to_position IS NULL'), 1, 'and a gap');
 $node->safe_psql('postgres', q{ALTER SYSTEM RESET max_slot_wal_keep_size; SELECT pg_reload_conf()});
+$node->safe_psql('postgres', q{SELECT bemi.acknowledge_gap(id) FROM bemi.gaps});
 $node->safe_psql('postgres', q{SELECT bemi.start()});
 is_stored('start() begins anew');
 is(one_of($node, 'SELECT count(*) FROM bemi.gaps WHERE to_position IS NULL'), 0, 'and the gap has an end');
+is(one_of($node, q{SELECT count(*), bool_and(reason LIKE '%invalidated%' AND to_time IS NOT NULL) FROM bemi.gaps WHERE acknowledged_at IS NULL}), '1|t',
+    'of which nobody who acknowledged it before has known');
 
 done_testing();

@@ -35,7 +35,7 @@ for my $database ('postgres', 'other') {
         SELECT bemi.start();
         CREATE TABLE bemi.changes_old (LIKE bemi.changes, PRIMARY KEY (commit_position, sequence));
         ALTER TABLE bemi.changes ATTACH PARTITION bemi.changes_old FOR VALUES FROM ('2020-01-01') TO ('2020-02-01');
-        INSERT INTO bemi.gaps VALUES ('0/1', '0/2', 'a test');
+        INSERT INTO bemi.gaps (system_identifier, from_position, to_position, reason) VALUES (1, '0/1', '0/2', 'a test');
         INSERT INTO todo VALUES (-1, 'No jsonb', '"\u0000"');
     });
     stored_is($old, $database, 1, "the history of $database");

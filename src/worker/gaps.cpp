@@ -1,0 +1,57 @@
+#include "gaps.hpp"
+
+#include "transaction.hpp"
+
+namespace bemi::gaps {
+namespace {
+
+// A gap that was acknowledged while it went on was not known as a whole: that is asked for again.
+constexpr char note_sql[] =
+    "WITH ended AS ("
+    "  UPDATE bemi.gaps SET to_position = $3, to_time = now(), acknowledged_at = NULL, acknowledged_by = NULL"
+    "  WHERE system_identifier = $1 AND to_position IS NULL AND $3 IS NOT NULL RETURNING id)"
+    " INSERT INTO bemi.gaps"
+    " (system_identifier, from_position, to_position, from_time, to_time, reason, role)"
+    " SELECT $1, $2, $3, (SELECT max(committed_at) FROM bemi.progress),"
+    "  CASE WHEN $3 IS NOT NULL THEN now() END, $4, $5"
+    " WHERE NOT EXISTS (SELECT FROM ended)"
+    " ON CONFLICT (system_identifier) WHERE to_position IS NULL DO NOTHING";
+
+/// A gap that came with a restored dump has another one.
+spi::Argument this_server() {
+    return spi::integer(static_cast<int64>(GetSystemIdentifier()));
+}
+
+} // namespace
+
+void note(const Gap &gap) {
+    spi::Argument end = spi::lsn(gap.to);
+    end.is_null = XLogRecPtrIsInvalid(gap.to);
+    spi::run(note_sql, {this_server(), spi::lsn(gap.from), end, spi::text(gap.reason), spi::text(gap.role)});
+}
+
+void add(const Gap &gap) {
+    in_owners_transaction([&gap] { note(gap); });
+}
+
+bool has_open() {
+    bool found = false;
+    in_owners_transaction([&found] {
+        spi::run("SELECT FROM bemi.gaps WHERE to_position IS NULL AND system_identifier = $1",
+                 {this_server()});
+        found = SPI_processed > 0;
+    });
+    return found;
+}
+
+void acknowledge(int64 id, const char *role) {
+    spi::run("UPDATE bemi.gaps SET acknowledged_at = coalesce(acknowledged_at, now()),"
+             " acknowledged_by = coalesce(acknowledged_by, $2) WHERE id = $1",
+             {spi::integer(id), spi::text(role)});
+    if (SPI_processed == 0)
+        ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT),
+                        errmsg("gap %lld does not exist", static_cast<long long>(id)),
+                        errhint("Look for its id in bemi.gaps.")));
+}
+
+} // namespace bemi::gaps
