@@ -10,6 +10,7 @@ void save(Txn &txn, TransactionId subtransaction) {
                   .subtransaction = subtransaction,
                   .next_sequence = txn.next_sequence,
                   .context = txn.context,
+                  .context_version = txn.context_version,
                   .context_buffer = txn.context_buffer};
     txn.savepoint = savepoint;
     txn.context_buffer = nullptr; // it is the savepoint's now; the context stays in force
@@ -36,6 +37,7 @@ void go_back_to_latest(Txn &txn) {
         pfree(txn.context_buffer);
     txn.next_sequence = txn.savepoint->next_sequence;
     txn.context = txn.savepoint->context;
+    txn.context_version = txn.savepoint->context_version;
     txn.context_buffer = txn.savepoint->context_buffer;
     remove_latest(txn);
 }

@@ -9,6 +9,8 @@ namespace bemi::decode {
 
 namespace {
 
+constinit uint64 last_context_version = 0;
+
 /// Transaction ids in the WAL have 32 bits; one that looks newer than the next is of the epoch before.
 uint64 with_epoch(TransactionId id) {
     const FullTransactionId next = ReadNextFullTransactionId();
@@ -46,6 +48,7 @@ Txn outside_transactions(const Session &session, XLogRecPtr position) {
             .committed_at_text = "",
             .committed_at_size = 0,
             .context = "{}",
+            .context_version = 0,
             .context_buffer = nullptr,
             .next_sequence = 0,
             .sent_up_to = 0,
@@ -99,6 +102,7 @@ void set_context(Txn &txn, std::string_view content) {
         pfree(txn.context_buffer);
     txn.context_buffer = text.data;
     txn.context = view_of(text);
+    txn.context_version = ++last_context_version;
 }
 
 } // namespace bemi::decode

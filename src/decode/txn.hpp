@@ -25,6 +25,7 @@ struct Savepoint {
     TransactionId subtransaction;
     uint64 next_sequence;
     std::string_view context;
+    uint64 context_version;
     char *context_buffer;
 };
 
@@ -38,7 +39,8 @@ struct Txn {
     char committed_at_text[iso_time_room];
     size_t committed_at_size;
     std::string_view context;
-    char *context_buffer; // NULL while no context was set
+    uint64 context_version; // no two contexts of this process have the same
+    char *context_buffer;   // NULL while no context was set
     uint64 next_sequence;
     uint64 sent_up_to;    // behind the last change that was sent
     Savepoint *savepoint; // the latest
