@@ -157,6 +157,21 @@ inline XLogRecPtr flushed_wal() {
 #endif
 }
 
+/// The timeline that this server writes, or the one that it last replayed. 15 removed the variable for the
+/// former.
+inline TimeLineID current_timeline() {
+    TimeLineID timeline;
+    if (RecoveryInProgress()) {
+        (void)GetXLogReplayRecPtr(&timeline);
+        return timeline;
+    }
+#if PG_VERSION_NUM >= 150000
+    return GetWALInsertionTimeLine();
+#else
+    return ThisTimeLineID;
+#endif
+}
+
 /// Makes a logical slot that is not two-phase, and acquires it. From 17 on a standby may take it over.
 inline void create_slot(const char *name) {
     const bool db_specific = true, two_phase = false;

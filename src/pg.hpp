@@ -26,9 +26,13 @@ extern "C" {
 #include "access/parallel.h"
 #include "access/relation.h"
 #include "access/table.h"
+#include "access/timeline.h"
 #include "access/transam.h"
 #include "access/xact.h"
 #include "access/xlog.h"
+#if __has_include("access/xlogrecovery.h")
+#include "access/xlogrecovery.h" // its own header from PostgreSQL 15 on
+#endif
 #include "access/xlogutils.h"
 #include "catalog/catalog.h"
 #include "catalog/dependency.h"

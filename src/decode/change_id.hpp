@@ -7,7 +7,7 @@
 //   12 bits  sequence, bits 31 to 20
 //    2 bits  variant, binary 10
 //   20 bits  sequence, bits 19 to 0
-//   42 bits  hash of system identifier, database, commit position and sequence
+//   42 bits  hash of system identifier, timeline, database, commit position and sequence
 #pragma once
 
 #include "hex.hpp"
@@ -17,6 +17,14 @@
 #include <cstdint>
 
 namespace bemi::decode {
+
+/// A server that begins to write on its own, such as a backup that was restored or a standby that was
+/// promoted, begins a new timeline. Two of them may give theirs the same number, but hardly at the same
+/// position.
+struct Timeline {
+    uint32_t id;
+    uint64_t begin;
+};
 
 /// What identifies a change among those of its cluster. They are decoded in this order.
 struct ChangeKey {
@@ -28,10 +36,12 @@ struct ChangeKey {
 
 class ChangeId {
 public:
-    /// Of the changes of one transaction, whose place in the cluster is `commit_position`.
-    constexpr ChangeId(uint64_t system_identifier, uint32_t database, uint64_t commit_position)
-        : time_part_{(commit_position >> 3) << 16}, seed_{mix(mix(system_identifier ^ mix(database)) ^
-                                                              commit_position)} {}
+    /// Of the changes of one transaction, whose place in the timeline is `commit_position`.
+    constexpr ChangeId(uint64_t system_identifier, Timeline timeline, uint32_t database,
+                       uint64_t commit_position)
+        : time_part_{(commit_position >> 3) << 16},
+          seed_{mix(mix(mix(mix(system_identifier ^ mix(database)) ^ timeline.id) ^ timeline.begin) ^
+                    commit_position)} {}
 
     [[nodiscard]] constexpr uint64_t high(uint64_t sequence) const {
         return time_part_ | uint64_t{8} << 12 | (sequence >> 20 & 0xFFF);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "output.hpp"
+#include "own_writes.hpp"
 #include "plan_cache.hpp"
 
 #include <span>
@@ -14,6 +15,7 @@ struct Decoder {
     Session session;
     Output output;
     PlanCache *plans;
+    OwnWrites own_writes;
     MemoryContext memory;                // of the session
     MemoryContext change_memory;         // reset after each change
     unsigned filtered;                   // changes left out since the client last heard of us

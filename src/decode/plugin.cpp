@@ -22,11 +22,14 @@ void choose_transactions(LogicalDecodingContext *ctx, const Options &options) {
              errhint("Create it with SELECT pg_create_logical_replication_slot(..., twophase => true).")));
 }
 
-/// What our own worker writes is nobody's change: it says so by an origin that nothing else has.
-bool is_unwanted_origin(LogicalDecodingContext *ctx, RepOriginId origin) {
+/// PostgreSQL asks for each record before it queues that, for those without an origin as well.
+bool is_unwanted(LogicalDecodingContext *ctx, RepOriginId origin) {
+    Decoder &decoder = decoder_of(ctx);
+    if (decoder.own_writes.have(ctx->reader))
+        return true;
     if (origin == InvalidRepOriginId)
         return false;
-    const std::vector<uint32_t> &unwanted = decoder_of(ctx).options->exclude_origins;
+    const std::vector<uint32_t> &unwanted = decoder.options->exclude_origins;
     return origin == DoNotReplicateId ||
            std::find(unwanted.begin(), unwanted.end(), origin) != unwanted.end();
 }
@@ -117,7 +120,7 @@ void _PG_output_plugin_init(OutputPluginCallbacks *callbacks) {
     callbacks->truncate_cb = on_truncate;
     callbacks->commit_cb = on_commit;
     callbacks->message_cb = on_message;
-    callbacks->filter_by_origin_cb = is_unwanted_origin;
+    callbacks->filter_by_origin_cb = is_unwanted;
     add_stream_callbacks(*callbacks);
     add_two_phase_callbacks(*callbacks);
 }

@@ -4,6 +4,7 @@
 #include "json_writer.hpp"
 #include "savepoint.hpp"
 #include "text.hpp"
+#include "timeline.hpp"
 
 namespace bemi::decode {
 
@@ -18,6 +19,10 @@ uint64 with_epoch(TransactionId id) {
     if (id > XidFromFullTransactionId(next))
         epoch--;
     return static_cast<uint64>(epoch) << 32 | id;
+}
+
+ChangeId ids_at(const Session &session, XLogRecPtr position) {
+    return {session.system_identifier, timeline_of(position), session.database, position};
 }
 
 /// From the first brace to the last.
@@ -39,7 +44,7 @@ bool to_ascii(StringInfoData &text) {
 } // namespace
 
 Txn outside_transactions(const Session &session, XLogRecPtr position) {
-    return {.ids = {session.system_identifier, session.database, position},
+    return {.ids = ids_at(session, position),
             .commit_position = position,
             .end_position = position,
             .id = no_transaction,
@@ -73,7 +78,7 @@ Txn *begin_pending_txn(const Session &session, const ReorderBufferTXN *txn) {
 }
 
 void set_committed(Txn &txn, const Session &session, const ReorderBufferTXN *committed) {
-    txn.ids = {session.system_identifier, session.database, committed->final_lsn};
+    txn.ids = ids_at(session, committed->final_lsn);
     txn.commit_position = committed->final_lsn;
     txn.end_position = committed->end_lsn;
     txn.commit_time = compat::commit_time(committed);

@@ -1,5 +1,6 @@
 #include "errors.hpp"
 
+#include "decode/timeline.hpp"
 #include "transaction.hpp"
 
 namespace bemi::errors {
@@ -16,7 +17,9 @@ decode::ChangeKey key_of(uint64 row) {
 /// Whether the row is about a change of this database: a dump that was restored brings others along.
 bool is_ours(uint64 row, const decode::ChangeKey &key) {
     unsigned char id[decode::ChangeId::size];
-    decode::ChangeId{GetSystemIdentifier(), MyDatabaseId, key.commit_position}.write_bytes(id, key.sequence);
+    decode::ChangeId{GetSystemIdentifier(), decode::timeline_of(key.commit_position), MyDatabaseId,
+                     key.commit_position}
+        .write_bytes(id, key.sequence);
     const pg_uuid_t *noted = DatumGetUUIDP(spi::value(3, row));
     return memcmp(noted->data, id, sizeof(id)) == 0;
 }

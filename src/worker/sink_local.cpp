@@ -3,7 +3,9 @@
 #include "columns.hpp"
 #include "errors.hpp"
 #include "partitions.hpp"
+#include "attested.hpp"
 #include "transaction.hpp"
+#include "wire.hpp"
 
 #include <algorithm>
 #include <iterator>
@@ -172,6 +174,7 @@ private:
 template <typename Store> XLogRecPtr store_in_transaction(Batch &batch, Store &&store) {
     XLogRecPtr progress = InvalidXLogRecPtr;
     in_owners_transaction([&] {
+        log_attested_message(store_prefix, "");
         Pass pass(batch);
         store(pass);
         progress = pass.finish();

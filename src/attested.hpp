@@ -1,0 +1,31 @@
+// Logical messages that no client can have written.
+#pragma once
+
+#include "compat.hpp"
+
+#include <string_view>
+
+namespace bemi {
+
+/// Writes a transactional message whose record bears the origin DoNotReplicateId. SQL cannot set that one:
+/// pg_logical_emit_message() takes the session's origin, and pg_replication_origin_create() gives out others.
+/// The rows of the transaction and its commit bear none.
+inline void log_attested_message(const char *prefix, std::string_view content) {
+    const RepOriginId origin = replorigin_session_origin;
+    replorigin_session_origin = DoNotReplicateId;
+    PG_TRY();
+    { (void)compat::log_transactional_message(prefix, content.data(), content.size()); }
+    PG_FINALLY();
+    { replorigin_session_origin = origin; }
+    PG_END_TRY();
+}
+
+/// Whether the record holds such a message with that prefix.
+[[nodiscard]] inline bool has_attested_message(XLogReaderState *record, std::string_view prefix) {
+    if (XLogRecGetRmid(record) != RM_LOGICALMSG_ID || XLogRecGetOrigin(record) != DoNotReplicateId)
+        return false;
+    const auto *message = reinterpret_cast<const xl_logical_message *>(XLogRecGetData(record));
+    return prefix == message->message; // begins with the prefix and a zero byte
+}
+
+} // namespace bemi
