@@ -35,6 +35,14 @@ Oid extension_owner() {
     return owner;
 }
 
+void become_owner() {
+    Oid caller;
+    int security;
+    GetUserIdAndSecContext(&caller, &security);
+    SetUserIdAndSecContext(extension_owner(),
+                           security | SECURITY_LOCAL_USERID_CHANGE | SECURITY_RESTRICTED_OPERATION);
+}
+
 void run(const char *sql, std::initializer_list<Argument> arguments) {
     execute(sql, arguments);
 }

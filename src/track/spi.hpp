@@ -55,16 +55,30 @@ void run(const char *sql, std::initializer_list<Argument> arguments = {});
 /// The same as the owner of the extension, with an SPI connection of its own.
 void run_as_owner(const char *sql, std::initializer_list<Argument> arguments = {});
 
+/// The current user is the owner of the extension from here on. Whoever owns the tables may have put
+/// triggers, policies and expressions of his own there: they run with his rights, and may leave nothing that
+/// PostgreSQL would run later with those of the session, such as a deferred trigger or a cursor.
+void become_owner();
+
+/// Runs `body` with an SPI connection of its own. The settings that it changes, maybe in a trigger, are those
+/// of before again behind it.
+template <typename Body> void connected(Body &&body) {
+    const bool keep = false;
+    const int settings = NewGUCNestLevel();
+    SPI_connect();
+    body();
+    SPI_finish();
+    AtEOXact_GUC(keep, settings);
+}
+
 /// Runs `body` as the owner of the extension, with an SPI connection of its own.
 template <typename Body> void as_owner(Body &&body) {
     Oid caller;
     int security;
     // An ERROR in between restores both, with the (sub)transaction.
     GetUserIdAndSecContext(&caller, &security);
-    SetUserIdAndSecContext(extension_owner(), security | SECURITY_LOCAL_USERID_CHANGE);
-    SPI_connect();
-    body();
-    SPI_finish();
+    become_owner();
+    connected(body);
     SetUserIdAndSecContext(caller, security);
 }
 

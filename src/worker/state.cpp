@@ -59,11 +59,8 @@ Orders orders() {
     changed = false;
     in_transaction([&orders] {
         orders_table = find_orders_table();
-        if (!OidIsValid(orders_table))
-            return;
-        PushActiveSnapshot(GetTransactionSnapshot());
-        spi::as_owner([&orders] { orders = read_orders(); });
-        PopActiveSnapshot();
+        if (OidIsValid(orders_table))
+            finish_as_owner([&orders] { orders = read_orders(); });
     });
     return orders;
 }
