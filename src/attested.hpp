@@ -9,15 +9,17 @@ namespace bemi {
 
 /// Writes a transactional message whose record bears the origin DoNotReplicateId. SQL cannot set that one:
 /// pg_logical_emit_message() takes the session's origin, and pg_replication_origin_create() gives out others.
-/// The rows of the transaction and its commit bear none.
-inline void log_attested_message(const char *prefix, std::string_view content) {
+/// The other records of the transaction keep theirs. Returns where it ends.
+inline XLogRecPtr log_attested_message(const char *prefix, std::string_view content) {
     const RepOriginId origin = replorigin_session_origin;
+    volatile XLogRecPtr end = InvalidXLogRecPtr;
     replorigin_session_origin = DoNotReplicateId;
     PG_TRY();
-    { (void)compat::log_transactional_message(prefix, content.data(), content.size()); }
+    { end = compat::log_transactional_message(prefix, content.data(), content.size()); }
     PG_FINALLY();
     { replorigin_session_origin = origin; }
     PG_END_TRY();
+    return end;
 }
 
 /// Whether the record holds such a message with that prefix.

@@ -126,6 +126,30 @@ const char *append_unescaped(std::string &out, const char *at) {
     return at + 12;
 }
 
+void append_decoded(std::string &out, std::string_view key) {
+    const char *end = key.data() + key.size();
+    for (const char *at = key.data(); at != end;) {
+        if (*at == '\\')
+            at = append_unescaped(out, at);
+        else
+            out += *at++;
+    }
+}
+
+/// The bytes of a key between its quotes.
+std::string_view written_name(const Member &member) noexcept {
+    return member.key.substr(1, member.key.size() - 2);
+}
+
+bool is_named(const Member &member, std::string_view name) {
+    const std::string_view written = written_name(member);
+    if (written.find('\\') == std::string_view::npos)
+        return written == name;
+    std::string decoded;
+    append_decoded(decoded, written);
+    return decoded == name;
+}
+
 /// The members of both objects in their order, and the memory of the keys that had to be decoded.
 class Members {
 public:
@@ -173,7 +197,7 @@ private:
     void read(std::string_view json) {
         Reader reader(json);
         for (Member member; reader.next(member);) {
-            member.name = decode(member.key.substr(1, member.key.size() - 2));
+            member.name = decode(written_name(member));
             members_.push_back(member);
         }
     }
@@ -183,13 +207,7 @@ private:
             return key;
         decoded_.reserve(text_size_); // enough for all keys, so that it never moves
         const size_t start = decoded_.size();
-        const char *end = key.data() + key.size();
-        for (const char *at = key.data(); at != end;) {
-            if (*at == '\\')
-                at = append_unescaped(decoded_, at);
-            else
-                decoded_ += *at++;
-        }
+        append_decoded(decoded_, key);
         return std::string_view(decoded_).substr(start);
     }
 
@@ -204,6 +222,15 @@ private:
 bool is_empty(std::string_view json) noexcept {
     const size_t first = json.find_first_not_of(" \t\n\r{");
     return first == std::string_view::npos || json[first] == '}';
+}
+
+std::string_view member(std::string_view json, std::string_view name) {
+    std::string_view value;
+    Reader reader(json);
+    for (Member member; reader.next(member);)
+        if (is_named(member, name))
+            value = member.value;
+    return value;
 }
 
 size_t merge(std::string_view base, std::string_view patch, Nulls nulls, char *out) {

@@ -32,6 +32,10 @@ struct Fault {
 /// Whether an object that was validated has no members. The empty text has none either.
 [[nodiscard]] bool is_empty(std::string_view json) noexcept;
 
+/// The text of the member of that name in an object that was validated; empty if there is none. May throw
+/// std::bad_alloc.
+[[nodiscard]] std::string_view member(std::string_view json, std::string_view name);
+
 /// What a null in a patch means: a value like any other, or that the member is to be removed.
 enum class Nulls : uint8_t { keep, remove };
 

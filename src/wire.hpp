@@ -2,13 +2,31 @@
 // share.
 #pragma once
 
+#include <string_view>
+
 namespace bemi {
 
-// The prefix of the logical messages that carry a context, the same that BemiHQ's own triggers use. The
-// content is one JSON object in UTF-8, in force for the rows of its transaction that follow it.
-inline constexpr char context_prefix[] = "_bemi";
+// The prefix of the logical messages that carry a claim: what the application says of the changes of its
+// transaction that follow. The content is a JSON object in UTF-8. BemiHQ's own triggers write such messages,
+// and so can any role.
+inline constexpr char claim_prefix[] = "_bemi";
 
 // The prefix of the message with which a transaction of the worker's begins that stores changes.
 inline constexpr char store_prefix[] = "_bemi_store";
 
+// The prefix of the messages that carry what the server itself says of these changes, attested
+// (attested.hpp): the JSON object in UTF-8 that becomes the key `pg` of the context.
+inline constexpr char facts_prefix[] = "_bemi_facts";
+
+namespace wire {
+
+/// `claim`, a valid JSON object, without what only facts may say; in the current memory context if it is not
+/// the same.
+[[nodiscard]] std::string_view checked_claim(std::string_view claim);
+
+/// The context that follows from the two, each a valid JSON object or empty: the members of the claim, then
+/// `SQL` if the facts have the statement, then `pg`. In the current memory context if it is not the claim.
+[[nodiscard]] std::string_view context_of(std::string_view claim, std::string_view facts);
+
+} // namespace wire
 } // namespace bemi

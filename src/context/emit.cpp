@@ -1,5 +1,6 @@
 #include "emit.hpp"
 
+#include "attested.hpp"
 #include "session.hpp"
 #include "text.hpp"
 #include "wire.hpp"
@@ -7,16 +8,33 @@
 namespace bemi::emit {
 namespace {
 
-// What the decoder will believe to be in force at this point of the transaction.
 enum class Emitted : uint8_t {
     nothing, // no message yet
     known,   // `last`
     unknown, // the last message died with its subtransaction, or may be read too late
 };
-constinit Emitted emitted = Emitted::nothing;
-constinit StringInfoData last = {};
-constinit int emitted_level = 0; // nesting level of the subtransaction that emitted last
-constinit XLogRecPtr emitted_end = InvalidXLogRecPtr;
+
+/// One of the two kinds of messages, and what the decoder will believe of it at this point of the
+/// transaction.
+struct Kind {
+    XLogRecPtr (*write)(std::string_view utf8);
+    Emitted emitted = Emitted::nothing;
+    StringInfoData last = {};
+    int level = 0; // nesting level of the subtransaction that emitted last
+    XLogRecPtr end = InvalidXLogRecPtr;
+};
+
+XLogRecPtr write_claim(std::string_view utf8) {
+    return compat::log_transactional_message(claim_prefix, utf8.data(), utf8.size());
+}
+
+XLogRecPtr write_facts(std::string_view utf8) {
+    return log_attested_message(facts_prefix, utf8);
+}
+
+constinit Kind kinds[] = {{.write = write_claim}, {.write = write_facts}};
+constinit Kind &claim = kinds[0], &facts = kinds[1];
+
 // The shortest way for the next row: nothing to do as long as the context is still this one.
 constinit bool nothing_to_do = false;
 constinit uint64 version_in_force = 0;
@@ -28,7 +46,8 @@ void on_transaction_event(XactEvent event, void *) {
     case XACT_EVENT_ABORT:
     case XACT_EVENT_PARALLEL_ABORT:
     case XACT_EVENT_PREPARE:
-        emitted = Emitted::nothing;
+        for (Kind &kind : kinds)
+            kind.emitted = Emitted::nothing;
         nothing_to_do = false;
         break;
     default:
@@ -36,75 +55,81 @@ void on_transaction_event(XactEvent event, void *) {
     }
 }
 
-void forget_emitted() {
-    emitted = Emitted::unknown;
+void forget_emitted(Kind &kind) {
+    kind.emitted = Emitted::unknown;
     nothing_to_do = false;
 }
 
 /// Where one subtransaction ends and another begins: decoding orders their records by position, which is the
 /// start of a row's, but the end of a message's. If nothing was written since the message, a row of the other
 /// one may have the same position and be taken for the earlier of the two.
-void forget_if_written_last() {
-    if (emitted == Emitted::known && emitted_end == XactLastRecEnd)
-        forget_emitted();
+bool is_written_last(const Kind &kind) {
+    return kind.end == XactLastRecEnd;
 }
 
 void on_subtransaction_event(SubXactEvent event, SubTransactionId, SubTransactionId, void *) {
-    forget_if_written_last();
     const int level = GetCurrentTransactionNestLevel();
-    if (emitted != Emitted::known || emitted_level < level)
-        return;
-    if (event == SUBXACT_EVENT_ABORT_SUB)
-        forget_emitted();
-    else if (event == SUBXACT_EVENT_COMMIT_SUB)
-        emitted_level = level - 1;
+    for (Kind &kind : kinds) {
+        if (kind.emitted != Emitted::known)
+            continue;
+        const bool is_rolled_back = event == SUBXACT_EVENT_ABORT_SUB && kind.level >= level;
+        if (is_rolled_back || is_written_last(kind))
+            forget_emitted(kind);
+        else if (event == SUBXACT_EVENT_COMMIT_SUB && kind.level >= level)
+            kind.level = level - 1;
+    }
 }
 
-void remember(std::string_view context) {
-    if (last.data == nullptr) {
+void remember(Kind &kind, std::string_view message) {
+    if (kind.last.data == nullptr) {
         MemoryContext caller = MemoryContextSwitchTo(TopMemoryContext);
-        initStringInfo(&last);
+        initStringInfo(&kind.last);
         MemoryContextSwitchTo(caller);
     }
-    resetStringInfo(&last);
-    appendBinaryStringInfo(&last, context.data(), static_cast<int>(context.size()));
-    emitted = Emitted::known;
-    emitted_level = GetCurrentTransactionNestLevel();
+    resetStringInfo(&kind.last);
+    appendBinaryStringInfo(&kind.last, message.data(), static_cast<int>(message.size()));
+    kind.emitted = Emitted::known;
+    kind.level = GetCurrentTransactionNestLevel();
 }
 
-void write_message(std::string_view context) {
+void write(Kind &kind, std::string_view message) {
     if (database_is_utf8()) {
-        emitted_end = compat::log_transactional_message(context_prefix, context.data(), context.size());
+        kind.end = kind.write(message);
         return;
     }
     StringInfoData utf8;
     initStringInfo(&utf8);
-    append_utf8(&utf8, context);
-    emitted_end = compat::log_transactional_message(context_prefix, utf8.data, static_cast<size_t>(utf8.len));
+    append_utf8(&utf8, message);
+    kind.end = kind.write(view_of(utf8));
     pfree(utf8.data);
 }
 
-/// A context that went away is an empty one: the rows that follow must not keep the former.
-std::string_view message_for(std::string_view context) {
-    return context.empty() ? std::string_view("{}") : context;
+/// What went away is an empty object: the rows that follow must not keep the former.
+std::string_view message_for(std::string_view object) {
+    return object.empty() ? std::string_view("{}") : object;
 }
 
-void emit(std::string_view context) {
-    const std::string_view message = message_for(context);
-    write_message(message);
-    remember(message);
+void emit(Kind &kind, std::string_view object) {
+    const std::string_view message = message_for(object);
+    write(kind, message);
+    remember(kind, message);
 }
 
-bool is_in_force(std::string_view context) {
-    switch (emitted) {
+bool is_in_force(const Kind &kind, std::string_view object) {
+    switch (kind.emitted) {
     case Emitted::nothing:
-        return context.empty();
+        return object.empty();
     case Emitted::known:
-        return message_for(context) == view_of(last);
+        return message_for(object) == view_of(kind.last);
     case Emitted::unknown:
         break;
     }
     return false;
+}
+
+void emit_if_changed(Kind &kind, std::string_view object) {
+    if (!is_in_force(kind, object))
+        emit(kind, object);
 }
 
 /// Without logical WAL nobody can read the messages: they would be dead weight.
@@ -124,16 +149,19 @@ void if_changed() {
         return;
     if (is_off())
         return;
-    const std::string_view context = session::effective();
-    if (!is_in_force(context))
-        emit(context);
+    const session::InForce &now = session::in_force();
+    emit_if_changed(claim, now.claim);
+    emit_if_changed(facts, now.facts);
     version_in_force = session::version();
     nothing_to_do = true;
 }
 
 void again() {
-    if (!is_off())
-        emit(session::effective());
+    if (is_off())
+        return;
+    const session::InForce &now = session::in_force();
+    emit(claim, now.claim);
+    emit_if_changed(facts, now.facts);
 }
 
 } // namespace bemi::emit

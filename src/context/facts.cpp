@@ -15,12 +15,24 @@ void append_key(StringInfo json, const char *key) {
     appendStringInfo(json, "%s\"%s\":", last == '{' ? "" : ",", key);
 }
 
+/// The name of a role is in the encoding of the database in which it was made, maybe another one.
+const char *as_text(const char *name) {
+    const bool no_error = true;
+    if (pg_verifymbstr(name, static_cast<int>(strlen(name)), no_error))
+        return name;
+    char *text = pstrdup(name);
+    for (char *p = text; *p != '\0'; p++)
+        if (IS_HIGHBIT_SET(*p))
+            *p = '?';
+    return text;
+}
+
 void append_string(StringInfo json, const char *key, const char *value) {
     append_key(json, key);
     if (value == nullptr)
         appendStringInfoString(json, "null");
     else
-        escape_json(json, value);
+        escape_json(json, as_text(value));
 }
 
 /// The client's address as inet_client_addr() gives it; NULL for a Unix socket.
@@ -31,13 +43,13 @@ const char *client_addr() {
     return call->isnull ? nullptr : DatumGetCString(DirectFunctionCall1(inet_out, address));
 }
 
-/// The statement, cut where it alone would make the context larger than bemi.max_context_size.
+/// The statement, cut where it is longer than a claim may be.
 void append_statement(StringInfo json) {
     const std::string_view text = statement::text_without_comments();
     if (text.empty())
         return;
     const int length = pg_mbcliplen(text.data(), static_cast<int>(text.size()), guc::max_context_size);
-    append_string(json, "SQL", pnstrdup(text.data(), static_cast<Size>(length)));
+    append_string(json, "sql", pnstrdup(text.data(), static_cast<Size>(length)));
 }
 
 void append_session(StringInfo json) {
@@ -45,8 +57,6 @@ void append_session(StringInfo json) {
     session_user = GetSessionUserId();
     strlcpy(seen_application_name, application_name ? application_name : "", sizeof(seen_application_name));
 
-    append_key(json, "pg");
-    appendStringInfoChar(json, '{');
     if (guc::capture & guc::fact_user)
         append_string(json, "user", GetUserNameFromId(user, true));
     if (guc::capture & guc::fact_session_user)
@@ -59,7 +69,6 @@ void append_session(StringInfo json) {
         append_key(json, "backend_pid");
         appendStringInfo(json, "%d", MyProcPid);
     }
-    appendStringInfoChar(json, '}');
 }
 
 } // namespace
@@ -76,8 +85,7 @@ void append(StringInfo json) {
     appendStringInfoChar(json, '{');
     if (guc::capture & guc::fact_sql)
         append_statement(json);
-    if (guc::capture & ~guc::fact_sql)
-        append_session(json);
+    append_session(json);
     appendStringInfoChar(json, '}');
 }
 

@@ -1,4 +1,4 @@
-// What bemi.capture adds to every context: facts that the server knows and the client cannot change.
+// What bemi.capture adds to every context: facts that the server knows and no client can change or forge.
 #pragma once
 
 #include "guc.hpp"
@@ -9,7 +9,7 @@ namespace bemi::facts {
 /// row.
 [[nodiscard]] bool changed();
 
-/// Appends the captured facts as a JSON object in the server's encoding: "SQL", and "pg" with the others.
+/// Appends the captured facts as a JSON object in the server's encoding, the key "pg" of the context.
 void append(StringInfo json);
 
 } // namespace bemi::facts

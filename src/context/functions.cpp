@@ -2,6 +2,7 @@
 #include "boundary.hpp"
 #include "json_object.hpp"
 #include "session.hpp"
+#include "wire.hpp"
 
 namespace bemi {
 namespace {
@@ -61,7 +62,10 @@ BEMI_FUNCTION(bemi_merge_context) {
 }
 
 BEMI_FUNCTION(bemi_current_context) {
-    return to_jsonb(guc::enabled ? session::effective() : std::string_view());
+    if (!guc::enabled)
+        return to_jsonb(std::string_view());
+    const session::InForce &now = session::in_force();
+    return to_jsonb(wire::context_of(now.claim, now.facts));
 }
 
 BEMI_FUNCTION(bemi_clear_context) {

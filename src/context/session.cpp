@@ -4,12 +4,13 @@
 #include "facts.hpp"
 #include "json_object.hpp"
 #include "statement.hpp"
+#include "wire.hpp"
 
 namespace bemi::session {
 namespace {
 
-constinit MemoryContext merged_memory = nullptr; // holds what had to be merged; reset for the next
-std::string_view known;
+constinit MemoryContext memory = nullptr; // holds what had to be worked out; reset for the next
+constinit InForce known{};
 constinit bool is_known = false;
 constinit uint64 known_settings = 0;
 constinit uint64 known_statement = 0;
@@ -28,19 +29,21 @@ std::string_view layer(std::string_view base, std::string_view patch) {
     return {merged, size};
 }
 
+std::string_view unless_empty(std::string_view object) {
+    return json_object::is_empty(object) ? std::string_view() : object;
+}
+
+std::string_view claim() {
+    return unless_empty(wire::checked_claim(layer(guc::context, statement::comment())));
+}
+
 std::string_view captured_facts() {
     if (guc::capture == 0)
         return {};
     StringInfoData json;
     initStringInfo(&json);
     facts::append(&json);
-    return {json.data, static_cast<size_t>(json.len)};
-}
-
-std::string_view merge_sources() {
-    const std::string_view own = layer(guc::context, statement::comment());
-    const std::string_view all = layer(own, captured_facts());
-    return all.empty() || json_object::is_empty(all) ? std::string_view() : all;
+    return unless_empty({json.data, static_cast<size_t>(json.len)});
 }
 
 } // namespace
@@ -54,18 +57,18 @@ uint64 version() {
     return known_version;
 }
 
-std::string_view effective() {
+const InForce &in_force() {
     if (!changed())
         return known;
-    if (merged_memory == nullptr)
-        merged_memory = AllocSetContextCreate(TopMemoryContext, "bemi context", ALLOCSET_DEFAULT_SIZES);
+    if (memory == nullptr)
+        memory = AllocSetContextCreate(TopMemoryContext, "bemi context", ALLOCSET_DEFAULT_SIZES);
 
-    is_known = false; // should merging fail, nothing half done is believed
-    MemoryContextReset(merged_memory);
-    MemoryContext caller = MemoryContextSwitchTo(merged_memory);
+    is_known = false; // should this fail, nothing half done is believed
+    MemoryContextReset(memory);
+    MemoryContext caller = MemoryContextSwitchTo(memory);
     known_settings = guc::generation;
     known_statement = statement::serial();
-    known = merge_sources();
+    known = {.claim = claim(), .facts = captured_facts()};
     known_version++;
     is_known = true;
     MemoryContextSwitchTo(caller);

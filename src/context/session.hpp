@@ -7,15 +7,20 @@
 
 namespace bemi::session {
 
-/// Whether effective() may answer otherwise than the last time. Asked for every row.
+/// Whether in_force() may answer otherwise than the last time. Asked for every row.
 [[nodiscard]] bool changed();
 
-/// Counts the answers of effective() that were worked out anew. Who keeps one for himself compares it: others
+/// What the changes that follow carry: JSON objects in the server's encoding, or empty for none.
+struct InForce {
+    std::string_view claim; // the session's context and the statement's comment, merged in this order
+    std::string_view facts; // what bemi.capture lists
+};
+
+/// Counts the answers of in_force() that were worked out anew. Who keeps one for himself compares it: others
 /// ask too.
 [[nodiscard]] uint64 version();
 
-/// The session's context, the statement's comment and the server facts, merged in this order: a JSON object
-/// in the server's encoding, or empty for none. It stays valid as long as changed() says no.
-[[nodiscard]] std::string_view effective();
+/// Stays valid as long as changed() says no.
+[[nodiscard]] const InForce &in_force();
 
 } // namespace bemi::session

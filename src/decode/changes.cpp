@@ -1,4 +1,5 @@
 #include "callbacks.hpp"
+#include "context.hpp"
 #include "row.hpp"
 #include "wire.hpp"
 
@@ -48,12 +49,6 @@ Operation operation_of(const ReorderBufferChange *change) {
     }
 }
 
-void take_context(Decoder &decoder, Txn &txn, std::string_view content) {
-    MemoryContext caller = MemoryContextSwitchTo(decoder.memory);
-    set_context(txn, content);
-    MemoryContextSwitchTo(caller);
-}
-
 void take_other_message(Decoder &decoder, Txn &txn, Message message) {
     message.sequence = txn.next_sequence++;
     if (decoder.options->wants_message(message.prefix))
@@ -91,10 +86,14 @@ void take_truncate(Decoder &decoder, Txn &txn, std::span<Relation> relations, XL
 }
 
 void take_message(Decoder &decoder, Txn &txn, const Message &message) {
-    if (message.prefix != context_prefix)
-        take_other_message(decoder, txn, message);
-    else if (txn.id != no_transaction) // a context is that of a transaction's rows
-        take_context(decoder, txn, message.content);
+    if (message.prefix != claim_prefix && message.prefix != facts_prefix)
+        return take_other_message(decoder, txn, message);
+    MemoryContext caller = MemoryContextSwitchTo(decoder.memory);
+    if (message.prefix == facts_prefix)
+        set_facts(txn, message.content);
+    else
+        set_claim(txn, message.content);
+    MemoryContextSwitchTo(caller);
 }
 
 } // namespace bemi::decode

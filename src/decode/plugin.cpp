@@ -1,7 +1,6 @@
 // The output plugin: what PostgreSQL calls for each transaction and each change in it.
 #include "callbacks.hpp"
-
-#include <algorithm>
+#include "origin.hpp"
 
 extern "C" PGDLLEXPORT void _PG_output_plugin_init(OutputPluginCallbacks *callbacks);
 
@@ -20,18 +19,6 @@ void choose_transactions(LogicalDecodingContext *ctx, const Options &options) {
              errmsg("replication slot \"%s\" was not created for two-phase commit",
                     NameStr(ctx->slot->data.name)),
              errhint("Create it with SELECT pg_create_logical_replication_slot(..., twophase => true).")));
-}
-
-/// PostgreSQL asks for each record before it queues that, for those without an origin as well.
-bool is_unwanted(LogicalDecodingContext *ctx, RepOriginId origin) {
-    Decoder &decoder = decoder_of(ctx);
-    if (decoder.own_writes.have(ctx->reader))
-        return true;
-    if (origin == InvalidRepOriginId)
-        return false;
-    const std::vector<uint32_t> &unwanted = decoder.options->exclude_origins;
-    return origin == DoNotReplicateId ||
-           std::find(unwanted.begin(), unwanted.end(), origin) != unwanted.end();
 }
 
 void on_startup(LogicalDecodingContext *ctx, OutputPluginOptions *options, bool is_new_slot) {

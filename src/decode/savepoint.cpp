@@ -1,5 +1,7 @@
 #include "savepoint.hpp"
 
+#include "context.hpp"
+
 namespace bemi::decode {
 
 namespace {
@@ -11,9 +13,8 @@ void save(Txn &txn, TransactionId subtransaction) {
                   .next_sequence = txn.next_sequence,
                   .context = txn.context,
                   .context_version = txn.context_version,
-                  .context_buffer = txn.context_buffer};
+                  .context_texts = hand_over(txn.context_texts)};
     txn.savepoint = savepoint;
-    txn.context_buffer = nullptr; // it is the savepoint's now; the context stays in force
 }
 
 void remove_latest(Txn &txn) {
@@ -24,21 +25,16 @@ void remove_latest(Txn &txn) {
 
 /// What was written since then is now the older savepoint's.
 void release_latest(Txn &txn) {
-    char *former = txn.savepoint->context_buffer;
-    if (txn.context_buffer == nullptr)
-        txn.context_buffer = former;
-    else if (former != nullptr)
-        pfree(former);
+    take_over(txn.context_texts, txn.savepoint->context_texts);
     remove_latest(txn);
 }
 
 void go_back_to_latest(Txn &txn) {
-    if (txn.context_buffer != nullptr)
-        pfree(txn.context_buffer);
+    give_back(txn.context_texts);
     txn.next_sequence = txn.savepoint->next_sequence;
     txn.context = txn.savepoint->context;
     txn.context_version = txn.savepoint->context_version;
-    txn.context_buffer = txn.savepoint->context_buffer;
+    txn.context_texts = txn.savepoint->context_texts;
     remove_latest(txn);
 }
 

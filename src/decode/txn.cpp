@@ -1,16 +1,12 @@
 #include "txn.hpp"
 
-#include "json_object.hpp"
-#include "json_writer.hpp"
+#include "context.hpp"
 #include "savepoint.hpp"
-#include "text.hpp"
 #include "timeline.hpp"
 
 namespace bemi::decode {
 
 namespace {
-
-constinit uint64 last_context_version = 0;
 
 /// Transaction ids in the WAL have 32 bits; one that looks newer than the next is of the epoch before.
 uint64 with_epoch(TransactionId id) {
@@ -23,22 +19,6 @@ uint64 with_epoch(TransactionId id) {
 
 ChangeId ids_at(const Session &session, XLogRecPtr position) {
     return {session.system_identifier, timeline_of(position), session.database, position};
-}
-
-/// From the first brace to the last.
-std::string_view without_outer_blanks(std::string_view object) {
-    object = object.substr(object.find('{'));
-    return object.substr(0, object.rfind('}') + 1);
-}
-
-/// Replaces the text, JSON in UTF-8, by JSON of ASCII; false if it becomes too long.
-bool to_ascii(StringInfoData &text) {
-    StringInfoData ascii;
-    initStringInfo(&ascii);
-    const bool fits = append_ascii_json_of_utf8(&ascii, view_of(text));
-    pfree(text.data);
-    text = ascii;
-    return fits;
 }
 
 } // namespace
@@ -54,7 +34,7 @@ Txn outside_transactions(const Session &session, XLogRecPtr position) {
             .committed_at_size = 0,
             .context = "{}",
             .context_version = 0,
-            .context_buffer = nullptr,
+            .context_texts = {},
             .next_sequence = 0,
             .sent_up_to = 0,
             .savepoint = nullptr,
@@ -88,26 +68,8 @@ void set_committed(Txn &txn, const Session &session, const ReorderBufferTXN *com
 
 void end_txn(Txn *txn) {
     roll_back_subtransactions(*txn);
-    if (txn->context_buffer != nullptr)
-        pfree(txn->context_buffer);
+    give_back(txn->context_texts);
     pfree(txn);
-}
-
-void set_context(Txn &txn, std::string_view content) {
-    const bool is_utf8 = true;
-    if (!json_object::validate(content, is_utf8, nullptr))
-        return;
-
-    StringInfoData text;
-    initStringInfo(&text);
-    JsonWriter{&text}.raw_on_one_line(without_outer_blanks(content));
-    if (!database_is_utf8() && !to_ascii(text))
-        return pfree(text.data);
-    if (txn.context_buffer != nullptr)
-        pfree(txn.context_buffer);
-    txn.context_buffer = text.data;
-    txn.context = view_of(text);
-    txn.context_version = ++last_context_version;
 }
 
 } // namespace bemi::decode

@@ -19,6 +19,19 @@ struct Session {
     TextSettings text_settings;     // for formats that do not follow the session's
 };
 
+/// Owned if the transaction has it from a message since its latest savepoint, else NULL.
+struct ContextText {
+    std::string_view text;
+    char *owned;
+};
+
+/// See context.hpp.
+struct ContextTexts {
+    ContextText claim;
+    ContextText facts;
+    ContextText merged; // of both, where that is more than the claim
+};
+
 /// See savepoint.hpp.
 struct Savepoint {
     Savepoint *older;
@@ -26,7 +39,7 @@ struct Savepoint {
     uint64 next_sequence;
     std::string_view context;
     uint64 context_version;
-    char *context_buffer;
+    ContextTexts context_texts;
 };
 
 struct Txn {
@@ -40,7 +53,7 @@ struct Txn {
     size_t committed_at_size;
     std::string_view context;
     uint64 context_version; // no two contexts of this process have the same
-    char *context_buffer;   // NULL while no context was set
+    ContextTexts context_texts;
     uint64 next_sequence;
     uint64 sent_up_to;    // behind the last change that was sent
     Savepoint *savepoint; // the latest
@@ -62,9 +75,5 @@ inline constexpr uint64 no_transaction = 0;
 [[nodiscard]] Txn *begin_pending_txn(const Session &session, const ReorderBufferTXN *txn);
 void set_committed(Txn &txn, const Session &session, const ReorderBufferTXN *committed);
 void end_txn(Txn *txn);
-
-/// Takes the content of a context message as the context of the changes that follow, in the current memory
-/// context. Anyone can write such a message: one that is not a JSON object changes nothing.
-void set_context(Txn &txn, std::string_view content);
 
 } // namespace bemi::decode

@@ -174,7 +174,7 @@ private:
 template <typename Store> XLogRecPtr store_in_transaction(Batch &batch, Store &&store) {
     XLogRecPtr progress = InvalidXLogRecPtr;
     in_owners_transaction([&] {
-        log_attested_message(store_prefix, "");
+        (void)log_attested_message(store_prefix, "");
         Pass pass(batch);
         store(pass);
         progress = pass.finish();

@@ -11,7 +11,8 @@ SELECT bemi.track('todo');
 SELECT FROM pg_create_logical_replication_slot('regress', 'test_decoding');
 -- what a logical replication client sees, without the numbers, the empty transactions and bemi's own tables
 CREATE FUNCTION captured() RETURNS SETOF text LANGUAGE sql AS $$
-    SELECT regexp_replace(regexp_replace(data, '^message: transactional: 1 prefix: _bemi, sz: \d+ content:', '  context '),
+    SELECT regexp_replace(regexp_replace(regexp_replace(data, '^message: transactional: 1 prefix: _bemi, sz: \d+ content:', '  claim '),
+                                         '^message: transactional: 1 prefix: _bemi_facts, sz: \d+ content:', '  facts '),
                           '^table public\.', '  ')
     FROM (SELECT n, data, lead(data) OVER (ORDER BY n) AS next
           FROM pg_logical_slot_get_changes('regress', NULL, NULL, 'include-xids', '0') WITH ORDINALITY AS c (lsn, xid, data, n)
@@ -71,13 +72,23 @@ SELECT * FROM captured();
 -- the client cannot override a fact, neither by the setting nor by a comment
 SET bemi.capture = 'sql, session_user';
 SET bemi.context = '{"SQL": "forged", "pg": {"session_user": "forged", "backend_pid": 1}, "sql": "mine", "\u0053QL": "escaped"}';
-SELECT bemi.current_context() ->> 'SQL', bemi.current_context() ->> 'sql', (bemi.current_context() -> 'pg') = jsonb_build_object('session_user', session_user);
-SELECT bemi.current_context() ->> 'SQL', (bemi.current_context() -> 'pg') = jsonb_build_object('session_user', session_user) /*Bemi {"SQL": "forged", "pg": {"session_user": "forged"}} Bemi*/;
+SELECT bemi.current_context() ->> 'SQL', bemi.current_context() ->> 'sql', (bemi.current_context() -> 'pg') - 'sql' = jsonb_build_object('session_user', session_user);
+SELECT bemi.current_context() ->> 'SQL', (bemi.current_context() -> 'pg') - 'sql' = jsonb_build_object('session_user', session_user) /*Bemi {"SQL": "forged", "pg": {"session_user": "forged"}} Bemi*/;
 SELECT bemi.merge_context('{"SQL": null, "pg": null}') ->> 'SQL', bemi.current_context() ? 'SQL', bemi.current_context() ? 'pg';
--- what is not captured is the client's
+-- the key pg is the server's, whatever is captured; SQL is the client's where the statement is not captured
 SET bemi.capture = 'sql';
 SET bemi.context = '{"pg": "mine"}';
 SELECT bemi.current_context();
+SET bemi.capture = 'backend_pid';
+SET bemi.context = '{"pg": {"session_user": "mine"}, "SQL": "mine"}';
+SELECT bemi.current_context() - 'pg', array(SELECT jsonb_object_keys(bemi.current_context() -> 'pg'));
+SET bemi.capture = '';
+SELECT bemi.current_context();
+SET bemi.context = '{"a": 1.10, "\u0070g": {"session_user": "mine"}, "pg": 1, "b": {"pg": 1}}';
+SELECT bemi.current_context();
+SET bemi.context = '{"pg": {"session_user": "mine"}}';
+SELECT bemi.current_context(), bemi.current_context() ? 'pg' /*Bemi {"pg": {}, "x": "pg"} Bemi*/;
+SELECT bemi.set_context('{"pg": {"user": "mine"}}'), bemi.merge_context('{"pg": {"user": "mine"}, "y": 1}'), bemi.current_context();
 RESET bemi.context;
 
 -- facts that change within a transaction

@@ -343,6 +343,17 @@ TEST(null_removes_or_is_kept) {
     CHECK_EQUAL(merged(R"({"a":1})", R"({"a":2,"a":null})", Nulls::remove), "{}");
 }
 
+TEST(member_by_name) {
+    CHECK_EQUAL(member(R"( { "a" : 1.10 , "b":{"pg":2} } )", "a"), "1.10");
+    CHECK_EQUAL(member(R"({"a":1,"b":{"pg":2}})", "pg"), "");
+    CHECK_EQUAL(member(R"({"b":"pg","pg ":1,"":2,"PG":3})", "pg"), "");
+    CHECK_EQUAL(member(R"({"\u0070g":{"a":"}"},"c":1})", "pg"), R"({"a":"}"})");
+    CHECK_EQUAL(member(R"({"pg":1,"\u0070\u0067":2,"x":3})", "pg"), "2");
+    CHECK_EQUAL(member(R"({"\\u0070g":1})", "pg"), "");
+    CHECK_EQUAL(member("{}", "pg"), "");
+    CHECK_EQUAL(member("", "pg"), "");
+}
+
 TEST(merge_of_many_keys_is_fast) {
     std::string base = "{";
     std::string patch = "{";

@@ -1,0 +1,105 @@
+#include "context.hpp"
+
+#include "json_object.hpp"
+#include "json_writer.hpp"
+#include "text.hpp"
+#include "wire.hpp"
+
+namespace bemi::decode {
+
+namespace {
+
+constinit uint64 last_version = 0;
+
+/// From the first brace to the last.
+std::string_view without_outer_blanks(std::string_view object) {
+    object = object.substr(object.find('{'));
+    return object.substr(0, object.rfind('}') + 1);
+}
+
+/// JSON in UTF-8 as a line takes it: of ASCII only where the database has another encoding, and without line
+/// breaks. Empty if it is not an object, or becomes too long.
+std::string_view normalized(std::string_view json) {
+    const bool is_utf8 = true;
+    if (!json_object::validate(json, is_utf8, nullptr))
+        return {};
+    StringInfoData line;
+    initStringInfo(&line);
+    JsonWriter{&line}.raw_on_one_line(without_outer_blanks(json));
+    if (database_is_utf8())
+        return view_of(line);
+
+    StringInfoData ascii;
+    initStringInfo(&ascii);
+    const bool fits = append_ascii_json_of_utf8(&ascii, view_of(line));
+    pfree(line.data);
+    return fits ? view_of(ascii) : std::string_view();
+}
+
+constexpr ContextText ContextTexts::*all_texts[] = {&ContextTexts::claim, &ContextTexts::facts,
+                                                    &ContextTexts::merged};
+
+void give_back(ContextText &text) {
+    if (text.owned != nullptr)
+        pfree(text.owned);
+    text.owned = nullptr;
+}
+
+/// Takes `text`, which was allocated, or is NULL.
+void replace(ContextText &former, std::string_view text) {
+    give_back(former);
+    former = {.text = text, .owned = const_cast<char *>(text.data())};
+}
+
+void merge(Txn &txn) {
+    ContextTexts &texts = txn.context_texts;
+    const std::string_view context = wire::context_of(texts.claim.text, texts.facts.text);
+    const bool is_claim = context.data() == texts.claim.text.data();
+    replace(texts.merged, is_claim ? std::string_view() : context);
+    txn.context = context.empty() ? "{}" : context;
+    txn.context_version = ++last_version;
+}
+
+} // namespace
+
+void set_claim(Txn &txn, std::string_view content) {
+    const std::string_view written = normalized(content);
+    if (written.empty())
+        return;
+    const std::string_view claim = wire::checked_claim(written);
+    if (claim.data() != written.data())
+        pfree(const_cast<char *>(written.data()));
+    replace(txn.context_texts.claim, claim);
+    merge(txn);
+}
+
+void set_facts(Txn &txn, std::string_view content) {
+    std::string_view facts = normalized(content);
+    if (facts.empty()) // no facts are better than those of other changes
+        facts = normalized("{}");
+    replace(txn.context_texts.facts, facts);
+    merge(txn);
+}
+
+ContextTexts hand_over(ContextTexts &texts) {
+    const ContextTexts handed_over = texts;
+    for (auto text : all_texts)
+        (texts.*text).owned = nullptr;
+    return handed_over;
+}
+
+void take_over(ContextTexts &texts, ContextTexts &older) {
+    for (auto text : all_texts) {
+        if ((texts.*text).owned == nullptr)
+            texts.*text = older.*text;
+        else
+            give_back(older.*text);
+    }
+}
+
+void give_back(ContextTexts &texts) {
+    for (auto text : all_texts)
+        give_back(texts.*text);
+}
+
+} // namespace bemi::decode

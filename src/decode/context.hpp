@@ -1,0 +1,24 @@
+// The context of a transaction's changes, as its messages say it: what the application claims, and the facts
+// that the server attests (wire.hpp).
+#pragma once
+
+#include "txn.hpp"
+
+namespace bemi::decode {
+
+/// Takes the content of a message as what is claimed of the changes that follow, in the current memory
+/// context. Anyone can write such a message: one that is not a JSON object changes nothing.
+void set_claim(Txn &txn, std::string_view content);
+
+/// Takes the content of a message that was found to be genuine as the facts about the changes that follow, in
+/// the current memory context.
+void set_facts(Txn &txn, std::string_view content);
+
+// A savepoint owns what was said before it. It stays in force until it is said anew.
+
+[[nodiscard]] ContextTexts hand_over(ContextTexts &texts);
+/// Takes over from the savepoint `older` what was not said anew since, and gives back the rest.
+void take_over(ContextTexts &texts, ContextTexts &older);
+void give_back(ContextTexts &texts);
+
+} // namespace bemi::decode

@@ -1,0 +1,51 @@
+#include "wire.hpp"
+
+#include "boundary.hpp"
+#include "json_object.hpp"
+
+namespace bemi::wire {
+namespace {
+
+std::string_view merge(std::string_view base, std::string_view patch, json_object::Nulls nulls) {
+    const size_t room = json_object::merge_bound(base, patch);
+    char *merged = static_cast<char *>(palloc_extended(room, MCXT_ALLOC_HUGE));
+    return {merged, cpp_call([&] { return json_object::merge(base, patch, nulls, merged); })};
+}
+
+std::string_view member(std::string_view object, std::string_view name) {
+    return cpp_call([&] { return json_object::member(object, name); });
+}
+
+void append(StringInfo out, std::string_view text) {
+    appendBinaryStringInfo(out, text.data(), static_cast<int>(text.size()));
+}
+
+} // namespace
+
+std::string_view checked_claim(std::string_view claim) {
+    return member(claim, "pg").empty() ? claim : merge(claim, R"({"pg":null})", json_object::Nulls::remove);
+}
+
+std::string_view context_of(std::string_view claim, std::string_view facts) {
+    if (json_object::is_empty(facts))
+        return claim;
+    StringInfoData patch;
+    initStringInfo(&patch);
+    append(&patch, "{");
+    if (const std::string_view statement = member(facts, "sql"); !statement.empty()) {
+        append(&patch, "\"SQL\":");
+        append(&patch, statement);
+        append(&patch, ",");
+    }
+    append(&patch, "\"pg\":");
+    append(&patch, facts);
+    append(&patch, "}");
+    const std::string_view over_it{patch.data, static_cast<size_t>(patch.len)};
+    if (json_object::is_empty(claim))
+        return over_it;
+    const std::string_view merged = merge(claim, over_it, json_object::Nulls::keep);
+    pfree(patch.data);
+    return merged;
+}
+
+} // namespace bemi::wire
