@@ -14,15 +14,17 @@ void on_prepare(LogicalDecodingContext *ctx, ReorderBufferTXN *txn, XLogRecPtr) 
     Txn &state = ensure_pending(decoder, txn);
     const bool skipped = state.sent_up_to == 0;
     state.gid = txn->gid;
+    // PostgreSQL stops reading what turns out to be rolled back, often before the first change.
+    state.is_cut_short = TransactionIdDidAbort(txn->xid);
     if (!skipped)
         write_progress(decoder, state, Progress::prepare);
     compat::update_progress(ctx, skipped);
 }
 
-/// Whether the client may have got something of the transaction. One that was prepared before this session is
-/// not known to us any more.
+/// Whether the client may have got something of the transaction, maybe in an earlier session. Of one that was
+/// prepared before this session nothing is known to us.
 bool may_have_output(const ReorderBufferTXN *txn) {
-    return !is_begun(txn) || txn_of(txn).sent_up_to > 0;
+    return !is_begun(txn) || txn_of(txn).sent_up_to > 0 || txn_of(txn).is_cut_short;
 }
 
 void finish_prepared(LogicalDecodingContext *ctx, ReorderBufferTXN *txn, Progress outcome) {

@@ -39,7 +39,8 @@ Txn outside_transactions(const Session &session, XLogRecPtr position) {
             .sent_up_to = 0,
             .savepoint = nullptr,
             .gid = nullptr,
-            .has_output = false};
+            .has_output = false,
+            .is_cut_short = false};
 }
 
 Txn *begin_txn(const Session &session, const ReorderBufferTXN *txn) {

@@ -59,6 +59,7 @@ struct Txn {
     Savepoint *savepoint; // the latest
     const char *gid;      // of a prepared transaction
     bool has_output;
+    bool is_cut_short; // rolled back before all of it was read: there may be more than we know of
 
     [[nodiscard]] bool is_committed() const { return commit_position != InvalidXLogRecPtr; }
     [[nodiscard]] std::string_view committed_at() const { return {committed_at_text, committed_at_size}; }

@@ -139,6 +139,70 @@ commit;
 select summary('stream', 'on');
 
 --
+-- Read, but not acknowledged, when it ends: a client that has kept its lines is told of the end
+--
+select count(*) from lines('stream', 'on');
+create function ends(variadic options text[] default '{}') returns setof text language sql as $$
+    select concat_ws(' ', change->>'operation', change->>'gid', count(*) filter (where change ? 'id'))
+    from pg_logical_slot_peek_changes('decode_two_phase', null, null, variadic array['two-phase', 'on', 'include-tables', 'decode_two_phase.t', 'messages', 'note'] || options) with ordinality as c (lsn, xid, data, n),
+         jsonb(data) change
+    group by change->>'operation', change->>'gid' order by min(n)
+$$;
+begin;
+insert into t values (101, 'a');
+prepare transaction 'small';
+begin;
+insert into t select i, repeat('x', 100) from generate_series(7001, 8000) i;
+prepare transaction 'streamed';
+begin;
+insert into t values (102, 'b');
+savepoint a;
+insert into t values (103, 'c');
+rollback to a;
+prepare transaction 'savepoint';
+begin;
+select pg_logical_emit_message(true, 'note', 'prepared') is not null as sent;
+prepare transaction 'message';
+begin;
+insert into other values (3);
+prepare transaction 'filtered';
+begin;
+insert into t values (104, 'd');
+prepare transaction 'kept';
+select ends(), ends('stream', 'on');
+select * from ends('transactions', 'on');
+rollback prepared 'small';
+rollback prepared 'streamed';
+rollback prepared 'savepoint';
+rollback prepared 'message';
+commit prepared 'kept';
+-- again they do not come, but their ends do; PREPARE had come
+select ends();
+select ends('stream', 'on', 'transactions', 'on');
+-- (that it had nothing to send is not known any more)
+rollback prepared 'filtered';
+select ends();
+-- acknowledged before the end
+begin;
+insert into t values (105, 'e');
+prepare transaction 'acknowledged';
+select lines();
+select ends();
+rollback prepared 'acknowledged';
+select ends();
+select lines();
+-- (nor is it of one that is rolled back before it is read)
+begin;
+insert into other values (4);
+prepare transaction 'filtered again';
+rollback prepared 'filtered again';
+begin;
+insert into other values (5);
+prepare transaction 'filtered and kept';
+commit prepared 'filtered and kept';
+select lines();
+
+--
 -- Off: they come when they are committed, with the same identity
 --
 select concat_ws(' ', change->>'operation', change->>'primary_key', 'sequence ' || (change->>'sequence'), change->>'context') as line

@@ -60,4 +60,39 @@ for my $slot (qw(plain two_phase)) {
     news(receive($node, 'two_phase'));
 }
 
+# A client that keeps what it got of prepared transactions learns what became of them, wherever the server was restarted,
+# and whether or not it had acknowledged them.
+sub ends {
+    return join ', ', map { $_->{operation} . (exists $_->{gid} ? " $_->{gid}" : '') } @_;
+}
+
+# What comes up to now, again and again for as long as it is not acknowledged.
+sub peek {
+    return changes_in($node->safe_psql('postgres', q{
+        SET logical_decoding_work_mem = '64kB';
+        SELECT data FROM pg_logical_slot_peek_changes('kept', NULL, NULL, 'two-phase', 'on', 'stream', 'on')}) . "\n");
+}
+
+$node->safe_psql('postgres', q{SELECT pg_create_logical_replication_slot('kept', 'bemi', false, true)});
+for my $acknowledge (0, 1) {
+    for my $rows (1, 1000) {
+        my $name = "$rows rows" . ($acknowledge ? ', acknowledged' : '');
+        for my $end ('COMMIT', 'ROLLBACK') {
+            $node->safe_psql('postgres', "BEGIN; INSERT INTO todo SELECT 1000 + i, repeat('x', 100) FROM generate_series(1, $rows) i;
+                PREPARE TRANSACTION 'p'");
+            $node->restart;
+            like(ends(peek()), qr/, PREPARE p\z/, "$name: prepared");
+            receive($node, 'kept', 'two-phase' => 'on', stream => 'on') if $acknowledge;
+            $node->restart;
+            $node->safe_psql('postgres', "$end PREPARED 'p'; DELETE FROM todo WHERE id > 1000");
+            $node->restart;
+            like(ends(peek()), qr/(?:^|, )$end PREPARED p(?:,|\z)/, "$name: $end PREPARED comes");
+            my $changes = grep { $_->{operation} eq 'CREATE' } peek();
+            is($changes, $end eq 'COMMIT' ? $rows : 0, "$name: $end PREPARED: the changes come again if they are wanted")
+                unless $acknowledge;
+            $node->safe_psql('postgres', q{SELECT pg_replication_slot_advance('kept', pg_current_wal_lsn())});
+        }
+    }
+}
+
 done_testing();
