@@ -1,6 +1,8 @@
 // The library's entry point: composes the parts, decides nothing.
 #include "compat.hpp"
 #include "context/emit.hpp"
+#include "context/execution.hpp"
+#include "context/statement.hpp"
 #include "guc.hpp"
 #include "worker/process.hpp"
 #include "worker/utility.hpp"
@@ -13,6 +15,8 @@ PGDLLEXPORT void _PG_init();
 
 void _PG_init() {
     bemi::guc::define();
+    bemi::statement::watch_statements();
+    bemi::execution::watch_queries();
     bemi::emit::watch_transactions();
     bemi::wakeup::watch_transactions();
     bemi::utility::watch_commands();

@@ -2,9 +2,9 @@
 //
 //     UPDATE todo SET done = true /*Bemi {"user_id":7} Bemi*/; DELETE FROM todo
 //
-// A comment belongs to the last statement that was reported before it, one before every statement to the
-// first; of several that belong to one statement the last wins. That rule, and whether the JSON is any good,
-// is the caller's.
+// A comment belongs to the last statement that was reported before it, one before every statement to all of
+// them; of several that belong to one statement, or to all, the last wins. That rule, and whether the JSON is
+// any good, is the caller's.
 #pragma once
 
 #include <cstddef>
@@ -41,7 +41,7 @@ class Scanner {
 public:
     /// `affix` is the word around the JSON; an empty one means that there are no context comments.
     /// `backslash_quotes` is true when standard_conforming_strings is off.
-    Scanner(std::string_view query, std::string_view affix, bool backslash_quotes) noexcept
+    constexpr Scanner(std::string_view query, std::string_view affix, bool backslash_quotes) noexcept
         : begin_(query.data()), at_(begin_), end_(begin_ + query.size()), affix_(affix),
           backslash_quotes_(backslash_quotes) {}
 

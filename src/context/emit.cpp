@@ -1,11 +1,17 @@
 #include "emit.hpp"
 
 #include "attested.hpp"
+#include "frame.hpp"
 #include "session.hpp"
 #include "text.hpp"
 #include "wire.hpp"
 
 namespace bemi::emit {
+
+using execution::Frame;
+using execution::innermost;
+using execution::Kept;
+
 namespace {
 
 enum class Emitted : uint8_t {
@@ -32,7 +38,7 @@ XLogRecPtr write_facts(std::string_view utf8) {
     return log_attested_message(facts_prefix, utf8);
 }
 
-constinit Kind kinds[] = {{.write = write_claim}, {.write = write_facts}};
+constinit Kind kinds[execution::message_kinds] = {{.write = write_claim}, {.write = write_facts}};
 constinit Kind &claim = kinds[0], &facts = kinds[1];
 
 // The shortest way for the next row: nothing to do as long as the context is still this one.
@@ -109,8 +115,28 @@ std::string_view message_for(std::string_view object) {
     return object.empty() ? std::string_view("{}") : object;
 }
 
+Kept &kept_of(Frame &frame, const Kind &kind) {
+    return frame.kept[&kind - kinds];
+}
+
+/// What is in force now, for each query around the running one that goes on with it afterwards.
+void keep_for_outer_queries(const Kind &kind) {
+    if (innermost == nullptr)
+        return;
+    const std::string_view message = kind.emitted == Emitted::nothing ? message_for({}) : view_of(kind.last);
+    for (Frame *frame = innermost->outer; frame != nullptr; frame = frame->outer) {
+        Kept &kept = kept_of(*frame, kind);
+        if (!frame->relies || kept.message != nullptr)
+            continue;
+        kept = {static_cast<char *>(MemoryContextAlloc(TopTransactionContext, message.size())),
+                message.size()};
+        memcpy(kept.message, message.data(), message.size());
+    }
+}
+
 void emit(Kind &kind, std::string_view object) {
     const std::string_view message = message_for(object);
+    keep_for_outer_queries(kind);
     write(kind, message);
     remember(kind, message);
 }
@@ -144,16 +170,25 @@ void watch_transactions() {
     RegisterSubXactCallback(on_subtransaction_event, nullptr);
 }
 
-void if_changed() {
-    if (nothing_to_do && !session::changed() && version_in_force == session::version())
-        return;
-    if (is_off())
-        return;
-    const session::InForce &now = session::in_force();
-    emit_if_changed(claim, now.claim);
-    emit_if_changed(facts, now.facts);
-    version_in_force = session::version();
-    nothing_to_do = true;
+void if_changed(Rows rows) {
+    if (innermost != nullptr) {
+        if (innermost->is_fixed)
+            return;
+        innermost->relies = true;
+    }
+    if (!nothing_to_do || session::changed() || version_in_force != session::version()) {
+        if (is_off())
+            return;
+        const session::InForce &now = session::in_force();
+        emit_if_changed(claim, now.claim);
+        emit_if_changed(facts, now.facts);
+        version_in_force = session::version();
+        nothing_to_do = true;
+        if (innermost != nullptr)
+            let_go(*innermost);
+    }
+    if (innermost != nullptr)
+        innermost->is_fixed = rows == Rows::all_to_come;
 }
 
 void again() {
@@ -162,6 +197,34 @@ void again() {
     const session::InForce &now = session::in_force();
     emit(claim, now.claim);
     emit_if_changed(facts, now.facts);
+    if (innermost != nullptr)
+        innermost->relies = true;
+}
+
+void let_go(Frame &frame) {
+    for (Kept &kept : frame.kept) {
+        if (kept.message != nullptr)
+            pfree(kept.message);
+        kept = {};
+    }
+}
+
+void bring_back(Frame &frame) {
+    for (Kind &kind : kinds) {
+        const Kept &kept = kept_of(frame, kind);
+        const std::string_view message(kept.message, kept.size);
+        if (kept.message == nullptr || is_off() ||
+            (kind.emitted == Emitted::known && message == view_of(kind.last)))
+            continue;
+        write(kind, message);
+        // In a subtransaction that ends before the next row is written, the last message and that row may
+        // have the same position: another message makes sure that one of them is before the row.
+        if (GetCurrentTransactionNestLevel() > frame.transaction_level)
+            write(kind, message);
+        remember(kind, message);
+        nothing_to_do = false;
+    }
+    let_go(frame);
 }
 
 } // namespace bemi::emit

@@ -1,5 +1,6 @@
 // bemi.set_context(), merge_context(), current_context() and clear_context().
 #include "boundary.hpp"
+#include "execution.hpp"
 #include "json_object.hpp"
 #include "session.hpp"
 #include "wire.hpp"
@@ -33,9 +34,10 @@ const char *patched(std::string_view base, std::string_view patch) {
     return merged;
 }
 
-/// is_local, the second argument: as for set_config(), NULL counts as false.
-bool is_local_argument(FunctionCallInfo fcinfo) {
-    return !PG_ARGISNULL(1) && PG_GETARG_BOOL(1);
+/// NULL, the default, keeps a pooled connection from carrying the context on to the next user: in a
+/// transaction block it ends with that.
+bool is_local_argument(FunctionCallInfo fcinfo, int number) {
+    return PG_ARGISNULL(number) ? execution::in_transaction_block() : PG_GETARG_BOOL(number);
 }
 
 } // namespace
@@ -44,20 +46,21 @@ bool is_local_argument(FunctionCallInfo fcinfo) {
 using namespace bemi;
 
 BEMI_FUNCTION(bemi_set_context) {
-    assign(PG_ARGISNULL(0) ? "" : json_text(PG_GETARG_DATUM(0)).data(), is_local_argument(fcinfo));
+    assign(PG_ARGISNULL(0) ? "" : json_text(PG_GETARG_DATUM(0)).data(), is_local_argument(fcinfo, 1));
     return to_jsonb(guc::context);
 }
 
 BEMI_FUNCTION(bemi_merge_context) {
     if (PG_ARGISNULL(0))
-        return to_jsonb(guc::context);
+        return to_jsonb(session::usable_setting());
     if (!JB_ROOT_IS_OBJECT(DatumGetJsonbP(PG_GETARG_DATUM(0))))
         ereport(ERROR,
                 (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
                  errmsg("the patch for \"bemi.context\" is not a JSON object"),
                  errhint("Pass the members to set, such as '{\"user_id\": 7}'; null takes a key away.")));
-    const char *base = guc::context[0] == '\0' ? "{}" : guc::context;
-    assign(patched(base, json_text(PG_GETARG_DATUM(0))), is_local_argument(fcinfo));
+    const std::string_view setting = session::usable_setting();
+    assign(patched(setting.empty() ? "{}" : setting, json_text(PG_GETARG_DATUM(0))),
+           is_local_argument(fcinfo, 1));
     return to_jsonb(guc::context);
 }
 
@@ -69,6 +72,6 @@ BEMI_FUNCTION(bemi_current_context) {
 }
 
 BEMI_FUNCTION(bemi_clear_context) {
-    assign("", false);
+    assign("", is_local_argument(fcinfo, 0));
     PG_RETURN_VOID();
 }

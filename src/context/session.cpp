@@ -1,9 +1,11 @@
 #include "session.hpp"
 
 #include "boundary.hpp"
+#include "deferred.hpp"
 #include "facts.hpp"
 #include "json_object.hpp"
 #include "statement.hpp"
+#include "text.hpp"
 #include "wire.hpp"
 
 namespace bemi::session {
@@ -33,8 +35,21 @@ std::string_view unless_empty(std::string_view object) {
     return json_object::is_empty(object) ? std::string_view() : object;
 }
 
+std::string_view layer(std::string_view base, const statement::Comments &comments) {
+    return layer(layer(base, comments.whole), comments.own);
+}
+
+/// What deferred triggers do belongs to the statements that queued them as well as to that which runs them.
+bool runs_what_was_deferred() {
+    return statement::part() == statement::Part::set_constraints ||
+           statement::part() == statement::Part::end_of_transaction;
+}
+
 std::string_view claim() {
-    return unless_empty(wire::checked_claim(layer(guc::context, statement::comment())));
+    std::string_view own = usable_setting();
+    if (runs_what_was_deferred())
+        own = layer(own, deferred::comments());
+    return unless_empty(wire::checked_claim(layer(own, statement::comments())));
 }
 
 std::string_view captured_facts() {
@@ -44,6 +59,15 @@ std::string_view captured_facts() {
     initStringInfo(&json);
     facts::append(&json);
     return unless_empty({json.data, static_cast<size_t>(json.len)});
+}
+
+/// Warns of a setting that is not what its check would let pass now.
+void warn(const char *reason) {
+    static constinit bool warned = false;
+    if (!warned)
+        ereport(WARNING, (errmsg("ignored the value of \"bemi.context\""), errdetail("%s", reason),
+                          errhint("Mend it where it is set: in postgresql.conf, say.")));
+    warned = true;
 }
 
 } // namespace
@@ -73,6 +97,17 @@ const InForce &in_force() {
     is_known = true;
     MemoryContextSwitchTo(caller);
     return known;
+}
+
+/// postgresql.conf is read before the encoding of a database is known.
+std::string_view usable_setting() {
+    const std::string_view setting = guc::context;
+    const bool no_error = true;
+    if (!database_is_utf8() ||
+        pg_verify_mbstr(PG_UTF8, setting.data(), static_cast<int>(setting.size()), no_error))
+        return setting;
+    warn("It is not UTF-8.");
+    return {};
 }
 
 } // namespace bemi::session

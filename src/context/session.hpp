@@ -20,6 +20,9 @@ struct InForce {
 /// ask too.
 [[nodiscard]] uint64 version();
 
+/// The setting bemi.context; empty where its value is none after all, of which a warning tells once.
+[[nodiscard]] std::string_view usable_setting();
+
 /// Stays valid as long as changed() says no.
 [[nodiscard]] const InForce &in_force();
 

@@ -34,7 +34,8 @@ BEMI_FUNCTION(bemi_emit_context) {
     if (has_bemihq_trigger(trigger->tg_relation->trigdesc))
         emit::again();
     else
-        emit::if_changed();
+        emit::if_changed(TRIGGER_FIRED_FOR_ROW(trigger->tg_event) ? emit::Rows::next
+                                                                  : emit::Rows::all_to_come);
     wakeup::at_commit();
 
     if (!TRIGGER_FIRED_FOR_ROW(trigger->tg_event))

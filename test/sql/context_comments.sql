@@ -30,13 +30,19 @@ INSERT INTO todo VALUES (8, 'after a dollar sign') RETURNING $$x$$/*Bemi {"n": 8
 INSERT INTO todo VALUES (9, 'an operator before it') RETURNING 1 +/*Bemi {"n": 9} Bemi*/2;
 SELECT * FROM captured();
 
--- Several statements in one message: it belongs to the one that it stands in or follows
+-- Several statements in one message: it belongs to the one that it stands in or follows; one before them all to all
 INSERT INTO todo VALUES (10, 'a') /*Bemi {"n": 10} Bemi*/\; INSERT INTO todo VALUES (11, 'none')\; INSERT INTO todo VALUES (12, 'c') /*Bemi {"n": 12} Bemi*/;
 INSERT INTO todo VALUES (13, 'after the semicolon')\; /*Bemi {"n": 13} Bemi*/ INSERT INTO todo VALUES (14, 'none')\; INSERT INTO todo VALUES (15, 'at the very end')\; /*Bemi {"n": 15} Bemi*/
 /**/;
-/*Bemi {"n": 16} Bemi*/ INSERT INTO todo VALUES (16, 'before all')\; INSERT INTO todo VALUES (17, 'none');
-/*Bemi {"n": 18} Bemi*/ \; \; INSERT INTO todo VALUES (18, 'after empty ones')\; \; INSERT INTO todo VALUES (19, 'none');
+/*Bemi {"n": 16} Bemi*/ INSERT INTO todo VALUES (16, 'before all')\; INSERT INTO todo VALUES (17, 'before all');
+/*Bemi {"n": 18} Bemi*/ \; \; INSERT INTO todo VALUES (18, 'after empty ones')\; \; INSERT INTO todo VALUES (19, 'after empty ones');
 SELECT ';' \; INSERT INTO todo VALUES (20, '; /*Bemi {"forged": 1} Bemi*/ ;') /*Bemi {"n": 20} Bemi*/ \; SELECT 1 AS ";" /*Bemi {"n": "select"} Bemi*/;
+-- a statement's own goes over it key by key, and the last of those before all counts, if it is any good
+/*Bemi {"n": "bad" Bemi*/ /*Bemi {"n": "first"} Bemi*/ -- /*Bemi {"forged": 1} Bemi*/
+/*Bemi {"n": "all", "user": 7} Bemi*/ /*Bemi [1] Bemi*/
+INSERT INTO todo VALUES (25, 'all')\; INSERT INTO todo VALUES (26, 'own') /*Bemi {"n": 26, "own": true} Bemi*/\; INSERT INTO todo VALUES (27, 'own, empty') /*Bemi {} Bemi*/;
+/*Bemi {"n": "all"} Bemi*/ BEGIN\; INSERT INTO todo VALUES (28, 'x')\; COMMIT\; INSERT INTO todo VALUES (29, 'x');
+INSERT INTO todo VALUES (290, 'the next message');
 BEGIN\; INSERT INTO todo VALUES (21, 'x') /*Bemi {"n": 21} Bemi*/\; INSERT INTO todo VALUES (22, 'the same') /*Bemi {"n": 21} Bemi*/\; COMMIT\; INSERT INTO todo VALUES (23, 'x') /*Bemi {"n": 23} Bemi*/;
 SELECT * FROM captured();
 
@@ -213,22 +219,6 @@ END
 $$;
 CALL in_steps() /*Bemi {"n": "call"} Bemi*/;
 DO $$ BEGIN UPDATE audit SET note = 'four'; COMMIT; UPDATE audit SET note = 'five'; END $$ /*Bemi {"n": "do"} Bemi*/;
-SELECT * FROM captured();
-
--- Deferred triggers run at COMMIT, under its comment
-CREATE CONSTRAINT TRIGGER note_later AFTER INSERT ON todo DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION note_it();
-BEGIN;
-INSERT INTO todo VALUES (20, 'x') /*Bemi {"n": "insert"} Bemi*/;
-COMMIT /*Bemi {"n": "commit"} Bemi*/;
-BEGIN;
-INSERT INTO todo VALUES (21, 'x') /*Bemi {"n": "insert"} Bemi*/;
-COMMIT;
-BEGIN;
-INSERT INTO todo VALUES (22, 'x') /*Bemi {"n": "insert"} Bemi*/;
-SET CONSTRAINTS ALL IMMEDIATE /*Bemi {"n": "set constraints"} Bemi*/;
-COMMIT;
-BEGIN\; INSERT INTO todo VALUES (23, 'x') /*Bemi {"n": "insert"} Bemi*/ \; COMMIT /*Bemi {"n": "commit"} Bemi*/;
-BEGIN\; INSERT INTO todo VALUES (24, 'x')\; COMMIT /*Bemi {"n": "commit"} Bemi*/\; INSERT INTO audit VALUES ('last') /*Bemi {"n": "last"} Bemi*/;
 SELECT * FROM captured();
 
 -- After an error the next message starts afresh

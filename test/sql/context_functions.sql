@@ -32,7 +32,7 @@ SELECT bemi.current_context();
 SELECT bemi.set_context(('{"a":' || repeat('[', 1000) || repeat(']', 1000) || '}')::jsonb);
 \echo :SQLSTATE
 
--- is_local, as for set_config()
+-- is_local: true ends with the transaction, false with the session, as for set_config()
 SELECT bemi.set_context('{"session": 1}');
 BEGIN;
 SELECT bemi.set_context('{"local": 1}', true);
@@ -48,17 +48,75 @@ SELECT bemi.set_context('{"session": 2}', false);
 COMMIT;
 SELECT bemi.current_context();
 BEGIN;
-SELECT bemi.set_context('{"session": 3}', NULL);
-COMMIT;
-SELECT bemi.current_context();
-BEGIN;
-SELECT bemi.set_context('{"session": 4}');
-ROLLBACK;
-SELECT bemi.current_context();
-BEGIN;
 SELECT bemi.set_context(NULL, true);
 SELECT bemi.current_context();
 COMMIT;
+SELECT bemi.current_context();
+SELECT bemi.set_context('{"local": 2}', true);
+SELECT bemi.current_context();
+-- NULL, the default: in a transaction block until its end, so that the next user of the connection has none of it
+BEGIN;
+SELECT bemi.set_context('{"block": 1}');
+SELECT bemi.merge_context('{"more": 1}');
+SELECT bemi.current_context();
+COMMIT;
+SELECT bemi.current_context();
+BEGIN;
+SELECT bemi.set_context('{"block": 1}', NULL);
+SAVEPOINT one;
+SELECT bemi.merge_context('{"savepoint": 1}');
+RELEASE one;
+SELECT bemi.current_context();
+ROLLBACK;
+SELECT bemi.current_context();
+BEGIN;
+SELECT bemi.clear_context();
+SELECT bemi.current_context();
+COMMIT;
+SELECT bemi.current_context();
+-- a string of several statements is a block too
+SELECT bemi.set_context('{"string": 1}')\; SELECT bemi.current_context();
+SELECT bemi.current_context();
+-- outside for the session, whatever calls it
+SELECT bemi.set_context('{"session": 3}');
+SELECT bemi.current_context();
+DO $$ BEGIN PERFORM bemi.set_context('{"session": 4}'); END $$;
+SELECT bemi.current_context();
+DO $$ BEGIN BEGIN PERFORM bemi.set_context('{"session": 5}'); EXCEPTION WHEN division_by_zero THEN NULL; END; END $$;
+SELECT bemi.current_context();
+CREATE PROCEDURE set_and_commit(value jsonb) LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM bemi.set_context(value);
+    COMMIT;
+    PERFORM bemi.merge_context('{"committed": true}');
+END
+$$;
+CALL set_and_commit('{"session": 6}');
+SELECT bemi.current_context();
+CREATE FUNCTION sets_in_a_block() RETURNS jsonb LANGUAGE plpgsql AS $$ BEGIN RETURN bemi.set_context('{"function": 1}'); END $$;
+BEGIN;
+SELECT sets_in_a_block();
+DO $$ BEGIN PERFORM bemi.merge_context('{"do": 1}'); END $$;
+SELECT bemi.current_context();
+COMMIT;
+SELECT bemi.current_context();
+DROP FUNCTION sets_in_a_block();
+DROP PROCEDURE set_and_commit(jsonb);
+-- false within a block: for the session, also where the block has one of its own
+BEGIN;
+SELECT bemi.set_context('{"block": 1}');
+SELECT bemi.merge_context('{"kept": 1}', false);
+COMMIT;
+SELECT bemi.current_context();
+BEGIN;
+SELECT bemi.clear_context(false);
+COMMIT;
+SELECT bemi.current_context();
+SELECT bemi.set_context('{"session": 3}');
+BEGIN;
+SELECT bemi.clear_context(true);
+SELECT bemi.current_context();
+ROLLBACK;
 SELECT bemi.current_context();
 -- a savepoint
 BEGIN;
@@ -121,11 +179,9 @@ RESET bemi.max_context_size;
 -- clear_context()
 SELECT bemi.clear_context();
 SELECT bemi.current_context();
-BEGIN;
 SELECT bemi.set_context('{"a": 1}');
-COMMIT;
 BEGIN;
-SELECT bemi.clear_context();
+SELECT bemi.clear_context(false);
 ROLLBACK;
 SELECT bemi.current_context();
 SELECT bemi.clear_context();

@@ -32,20 +32,21 @@ std::string events(std::string_view query, Options options = {}) {
     return all;
 }
 
-/// The context of each statement by the rule in comment.hpp, '-' for none, separated by bars.
+/// The comment of each statement by the rule in comment.hpp, '-' for none, separated by bars; before them
+/// that for all, if there is one, with a colon.
 std::string contexts(std::string_view query, Options options = {}) {
     Scanner scanner(query, options.affix, options.backslash_quotes);
     std::vector<std::string> all;
-    std::string leading = "-";
+    std::string whole;
     for (Event event; scanner.next(event);) {
         if (event.kind == Event::Kind::statement)
-            all.push_back(std::exchange(leading, "-"));
+            all.emplace_back("-");
         else
-            (all.empty() ? leading : all.back()) = event.json;
+            (all.empty() ? whole : all.back()) = event.json;
     }
-    std::string joined;
-    for (const std::string &context : all)
-        joined += (joined.empty() ? "" : "|") + context;
+    std::string joined = whole.empty() ? "" : whole + ": ";
+    for (size_t i = 0; i < all.size(); ++i)
+        joined += (i == 0 ? "" : "|") + all[i];
     return joined;
 }
 
@@ -71,7 +72,7 @@ TEST(comment_at_the_end) {
 
 TEST(comment_in_the_middle_and_at_the_start) {
     CHECK_EQUAL(contexts(R"(UPDATE todo /*Bemi {"a":1} Bemi*/ SET done = true)"), R"({"a":1})");
-    CHECK_EQUAL(contexts(R"(/*Bemi {"a":1} Bemi*/ UPDATE todo SET done = true)"), R"({"a":1})");
+    CHECK_EQUAL(contexts(R"(/*Bemi {"a":1} Bemi*/ UPDATE todo SET done = true)"), R"({"a":1}: -)");
     CHECK_EQUAL(contexts(R"(UPDATE/*Bemi {"a":1} Bemi*/todo SET done = true)"), R"({"a":1})");
 }
 
@@ -137,16 +138,18 @@ TEST(comment_after_the_semicolon_belongs_to_the_statement_before) {
     CHECK_EQUAL(contexts("SELECT 1;;\n; -- x\n /*Bemi {1} Bemi*/"), "{1}");
 }
 
-TEST(comment_before_every_statement_belongs_to_the_first) {
-    CHECK_EQUAL(contexts("/*Bemi {1} Bemi*/ SELECT 1; SELECT 2"), "{1}|-");
-    CHECK_EQUAL(contexts(" ; /*Bemi {1} Bemi*/ ; SELECT 1; SELECT 2"), "{1}|-");
+TEST(comment_before_every_statement_belongs_to_all) {
+    CHECK_EQUAL(contexts("/*Bemi {1} Bemi*/ SELECT 1; SELECT 2"), "{1}: -|-");
+    CHECK_EQUAL(contexts(" ; /*Bemi {1} Bemi*/ ; SELECT 1; SELECT 2 /*Bemi {2} Bemi*/"), "{1}: -|{2}");
+    CHECK_EQUAL(contexts("/*Bemi {1} Bemi*/"), "{1}: ");
 }
 
 TEST(last_of_several_wins) {
     CHECK_EQUAL(
         contexts(
             "/*Bemi {0} Bemi*/ SELECT 1 /*Bemi {1} Bemi*/ /*Bemi {2} Bemi*/; /*Bemi {3} Bemi*/ SELECT 2"),
-        "{3}|-");
+        "{0}: {3}|-");
+    CHECK_EQUAL(contexts("/*Bemi {0} Bemi*/ /*Bemi {1} Bemi*/ SELECT 1"), "{1}: -");
 }
 
 TEST(statements_are_found_at_their_first_token) {
