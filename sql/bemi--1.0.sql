@@ -195,11 +195,23 @@ CREATE TABLE bemi.errors (
     committed_at timestamptz NOT NULL,
     sqlstate text NOT NULL,
     error text NOT NULL,
+    stored_as text,
     occurred_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (commit_position, sequence, id)
 );
-COMMENT ON TABLE bemi.errors IS 'Changes that could not be stored, and why.';
+COMMENT ON TABLE bemi.errors IS 'Changes that could not be stored as they were, and why.';
 COMMENT ON COLUMN bemi.errors.id IS 'That of the change, which a restored dump cannot confuse with one of its new server.';
+COMMENT ON COLUMN bemi.errors.commit_position IS 'LSN of the commit, as a number; with sequence it identifies the change in bemi.changes.';
+COMMENT ON COLUMN bemi.errors.sequence IS 'Number of the change in its transaction, from 0.';
+COMMENT ON COLUMN bemi.errors.schema IS 'Schema of the changed table.';
+COMMENT ON COLUMN bemi.errors."table" IS 'Name of the changed table.';
+COMMENT ON COLUMN bemi.errors.operation IS 'CREATE, UPDATE, DELETE or TRUNCATE.';
+COMMENT ON COLUMN bemi.errors.committed_at IS 'When the transaction of the change was committed.';
+COMMENT ON COLUMN bemi.errors.sqlstate IS 'Error code of the reason, the first one if there are several.';
+COMMENT ON COLUMN bemi.errors.error IS 'The reason, the first one if there are several.';
+COMMENT ON COLUMN bemi.errors.stored_as IS
+    'Which values of the change are stored as what; null where the change is missing in bemi.changes.';
+COMMENT ON COLUMN bemi.errors.occurred_at IS 'When this was noted.';
 
 CREATE TABLE bemi.gaps (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -584,10 +596,11 @@ FROM (SELECT gaps.*, to_position IS NULL AS is_open, gaps.system_identifier = se
 WHERE g.acknowledged_at IS NULL
 UNION ALL
 SELECT 'errors',
-       pg_catalog.format('%s changes could not be stored, the last one at %s', e.changes, e.last),
+       pg_catalog.format('%s changes are missing and %s not stored as they were, the last one at %s', e.missing, e.changed, e.last),
        pg_catalog.format('DELETE FROM bemi.errors WHERE occurred_at <= %L; -- once you have read them', e.last)
-FROM (SELECT pg_catalog.count(*), pg_catalog.max(occurred_at) FROM bemi.errors) AS e (changes, last)
-WHERE e.changes > 0;
+FROM (SELECT pg_catalog.count(*) FILTER (WHERE stored_as IS NULL), pg_catalog.count(stored_as), pg_catalog.max(occurred_at)
+      FROM bemi.errors) AS e (missing, changed, last)
+WHERE e.last IS NOT NULL;
 COMMENT ON VIEW bemi.history_faults IS 'For bemi.doctor(): what bemi.changes is made of, and what it lacks.';
 
 -- As the owner: whom he grants it to may not look at all of this himself; should he not be allowed to either, that is the

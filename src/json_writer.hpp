@@ -103,6 +103,8 @@ public:
     }
 
     [[nodiscard]] size_t size() const { return static_cast<size_t>(out_->len); }
+    /// Takes back what was written behind.
+    void truncate(size_t size) { out_->len = static_cast<int>(size); }
     /// Replaces a byte that was written.
     void patch(size_t position, char json) { out_->data[position] = json; }
     /// The same for several.

@@ -12,7 +12,6 @@
 
 #include "hex.hpp"
 
-#include <compare>
 #include <cstddef>
 #include <cstdint>
 
@@ -24,14 +23,6 @@ namespace bemi::decode {
 struct Timeline {
     uint32_t id;
     uint64_t begin;
-};
-
-/// What identifies a change among those of its cluster. They are decoded in this order.
-struct ChangeKey {
-    uint64_t commit_position;
-    uint64_t sequence;
-
-    auto operator<=>(const ChangeKey &) const = default;
 };
 
 class ChangeId {

@@ -22,15 +22,9 @@ bool lacks_identity(const Format &format, RelationPlan &plan, Operation operatio
     return true;
 }
 
-bool is_given_up(Decoder &decoder, const ChangeKey &change) {
-    while (!decoder.given_up.empty() && decoder.given_up.front() < change)
-        decoder.given_up = decoder.given_up.subspan(1);
-    return !decoder.given_up.empty() && decoder.given_up.front() == change;
-}
-
 /// The plan of the relation if the client wants the change, else NULL.
-RelationPlan *wanted_plan(Decoder &decoder, Relation relation, Operation operation, const ChangeKey &change) {
-    if (!decoder.options->operations.has(operation) || is_given_up(decoder, change))
+RelationPlan *wanted_plan(Decoder &decoder, Relation relation, Operation operation) {
+    if (!decoder.options->operations.has(operation))
         return nullptr;
     RelationPlan &plan = plan_for(*decoder.plans, relation);
     return plan.wanted && !lacks_identity(*decoder.format, plan, operation) ? &plan : nullptr;
@@ -62,7 +56,7 @@ void take_other_message(Decoder &decoder, Txn &txn, Message message) {
 void take_change(Decoder &decoder, Txn &txn, Relation relation, ReorderBufferChange *change) {
     const uint64 sequence = txn.next_sequence++;
     const Operation operation = operation_of(change);
-    RelationPlan *plan = wanted_plan(decoder, relation, operation, {txn.commit_position, sequence});
+    RelationPlan *plan = wanted_plan(decoder, relation, operation);
     if (plan == nullptr)
         return leave_out(decoder);
 
@@ -74,8 +68,7 @@ void take_change(Decoder &decoder, Txn &txn, Relation relation, ReorderBufferCha
 void take_truncate(Decoder &decoder, Txn &txn, std::span<Relation> relations, XLogRecPtr position) {
     for (Relation relation : relations) {
         const uint64 sequence = txn.next_sequence++;
-        RelationPlan *plan =
-            wanted_plan(decoder, relation, Operation::truncate, {txn.commit_position, sequence});
+        RelationPlan *plan = wanted_plan(decoder, relation, Operation::truncate);
         if (plan == nullptr) {
             leave_out(decoder);
             continue;

@@ -1,5 +1,6 @@
 #include "decoder.hpp"
 
+#include "guard.hpp"
 #include "formats/formats.hpp"
 #include "startup.hpp"
 
@@ -73,12 +74,8 @@ void write_change(Decoder &decoder, Txn &txn, const Change &change) {
                           .position = change.position,
                           .relation = change.relation,
                           .prefix = nullptr};
-    write_line(decoder, subject, [&](JsonWriter &line) {
-        decoder.unfinished = change;
-        decoder.unfinished_txn = &txn;
-        decoder.format->change(line, decoder.session, txn, change);
-    });
-    decoder.unfinished_txn = nullptr;
+    write_line(decoder, subject,
+               [&](JsonWriter &line) { write_guarded(line, *decoder.format, decoder.session, txn, change); });
     txn.sent_up_to = change.sequence + 1;
 }
 

@@ -5,8 +5,6 @@
 #include "own_writes.hpp"
 #include "plan_cache.hpp"
 
-#include <span>
-
 namespace bemi::decode {
 
 struct Decoder {
@@ -16,12 +14,9 @@ struct Decoder {
     Output output;
     PlanCache *plans;
     OwnWrites own_writes;
-    MemoryContext memory;                // of the session
-    MemoryContext change_memory;         // reset after each change
-    unsigned filtered;                   // changes left out since the client last heard of us
-    Change unfinished;                   // the one that is being written; an ERROR takes its rows away
-    const Txn *unfinished_txn;           // that of the change; NULL when none is being written
-    std::span<const ChangeKey> given_up; // changes that are not to be written: those still to come, in order
+    MemoryContext memory;        // of the session
+    MemoryContext change_memory; // reset after each change
+    unsigned filtered;           // changes left out since the client last heard of us
 };
 
 /// Reads the options, as is also done when a slot is made, which decodes nothing yet.

@@ -69,7 +69,8 @@ Row allocate_row(int natts) {
     const auto count = static_cast<size_t>(natts);
     return {.values = static_cast<Datum *>(palloc(count * sizeof(Datum))),
             .nulls = static_cast<bool *>(palloc(count * sizeof(bool))),
-            .present = false};
+            .present = false,
+            .unreadable = nullptr};
 }
 
 } // namespace
@@ -101,6 +102,8 @@ RelationPlan *plan_relation(Relation relation, const Format &format, const Optio
     plan->has_identity = !plan->identity.empty() || relation->rd_rel->relreplident == REPLICA_IDENTITY_FULL;
     plan->primary_key = format.primary_key(relation, plan->columns);
     plan_key_output(*plan, descriptor);
+    for (const ColumnPlan &column : plan->columns)
+        plan->risk = std::max(plan->risk, column.value.risk);
     plan->uses_row_type = std::any_of(plan->columns.begin(), plan->columns.end(),
                                       [](const ColumnPlan &column) { return uses_row_type(column.value); });
     plan->uses_settings = key_uses_settings(*plan) ||

@@ -11,6 +11,7 @@ struct Row {
     Datum *values;
     bool *nulls;
     bool present;
+    Bitmapset *unreadable; // indexes of values that cannot be written; NULL in general
 };
 
 /// Where in the output a member of an object was written.
@@ -30,9 +31,11 @@ struct RelationPlan {
     bool has_identity;
     std::span<ColumnPlan> primary_key; // in the order of the key
     FmgrInfo key_output;               // of a primary key of one column
+    ValuePlan::Risk risk;              // the greatest of its columns
     bool uses_row_type;
     bool uses_settings; // the text of some value does
     bool warned;        // that changes are left out
+    bool warned_of_values;
 
     Row old_row;
     Row new_row;

@@ -5,18 +5,18 @@
 #include "compat.hpp"
 #include "operation.hpp"
 
-#include <optional>
-#include <span>
 #include <string_view>
 
 namespace bemi::decode {
 
-/// How a record begins. The texts follow it in this order, each with a zero byte behind it that its size does
-/// not count, all in the database's encoding.
+/// How a record begins. The texts follow it in this order, the context last, each with a zero byte behind it
+/// that its size does not count, all in the database's encoding.
 struct RecordHeader {
     unsigned char id[ChangeId::size];
     Operation operation;
     bool has_primary_key;
+    bool is_missing; // there is no more of it than this, the names and the fault
+    int sqlstate;    // of the fault, which some values, or all of it, are left out for; 0: there is none
     TimestampTz committed_at;
     uint64 transaction_id;
     XLogRecPtr position;
@@ -28,6 +28,8 @@ struct RecordHeader {
     uint32 primary_key;
     uint32 before;
     uint32 after;
+    uint32 fault;
+    uint32 left_out;
     uint32 context;
 };
 
@@ -39,19 +41,17 @@ struct Record : RecordHeader {
     std::string_view before_json;
     std::string_view after_json;
     std::string_view context_json;
+    std::string_view fault_message;
+    std::string_view left_out_values; // as "before.\"q\" left out, after.\"q\" left out"
 };
 
-/// The record that `bytes` hold, which it points into.
-[[nodiscard]] Record read_record(const char *bytes);
+/// How much of a record comes before its context.
+[[nodiscard]] size_t size_without_context(std::string_view record);
+
+/// The record that `bytes` hold, which it points into, as it does into its context.
+[[nodiscard]] Record read_record(const char *bytes, const char *context);
 
 /// The options of a session whose output is records of the tracked tables' changes.
 [[nodiscard]] List *record_session_options();
-
-/// Leaves out the changes of `given_up`, which must be in their order and live as long as the session.
-void leave_out(LogicalDecodingContext *ctx, std::span<const ChangeKey> given_up);
-
-/// The change that an ERROR kept from becoming a record, without its rows; none if the ERROR had nothing to
-/// do with a change.
-[[nodiscard]] std::optional<Record> unfinished_record(LogicalDecodingContext *ctx);
 
 } // namespace bemi::decode

@@ -12,10 +12,16 @@ bool is_unchanged(const RelationPlan &plan, const ColumnPlan &column) {
                         column.value.length);
 }
 
+void write_known_member(JsonWriter &out, ColumnPlan &column, const Row &row) {
+    if (!is_unreadable(row, column))
+        write_member(out, column, row.values[column.index], row.nulls[column.index]);
+}
+
 } // namespace
 
 void deform(Row &row, Relation relation, HeapTuple tuple) {
     row.present = tuple != nullptr;
+    row.unreadable = nullptr;
     if (row.present)
         heap_deform_tuple(tuple, RelationGetDescr(relation), row.values, row.nulls);
 }
@@ -26,8 +32,10 @@ void complete_new_row(RelationPlan &plan) {
     for (const ColumnPlan &column : plan.columns) {
         // Of an identity that is only a key, the old row has null for all other columns. A value that stays
         // where it is was not null before either.
-        if (lacks_value(plan.new_row, column) && !plan.old_row.nulls[column.index])
-            plan.new_row.values[column.index] = plan.old_row.values[column.index];
+        const int i = column.index;
+        if (!plan.new_row.nulls[i] && is_unavailable(column.value, plan.new_row.values[i]) &&
+            !plan.old_row.nulls[i])
+            plan.new_row.values[i] = plan.old_row.values[i];
     }
 }
 
@@ -38,7 +46,7 @@ void write_before(JsonWriter &out, RelationPlan &plan) {
     out.enclosed('{', '}', [&] {
         for (ColumnPlan &column : plan.identity) {
             const size_t start = out.size();
-            write_member(out, column, row.values[column.index], row.nulls[column.index]);
+            write_known_member(out, column, row);
             plan.old_members[column.index] = {start, out.size() - start};
         }
     });
@@ -54,7 +62,7 @@ void write_after(JsonWriter &out, RelationPlan &plan) {
             if (is_unchanged(plan, column) && old.size > 0)
                 out.repeat_after_comma(old.start, old.size);
             else
-                write_member(out, column, row.values[column.index], row.nulls[column.index]);
+                write_known_member(out, column, row);
         }
     });
 }

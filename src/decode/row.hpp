@@ -16,14 +16,21 @@ void complete_new_row(RelationPlan &plan);
 void write_before(JsonWriter &out, RelationPlan &plan);
 void write_after(JsonWriter &out, RelationPlan &plan);
 
-/// Whether the column is not null, but the WAL does not have its value.
+/// Whether the column has a value that cannot be written; see guard.hpp.
+[[nodiscard]] inline bool is_unreadable(const Row &row, const ColumnPlan &column) {
+    return unlikely(row.unreadable != nullptr) && bms_is_member(column.index, row.unreadable);
+}
+
+/// Whether the column is not null, but has no value to be written: the WAL does not have it, or it is
+/// unreadable.
 [[nodiscard]] inline bool lacks_value(const Row &row, const ColumnPlan &column) {
-    return !row.nulls[column.index] && is_unavailable(column.value, row.values[column.index]);
+    return !row.nulls[column.index] &&
+           (is_unavailable(column.value, row.values[column.index]) || is_unreadable(row, column));
 }
 
 /// Whether there is a value other than null.
 [[nodiscard]] inline bool has_value(const Row &row, const ColumnPlan &column) {
-    return !row.nulls[column.index] && !is_unavailable(column.value, row.values[column.index]);
+    return !row.nulls[column.index] && !lacks_value(row, column);
 }
 
 } // namespace bemi::decode

@@ -36,7 +36,15 @@ struct ValuePlan {
         output,       // a string, by the type's output function
     };
 
+    /// What may happen when a value is written, beside that there is too much of it.
+    enum class Risk : uint8 {
+        none,
+        error,        // of PostgreSQL's own code, which leaves nothing behind
+        foreign_code, // an error may leave anything behind
+    };
+
     Kind kind;
+    Risk risk;
     bool by_value;
     char alignment;
     int16 length;
@@ -70,6 +78,9 @@ struct RowTypePlan {
 [[nodiscard]] ValuePlan plan_value(Oid type);
 /// The same for a column, whose name becomes the key.
 [[nodiscard]] ColumnPlan plan_column(Form_pg_attribute attribute);
+
+/// The risk of calling the type's output function.
+[[nodiscard]] ValuePlan::Risk risk_of_output(Oid type, Oid function);
 
 /// Whether the plan depends on the definition of a row type.
 [[nodiscard]] bool uses_row_type(const ValuePlan &plan);

@@ -9,21 +9,43 @@ namespace bemi::decode {
 namespace {
 
 using Kind = ValuePlan::Kind;
+using Risk = ValuePlan::Risk;
 
-/// The cast from `type` to json, as to_jsonb looks for it, if it can be called while decoding: a function in
-/// C can, one in SQL or a procedural language would need a snapshot of now.
-Oid callable_cast_to_json(Oid type) {
-    Oid function = InvalidOid;
-    if (type < FirstNormalObjectId ||
-        find_coercion_pathway(JSONOID, type, COERCION_EXPLICIT, &function) != COERCION_PATH_FUNC)
-        return InvalidOid;
-
+/// Whether the function is the one that hstore brings for its type. Any role can make a cast to json for a
+/// type of its own, and put types into an extension that it owns, but only a superuser makes functions in C.
+bool is_cast_of_hstore(Oid function, Oid type) {
     HeapTuple tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
     if (!HeapTupleIsValid(tuple))
-        return InvalidOid;
-    const Oid language = reinterpret_cast<Form_pg_proc>(GETSTRUCT(tuple))->prolang;
+        return false;
+    const auto *form = reinterpret_cast<Form_pg_proc>(GETSTRUCT(tuple));
+    bool is_null;
+    const Datum symbol = SysCacheGetAttr(PROCOID, tuple, Anum_pg_proc_prosrc, &is_null);
+    const bool matches = form->prolang == ClanguageId && form->prorettype == JSONOID && form->pronargs == 1 &&
+                         form->proargtypes.values[0] == type && !is_null &&
+                         strcmp(TextDatumGetCString(symbol), "hstore_to_json") == 0;
     ReleaseSysCache(tuple);
-    return language == INTERNALlanguageId || language == ClanguageId ? function : InvalidOid;
+    return matches;
+}
+
+/// Whether an extension called hstore has brought the object.
+bool belongs_to_hstore(Oid catalog, Oid object) {
+    const Oid extension = getExtensionOfObject(catalog, object);
+    const char *name = OidIsValid(extension) ? get_extension_name(extension) : nullptr;
+    return name != nullptr && strcmp(name, "hstore") == 0;
+}
+
+/// The function of the cast from `type` to json if nothing can go wrong in it, which to_jsonb calls too. Of
+/// others that is not known: they may run SQL, for which there is no snapshot here, or any role's code.
+Oid harmless_cast_to_json(Oid type) {
+    HeapTuple tuple = SearchSysCache2(CASTSOURCETARGET, ObjectIdGetDatum(type), ObjectIdGetDatum(JSONOID));
+    if (!HeapTupleIsValid(tuple))
+        return InvalidOid;
+    const Oid function = reinterpret_cast<Form_pg_cast>(GETSTRUCT(tuple))->castfunc;
+    ReleaseSysCache(tuple);
+    const bool is_hstore = OidIsValid(function) && is_cast_of_hstore(function, type) &&
+                           belongs_to_hstore(ProcedureRelationId, function) &&
+                           belongs_to_hstore(TypeRelationId, type);
+    return is_hstore ? function : InvalidOid;
 }
 
 /// The kinds that are known by the type alone; `output` for all others.
@@ -82,8 +104,16 @@ RowTypePlan *plan_row_type(Oid type) {
     return plan;
 }
 
-void plan_function(ValuePlan &plan, Kind kind, Oid function) {
+Risk greatest_risk(std::span<const ColumnPlan> columns) {
+    Risk risk = Risk::none;
+    for (const ColumnPlan &column : columns)
+        risk = std::max(risk, column.value.risk);
+    return risk;
+}
+
+void plan_function(ValuePlan &plan, Kind kind, Oid function, Risk risk) {
     plan.kind = kind;
+    plan.risk = risk;
     fmgr_info_cxt(function, &plan.function, CurrentMemoryContext);
 }
 
@@ -93,16 +123,18 @@ void plan_other(ValuePlan &plan, Oid type) {
         plan.kind = Kind::array;
         plan.element = static_cast<ValuePlan *>(palloc(sizeof(ValuePlan)));
         *plan.element = plan_value(element);
+        plan.risk = plan.element->risk;
     } else if (type_is_rowtype(type)) {
         plan.kind = Kind::composite;
         plan.composite = plan_row_type(type);
-    } else if (const Oid cast = callable_cast_to_json(type); OidIsValid(cast)) {
-        plan_function(plan, Kind::cast_to_json, cast);
+        plan.risk = greatest_risk(plan.composite->columns);
+    } else if (const Oid cast = harmless_cast_to_json(type); OidIsValid(cast)) {
+        plan_function(plan, Kind::cast_to_json, cast, Risk::error);
     } else {
         Oid output;
         bool is_varlena;
         getTypeOutputInfo(type, &output, &is_varlena);
-        plan_function(plan, Kind::output, output);
+        plan_function(plan, Kind::output, output, risk_of_output(type, output));
     }
 }
 
@@ -131,6 +163,12 @@ ColumnPlan plan_column(Form_pg_attribute attribute) {
             .tail = "",
             .index = attribute->attnum - 1,
             .value = plan_value(attribute->atttypid)};
+}
+
+ValuePlan::Risk risk_of_output(Oid type, Oid function) {
+    // The output functions of arrays, ranges and rows call those of others.
+    const bool is_ours = type < FirstNormalObjectId || function == F_ENUM_OUT;
+    return is_ours ? Risk::error : Risk::foreign_code;
 }
 
 bool uses_settings(const ValuePlan &plan) {

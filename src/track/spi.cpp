@@ -3,7 +3,7 @@
 namespace bemi::spi {
 namespace {
 
-constexpr int max_arguments = 9;
+constexpr int max_arguments = 10;
 
 void execute(const char *sql, std::initializer_list<Argument> arguments) {
     Oid types[max_arguments];

@@ -1,26 +1,48 @@
 #include "batch.hpp"
 
+#include "memory.hpp"
+#include "text.hpp"
+
 namespace bemi {
 
 void Batch::open() {
     *this = Batch{};
     initStringInfo(&memory_);
+    initStringInfo(&context_);
     owner_ = ResourceOwnerCreate(nullptr, "bemi batch");
 }
 
-void Batch::add(std::string_view record) {
-    if (records_++ == 0)
+void Batch::add(std::string_view record, std::string_view context) {
+    if (records_++ == 0) {
         begun_at_ = GetCurrentTimestamp();
-    const auto size = static_cast<uint32>(record.size());
-    if (static_cast<size_t>(memory_.len) + sizeof(size) + record.size() > most_in_memory)
-        spill();
-    if (record.size() > most_in_memory) {
-        compat::write_file(spilled_, &size, sizeof(size));
-        compat::write_file(spilled_, record.data(), record.size());
-        return;
+        add_context(context);
+    } else if (view_of(context_) != context) {
+        add_context(context);
     }
-    appendBinaryStringInfo(&memory_, reinterpret_cast<const char *>(&size), sizeof(size));
-    appendBinaryStringInfo(&memory_, record.data(), static_cast<int>(record.size()));
+    const bool is_context = false;
+    add_entry(record, is_context);
+}
+
+void Batch::add_context(std::string_view context) {
+    bemi::clear(&context_);
+    appendBinaryStringInfo(&context_, context.data(), static_cast<int>(context.size()));
+    const bool is_context = true;
+    add_entry(context, is_context);
+}
+
+void Batch::add_entry(std::string_view bytes, bool is_context) {
+    const EntryHeader header{static_cast<uint32>(bytes.size()), is_context};
+    if (static_cast<size_t>(memory_.len) + sizeof(header) + bytes.size() > most_in_memory)
+        spill();
+    append(&header, sizeof(header));
+    append(bytes.data(), bytes.size());
+}
+
+void Batch::append(const void *bytes, size_t size) {
+    if (size <= most_in_memory)
+        return appendBinaryStringInfo(&memory_, static_cast<const char *>(bytes), static_cast<int>(size));
+    spill();
+    compat::write_file(spilled_, bytes, size);
 }
 
 /// Empties the memory into the file.
@@ -39,45 +61,63 @@ void Batch::spill() {
 }
 
 Batch::Reader::Reader(Batch &batch) : batch_{batch}, in_file_{batch.spilled_ != nullptr} {
+    initStringInfo(&context_);
     if (in_file_ && BufFileSeek(batch.spilled_, 0, 0, SEEK_SET) != 0)
         elog(ERROR, "could not rewind the temporary file of changes");
 }
 
 const char *Batch::Reader::next() {
+    EntryHeader entry;
+    while (next_entry(entry)) {
+        if (!entry.is_context)
+            return bytes_of(entry);
+        read_context(entry);
+    }
+    return nullptr;
+}
+
+/// False behind the last.
+bool Batch::Reader::next_entry(EntryHeader &entry) {
     if (in_file_) {
-        if (const char *record = from_file())
-            return record;
+        const size_t got = BufFileRead(batch_.spilled_, &entry, sizeof(entry));
+        if (got == sizeof(entry))
+            return true;
+        if (got != 0)
+            elog(ERROR, "unexpected end of the temporary file of changes");
         in_file_ = false;
     }
-    return from_memory();
-}
-
-const char *Batch::Reader::from_file() {
-    uint32 size;
-    if (!read(&size, sizeof(size)))
-        return nullptr;
-    auto *record = static_cast<char *>(palloc(size));
-    if (!read(record, size))
-        elog(ERROR, "unexpected end of the temporary file of changes");
-    return record;
-}
-
-/// False at the end of the file.
-bool Batch::Reader::read(void *to, size_t size) {
-    const size_t got = BufFileRead(batch_.spilled_, to, size);
-    if (got != 0 && got != size)
-        elog(ERROR, "unexpected end of the temporary file of changes");
-    return got == size;
-}
-
-const char *Batch::Reader::from_memory() {
     if (offset_ == static_cast<size_t>(batch_.memory_.len))
-        return nullptr;
-    uint32 size;
-    memcpy(&size, batch_.memory_.data + offset_, sizeof(size));
-    const char *record = batch_.memory_.data + offset_ + sizeof(size);
-    offset_ += sizeof(size) + size;
-    return record;
+        return false;
+    read(&entry, sizeof(entry));
+    return true;
+}
+
+/// In the batch itself, or in the current memory context.
+const char *Batch::Reader::bytes_of(const EntryHeader &entry) {
+    if (!in_file_) {
+        const char *bytes = batch_.memory_.data + offset_;
+        offset_ += entry.size;
+        return bytes;
+    }
+    auto *bytes = static_cast<char *>(palloc(entry.size));
+    read(bytes, entry.size);
+    return bytes;
+}
+
+void Batch::Reader::read_context(const EntryHeader &entry) {
+    bemi::clear(&context_);
+    enlargeStringInfo(&context_, static_cast<int>(entry.size));
+    read(context_.data, entry.size);
+}
+
+void Batch::Reader::read(void *to, size_t size) {
+    if (in_file_) {
+        if (BufFileRead(batch_.spilled_, to, size) != size)
+            elog(ERROR, "unexpected end of the temporary file of changes");
+        return;
+    }
+    memcpy(to, batch_.memory_.data + offset_, size);
+    offset_ += size;
 }
 
 void Batch::clear() {
@@ -85,6 +125,7 @@ void Batch::clear() {
         BufFileClose(spilled_);
     spilled_ = nullptr;
     resetStringInfo(&memory_);
+    bemi::clear(&context_);
     records_ = 0;
 }
 

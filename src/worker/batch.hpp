@@ -9,11 +9,18 @@
 namespace bemi {
 
 class Batch {
+    /// What comes before each record, and before a context that the records behind it have.
+    struct EntryHeader {
+        uint32 size;
+        bool is_context;
+    };
+
 public:
     /// In the current memory context.
     void open();
 
-    void add(std::string_view record);
+    /// Of a context only the first of several records in a row takes room.
+    void add(std::string_view record, std::string_view context);
 
     [[nodiscard]] bool empty() const { return records_ == 0; }
     [[nodiscard]] uint64 records() const { return records_; }
@@ -29,29 +36,38 @@ public:
     /// Reads the batch from its start.
     class Reader {
     public:
+        /// In the current memory context.
         explicit Reader(Batch &batch);
 
         /// The next record, in the batch itself or in the current memory context; NULL behind the last.
         [[nodiscard]] const char *next();
+        /// The context of that record, valid until next() is called again.
+        [[nodiscard]] const char *context() const { return context_.data; }
 
     private:
-        const char *from_file();
-        const char *from_memory();
-        bool read(void *to, size_t size);
+        bool next_entry(EntryHeader &entry);
+        const char *bytes_of(const EntryHeader &entry);
+        void read(void *to, size_t size);
+        void read_context(const EntryHeader &entry);
 
         Batch &batch_;
         bool in_file_;
         size_t offset_ = 0; // in memory
+        StringInfoData context_;
     };
 
 private:
     static constexpr size_t enough = 4 << 20, most_in_memory = 16 << 20;
 
+    void add_context(std::string_view context);
+    void add_entry(std::string_view bytes, bool is_context);
+    void append(const void *bytes, size_t size);
     void spill();
 
-    StringInfoData memory_; // records, each behind its size
-    BufFile *spilled_;      // the same, those that came before
-    ResourceOwner owner_;   // of the file, which outlives transactions
+    StringInfoData memory_;  // entries, each behind its header
+    StringInfoData context_; // of the last record
+    BufFile *spilled_;       // the same, those that came before
+    ResourceOwner owner_;    // of the file, which outlives transactions
     uint64 records_;
     TimestampTz begun_at_;
 };

@@ -1,5 +1,7 @@
 #include "columns.hpp"
 
+#include "storable.hpp"
+
 #include <array>
 
 namespace bemi {
@@ -44,55 +46,6 @@ Datum text_of(std::string_view text) {
     return PointerGetDatum(cstring_to_text_with_len(text.data(), static_cast<int>(text.size())));
 }
 
-constexpr size_t escape_length = 6;
-
-/// What \uXXXX stands for; 0 if that is not there.
-pg_wchar code_unit(const char *escape) {
-    if (escape[0] != '\\' || escape[1] != 'u')
-        return 0;
-    const char digits[] = {escape[2], escape[3], escape[4], escape[5], '\0'};
-    return static_cast<pg_wchar>(strtoul(digits, nullptr, 16));
-}
-
-/// The character beyond ASCII that an escape stands for, and how long that is; 0 where it is none.
-pg_wchar escaped_character(const char *escape, size_t *length) {
-    const pg_wchar unit = code_unit(escape);
-    *length = escape_length;
-    if (is_utf16_surrogate_second(unit))
-        return 0;
-    if (!is_utf16_surrogate_first(unit))
-        return unit >= 0x80 ? unit : 0;
-    const pg_wchar second = code_unit(escape + escape_length);
-    *length += escape_length;
-    return is_utf16_surrogate_second(second) ? surrogate_pair_to_codepoint(unit, second) : 0;
-}
-
-/// The same JSON with each character beyond ASCII as itself, in UTF-8.
-char *without_escapes(std::string_view json) {
-    auto *text = static_cast<char *>(palloc(json.size() + 1)), *out = text;
-    for (const char *at = json.data(); *at != '\0';) {
-        size_t length;
-        if (*at != '\\') {
-            *out++ = *at++;
-        } else if (const pg_wchar character = escaped_character(at, &length)) {
-            auto *utf8 = unicode_to_utf8(character, reinterpret_cast<unsigned char *>(out));
-            out += pg_utf_mblen(utf8);
-            at += length;
-        } else {
-            *out++ = *at++;
-            *out++ = *at++; // may be a backslash
-        }
-    }
-    *out = '\0';
-    return text;
-}
-
-/// Of text with a zero byte behind it. In an SQL_ASCII database jsonb refuses escapes, but takes any bytes.
-Datum jsonb_of(std::string_view json) {
-    const bool is_ascii = GetDatabaseEncoding() == PG_SQL_ASCII;
-    return DirectFunctionCall1(jsonb_in, CStringGetDatum(is_ascii ? without_escapes(json) : json.data()));
-}
-
 Datum bigint_of(uint64 value) {
     return Int64GetDatum(static_cast<int64>(value));
 }
@@ -121,15 +74,19 @@ void Columns::clear() {
     context_json_ = {};
 }
 
-Datum Columns::context_of(std::string_view json) {
-    if (context_json_.data() == nullptr || context_json_ != json) {
-        context_ = jsonb_of(json);
-        context_json_ = {pnstrdup(json.data(), json.size()), json.size()};
-    }
+Datum Columns::context_of(std::string_view json, errors::Loss &loss) {
+    if (context_json_.data() != nullptr && context_json_ == json)
+        return context_;
+    const bool had_loss{loss};
+    const Datum jsonb = storable::jsonb_of(json, "context", loss);
+    if (had_loss || loss) // which each of its changes has to note
+        return jsonb;
+    context_ = jsonb;
+    context_json_ = {pnstrdup(json.data(), json.size()), json.size()};
     return context_;
 }
 
-void Columns::add(const decode::Record &record) {
+void Columns::add(const decode::Record &record, errors::Loss &loss) {
     MemoryContext caller = MemoryContextSwitchTo(memory_);
     const int row = rows_;
     const auto set = [this, row](Column column, Datum value) { values_[column][row] = value; };
@@ -138,11 +95,11 @@ void Columns::add(const decode::Record &record) {
     set(id, PointerGetDatum(uuid));
     set(schema, text_of(record.schema_name));
     set(table, text_of(record.table_name));
-    set(primary_key, text_of(record.primary_key_text));
+    set(primary_key, storable::key_of(record.primary_key_text, loss));
     set(operation, text_of(decode::name_of(record.operation)));
-    set(before, jsonb_of(record.before_json));
-    set(after, jsonb_of(record.after_json));
-    set(context, context_of(record.context_json));
+    set(before, storable::jsonb_of(record.before_json, "before", loss));
+    set(after, storable::jsonb_of(record.after_json, "after", loss));
+    set(context, context_of(record.context_json, loss));
     set(committed_at, TimestampTzGetDatum(record.committed_at));
     set(transaction_id, bigint_of(record.transaction_id));
     set(position, bigint_of(record.position));

@@ -1,7 +1,7 @@
 // A part of a batch as arrays, one for each column, as one INSERT takes them.
 #pragma once
 
-#include "decode/record.hpp"
+#include "errors.hpp"
 
 namespace bemi {
 
@@ -14,8 +14,8 @@ public:
     /// In the current memory context.
     void open();
 
-    /// Adds what becomes a row. An ERROR if it is none, because its JSON is no jsonb.
-    void add(const decode::Record &record);
+    /// Adds what becomes a row; with what is lost, in memory().
+    void add(const decode::Record &record, errors::Loss &loss);
 
     [[nodiscard]] int rows() const { return rows_; }
     [[nodiscard]] bool full() const { return rows_ == most_rows || bytes_ >= enough; }
@@ -32,12 +32,12 @@ private:
     static constexpr int most_rows = 512;
     static constexpr size_t enough = 1 << 20;
 
-    Datum context_of(std::string_view json);
+    Datum context_of(std::string_view json, errors::Loss &loss);
 
     MemoryContext memory_;
     int rows_;
     size_t bytes_;
-    std::string_view context_json_; // of the last row; most have the same
+    std::string_view context_json_; // of a row before; most have the same
     Datum context_;
     Datum values_[arrays][most_rows];
     bool no_key_[most_rows];

@@ -1,17 +1,29 @@
-// bemi.errors: changes that cannot be stored, because of what they are. The others go on without them.
+// bemi.errors: changes that are missing in bemi.changes, or stored otherwise than they were, because of what
+// they are. The others go on without them.
 #pragma once
 
 #include "decode/record.hpp"
 
 namespace bemi::errors {
 
-/// Whether the same change would fail again, whatever becomes of the server and of those who interrupt us.
-[[nodiscard]] bool is_lasting(const ErrorData &error);
+/// What is stored of a change that cannot be stored as it was, and why.
+class Loss {
+public:
+    /// In the current memory context, with what was lost while the change was decoded.
+    explicit Loss(const decode::Record &change);
 
-/// Notes the change, in the caller's transaction. Its rows may be missing.
-void note(const decode::Record &change, const ErrorData &error);
+    /// Values of the change are stored as something else: each after a comma. The first reason is kept.
+    void add(std::string_view stored_as, int sqlstate, const char *reason);
 
-/// The changes noted that come at or behind `position`, in their order and in the current memory context.
-[[nodiscard]] std::span<const decode::ChangeKey> noted_from(XLogRecPtr position);
+    [[nodiscard]] explicit operator bool() const { return sqlstate_ != 0; }
+
+    /// Notes it, in the caller's transaction.
+    void note(const decode::Record &change) const;
+
+private:
+    int sqlstate_;
+    const char *reason_;
+    StringInfoData stored_as_; // each after a comma; empty: the change is missing
+};
 
 } // namespace bemi::errors

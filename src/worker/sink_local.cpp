@@ -61,46 +61,6 @@ void write_progress(const decode::RecordHeader &last, uint64 changes) {
     execute(plan, values);
 }
 
-/// Whether the error may be one of the data, which would come again and again.
-bool is_of_data(const ErrorData &error) {
-    const int category = ERRCODE_TO_CATEGORY(error.sqlerrcode);
-    return category == ERRCODE_DATA_EXCEPTION || category == ERRCODE_PROGRAM_LIMIT_EXCEEDED;
-}
-
-/// The same of INSERT, where a trigger or constraint that somebody added may fail in any way: that can be
-/// mended. What remains is a row that is too large for a page of the table or of an index.
-bool is_of_row(const ErrorData &error) {
-    return error.sqlerrcode == ERRCODE_PROGRAM_LIMIT_EXCEEDED;
-}
-
-/// Runs `body` in a subtransaction. The error, in the current memory context, if it is `expected`; NULL if
-/// there was none; any other is raised.
-template <typename Body> ErrorData *try_to(Body &&body, bool (&expected)(const ErrorData &)) {
-    MemoryContext memory = CurrentMemoryContext;
-    ResourceOwner owner = CurrentResourceOwner;
-    ErrorData *volatile error = nullptr;
-    BeginInternalSubTransaction(nullptr);
-    MemoryContextSwitchTo(memory);
-    PG_TRY();
-    {
-        body();
-        ReleaseCurrentSubTransaction();
-    }
-    PG_CATCH();
-    {
-        MemoryContextSwitchTo(memory);
-        error = CopyErrorData();
-        if (!expected(*error))
-            PG_RE_THROW();
-        FlushErrorState();
-        RollbackAndReleaseCurrentSubTransaction();
-    }
-    PG_END_TRY();
-    MemoryContextSwitchTo(memory);
-    CurrentResourceOwner = owner;
-    return error;
-}
-
 /// A pass over a batch: takes its records a part at a time.
 class Pass {
 public:
@@ -109,32 +69,14 @@ public:
         columns_->open();
     }
 
-    /// Stores all; an ERROR if one cannot be stored.
-    void store_all() {
+    void store() {
         while (const char *bytes = next()) {
-            const decode::Record record = decode::read_record(bytes);
-            partitions::ensure(record.committed_at);
+            const decode::Record record = decode::read_record(bytes, reader_.context());
             add(record);
             if (columns_->full())
                 flush();
         }
         flush();
-    }
-
-    /// The same one by one, leaving out those that cannot be stored.
-    void store_possible() {
-        while (const char *bytes = next()) {
-            const decode::Record record = decode::read_record(bytes);
-            partitions::ensure(record.committed_at); // not to be rolled back with the record
-            const ErrorData *error = try_to([this, &record] { add(record); }, is_of_data);
-            if (error == nullptr)
-                error = try_to([this] { flush(); }, is_of_row);
-            if (error == nullptr)
-                continue;
-            errors::note(record, *error);
-            columns_->clear();
-            stored_--;
-        }
     }
 
     /// Writes how far that is; returns it.
@@ -152,9 +94,17 @@ private:
     }
 
     void add(const decode::Record &record) {
+        MemoryContext caller = MemoryContextSwitchTo(columns_->memory());
         last_ = record;
-        stored_++;
-        columns_->add(record);
+        errors::Loss loss{record};
+        if (!record.is_missing) {
+            partitions::ensure(record.committed_at);
+            columns_->add(record, loss);
+            stored_++;
+        }
+        if (loss)
+            loss.note(record);
+        MemoryContextSwitchTo(caller);
     }
 
     void flush() {
@@ -170,46 +120,16 @@ private:
     uint64 stored_ = 0;
 };
 
-/// Returns how far that is.
-template <typename Store> XLogRecPtr store_in_transaction(Batch &batch, Store &&store) {
+} // namespace
+
+Stored store(Batch &batch) {
     XLogRecPtr progress = InvalidXLogRecPtr;
     in_owners_transaction([&] {
         (void)log_attested_message(store_prefix, "");
         Pass pass(batch);
-        store(pass);
+        pass.store();
         progress = pass.finish();
     });
-    return progress;
-}
-
-/// The same; invalid, with nothing stored, if a change of the batch cannot be.
-XLogRecPtr try_to_store_all(Batch &batch) {
-    MemoryContext caller = CurrentMemoryContext;
-    volatile XLogRecPtr progress = InvalidXLogRecPtr;
-    PG_TRY();
-    {
-        progress = store_in_transaction(batch, [](Pass &pass) { pass.store_all(); });
-    }
-    PG_CATCH();
-    {
-        MemoryContextSwitchTo(caller);
-        if (!is_of_data(*CopyErrorData()))
-            PG_RE_THROW();
-        FlushErrorState();
-        AbortCurrentTransaction();
-        MemoryContextSwitchTo(caller);
-        partitions::forget();
-    }
-    PG_END_TRY();
-    return progress;
-}
-
-} // namespace
-
-Stored store(Batch &batch) {
-    XLogRecPtr progress = try_to_store_all(batch);
-    if (XLogRecPtrIsInvalid(progress))
-        progress = store_in_transaction(batch, [](Pass &pass) { pass.store_possible(); });
     return {.progress = progress, .end = XactLastCommitEnd};
 }
 

@@ -1,7 +1,9 @@
 #include "stream.hpp"
 
+#include "decode/record.hpp"
 #include "memory.hpp"
 #include "slot.hpp"
+#include "text.hpp"
 #include "wal.hpp"
 
 namespace bemi {
@@ -11,10 +13,10 @@ namespace {
 void prepare_record(LogicalDecodingContext *, XLogRecPtr, TransactionId, bool) {}
 
 void take_record(LogicalDecodingContext *decoding, XLogRecPtr, TransactionId, bool) {
-    const StringInfo record = decoding->out;
-    static_cast<Batch *>(decoding->output_writer_private)
-        ->add({record->data, static_cast<size_t>(record->len)});
-    clear(record);
+    const std::string_view record = view_of(*decoding->out);
+    const size_t size = decode::size_without_context(record);
+    static_cast<Batch *>(decoding->output_writer_private)->add(record.substr(0, size), record.substr(size));
+    clear(decoding->out);
 }
 
 /// A process that decodes and is in no transaction is left out of the others' snapshots. We write as well: to
@@ -28,7 +30,7 @@ void enter_snapshots() {
 
 } // namespace
 
-void Stream::open(XLogRecPtr from, std::span<const decode::ChangeKey> given_up, Batch &batch) {
+void Stream::open(XLogRecPtr from, Batch &batch) {
     batch_ = &batch;
     slot::acquire();
     XLogReaderRoutine routine = wal::reader_routine();
@@ -37,7 +39,6 @@ void Stream::open(XLogRecPtr from, std::span<const decode::ChangeKey> given_up, 
                                       prepare_record, take_record, nullptr);
     enter_snapshots();
     decoding_->output_writer_private = batch_;
-    decode::leave_out(decoding_, given_up);
     XLogBeginRead(decoding_->reader, MyReplicationSlot->data.restart_lsn);
 }
 
@@ -58,10 +59,6 @@ void Stream::read_record() {
         ereport(ERROR, (errcode(ERRCODE_DATA_CORRUPTED), errmsg("could not read the WAL: %s", error)));
     if (record != nullptr)
         LogicalDecodingProcessRecord(decoding_, decoding_->reader);
-}
-
-std::optional<decode::Record> Stream::unfinished() const {
-    return decoding_ == nullptr ? std::nullopt : decode::unfinished_record(decoding_);
 }
 
 } // namespace bemi

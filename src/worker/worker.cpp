@@ -1,7 +1,6 @@
 // The worker of a database: reads the changes of its tracked tables from the WAL and stores them.
 #include "boundary.hpp"
 #include "caches.hpp"
-#include "errors.hpp"
 #include "gaps.hpp"
 #include "partitions.hpp"
 #include "process.hpp"
@@ -84,9 +83,6 @@ public:
     void open();
     void run();
 
-    /// The change that an ERROR kept from being read.
-    [[nodiscard]] std::optional<decode::Record> unfinished() const { return stream_.unfinished(); }
-
 private:
     /// Runs `body`, which has transactions of its own, between decoding and decoding.
     template <typename Body> void in_the_present(Body &&body);
@@ -116,7 +112,7 @@ constinit Worker worker{};
 void Worker::open() {
     batch_.open();
     const XLogRecPtr from = state::progress();
-    stream_.open(from, errors::noted_from(from), batch_);
+    stream_.open(from, batch_);
     stored_.progress = from;
     confirmed_ = MyReplicationSlot->data.confirmed_flush;
     memory_ = AllocSetContextCreate(TopMemoryContext, "bemi worker", ALLOCSET_DEFAULT_SIZES);
@@ -334,19 +330,9 @@ void recover() {
     MemoryContextSwitchTo(TopMemoryContext);
 }
 
-/// If the error is that of one change, the others can go on at once without it.
-void note_error(const ErrorData &error) {
-    const std::optional<decode::Record> change = worker.unfinished();
-    if (!change || !errors::is_lasting(error))
-        return state::failed(error);
-    in_owners_transaction([&] { errors::note(*change, error); });
-    XLogFlush(XactLastCommitEnd); // the change will not come again
-    state::ran_well();
-}
-
 /// False if not even that is possible.
 bool note(const ErrorData &error) {
-    if (error_of([&error] { note_error(error); }) == nullptr)
+    if (error_of([&error] { state::failed(error); }) == nullptr)
         return true;
     recover();
     return false;

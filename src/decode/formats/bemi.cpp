@@ -104,13 +104,17 @@ void write_primary_key(JsonWriter &out, RelationPlan &plan) {
         write_compound_key(out, key, *row);
 }
 
-/// The names of columns of the new row whose values the WAL does not have.
+/// Whether a row is shown without the value of the column.
+bool is_left_out(const RelationPlan &plan, const ColumnPlan &column) {
+    return (plan.new_row.present && lacks_value(plan.new_row, column)) ||
+           (plan.old_row.present && is_unreadable(plan.old_row, column));
+}
+
+/// The names of columns whose values the WAL does not have of the new row, or cannot be written.
 void write_unavailable(JsonWriter &out, const RelationPlan &plan) {
-    if (!plan.new_row.present)
-        return;
     bool any = false;
     for (const ColumnPlan &column : plan.columns) {
-        if (!lacks_value(plan.new_row, column))
+        if (!is_left_out(plan, column))
             continue;
         out.raw(any ? std::string_view{","} : std::string_view{",\"unavailable\":["});
         out.raw(column.name());

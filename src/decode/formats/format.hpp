@@ -13,6 +13,7 @@ struct Change {
     RelationPlan *relation;
     XLogRecPtr position;
     uint64 sequence;
+    const ErrorData *fault = nullptr; // why some values of the rows, or all of the change, cannot be written
 };
 
 /// A logical message of somebody else's.
@@ -39,6 +40,8 @@ struct Dependencies {
     bool expressions; // and so all that the text of one may name
 };
 
+/// `missing`, where there is one, writes instead of a change that it cannot be written; without it the ERROR
+/// is the client's.
 struct Format {
     const FormatOptions &options;
     const char *table_filter;   // the options that leave out tables
@@ -55,6 +58,7 @@ struct Format {
 
     void (*begin)(JsonWriter &out, const Session &session, const Txn &txn);
     void (*change)(JsonWriter &out, const Session &session, const Txn &txn, const Change &change);
+    void (*missing)(JsonWriter &out, const Txn &txn, const Change &change) = nullptr;
     void (*message)(JsonWriter &out, const Session &session, const Txn &txn, const Message &message);
     void (*commit)(JsonWriter &out, const Session &session, const Txn &txn);
     void (*progress)(JsonWriter &out, const Session &session, const Txn &txn, Progress progress) = nullptr;

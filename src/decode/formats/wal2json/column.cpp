@@ -165,6 +165,8 @@ ValuePlan plan_text_value(Oid type, bool numbers_as_strings) {
     bool is_varlena;
     getTypeOutputInfo(type, &output, &is_varlena);
     fmgr_info_cxt(output, &plan.function, CurrentMemoryContext);
+    if (plan.kind == Kind::output)
+        plan.risk = risk_of_output(type, output);
     return plan;
 }
 

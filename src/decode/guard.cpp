@@ -1,0 +1,148 @@
+#include "guard.hpp"
+
+#include "primary_key.hpp"
+#include "row.hpp"
+
+namespace bemi::decode {
+
+namespace {
+
+using Risk = ValuePlan::Risk;
+
+/// Whether the same change would fail again, whatever becomes of the server and of those who interrupt us.
+bool is_lasting(const ErrorData &error) {
+    switch (ERRCODE_TO_CATEGORY(error.sqlerrcode)) {
+    case ERRCODE_TRANSACTION_ROLLBACK:
+    case ERRCODE_INSUFFICIENT_RESOURCES:
+    case ERRCODE_OPERATOR_INTERVENTION:
+    case ERRCODE_SYSTEM_ERROR:
+        return false;
+    default:
+        return true;
+    }
+}
+
+/// Runs `body`, which writes. The lasting error that it failed with, in the current memory context; NULL if
+/// there was none; any other is raised.
+///
+/// What foreign code leaves behind is cleaned up by a subtransaction, as the reorder buffer itself uses one;
+/// it writes nothing, so that it takes no transaction id. PostgreSQL's own output functions leave at most
+/// references to cached catalog rows, which the end of the decoded transaction, an abort, releases.
+template <typename Body> const ErrorData *error_of(Risk risk, Body &&body) {
+    MemoryContext memory = CurrentMemoryContext;
+    ResourceOwner owner = CurrentResourceOwner;
+    const bool isolated = risk == Risk::foreign_code;
+    const ErrorData *volatile error = nullptr;
+    if (isolated)
+        BeginInternalSubTransaction(nullptr);
+    MemoryContextSwitchTo(memory);
+    PG_TRY();
+    {
+        body();
+        if (isolated)
+            ReleaseCurrentSubTransaction();
+    }
+    PG_CATCH();
+    {
+        MemoryContextSwitchTo(memory);
+        error = CopyErrorData();
+        FlushErrorState();
+        if (isolated)
+            RollbackAndReleaseCurrentSubTransaction();
+    }
+    PG_END_TRY();
+    MemoryContextSwitchTo(memory);
+    CurrentResourceOwner = owner;
+    if (error != nullptr && !is_lasting(*error))
+        ReThrowError(const_cast<ErrorData *>(error));
+    return error;
+}
+
+void mark_unreadable(Row &row, const ColumnPlan &column) {
+    row.unreadable = bms_add_member(row.unreadable, column.index);
+}
+
+/// Tries each value that may fail, and marks those that do. The first error; NULL if none fails.
+const ErrorData *find_unreadable(RelationPlan &plan, Row &row) {
+    const ErrorData *first = nullptr;
+    StringInfoData text;
+    initStringInfo(&text);
+    for (ColumnPlan &column : plan.columns) {
+        if (!row.present || column.value.risk == Risk::none || !has_value(row, column))
+            continue;
+        resetStringInfo(&text);
+        const ErrorData *error = error_of(column.value.risk, [&] {
+            JsonWriter out{&text};
+            write_value(out, column.value, row.values[column.index]);
+        });
+        if (error == nullptr)
+            continue;
+        mark_unreadable(row, column);
+        first = first != nullptr ? first : error;
+    }
+    pfree(text.data);
+    return first;
+}
+
+/// The same for the text of a key of one column, which may be another than that in the row.
+const ErrorData *find_unreadable_key(RelationPlan &plan) {
+    if (plan.primary_key.size() != 1 || plan.primary_key.front().value.risk == Risk::none ||
+        row_with_key(plan) == nullptr)
+        return nullptr;
+    Row &row = plan.new_row.present ? plan.new_row : plan.old_row;
+    const ColumnPlan &column = plan.primary_key.front();
+    const ErrorData *error = error_of(
+        column.value.risk, [&] { (void)OutputFunctionCall(&plan.key_output, row.values[column.index]); });
+    if (error != nullptr)
+        mark_unreadable(row, column);
+    return error;
+}
+
+/// Marks the values that cannot be written; the error of one of them, or NULL if there is none.
+const ErrorData *find_fault(RelationPlan &plan) {
+    const ErrorData *of_old = find_unreadable(plan, plan.old_row),
+                    *of_new = find_unreadable(plan, plan.new_row), *of_key = find_unreadable_key(plan);
+    return of_new != nullptr ? of_new : of_old != nullptr ? of_old : of_key;
+}
+
+/// There is a warning, but not for each.
+void warn(RelationPlan &plan, const ErrorData &fault) {
+    if (!plan.warned_of_values)
+        ereport(WARNING, (errmsg("leaving out values of table \"%s.%s\" that cannot be written", plan.schema,
+                                 plan.table),
+                          errdetail("%s", fault.message)));
+    plan.warned_of_values = true;
+}
+
+} // namespace
+
+void write_guarded(JsonWriter &line, const Format &format, const Session &session, const Txn &txn,
+                   const Change &change) {
+    RelationPlan &plan = *change.relation;
+    if (plan.risk == Risk::none && format.missing == nullptr)
+        return format.change(line, session, txn, change);
+
+    const size_t start = line.size();
+    Change attempted = change;
+    const auto attempt = [&] {
+        return error_of(plan.risk, [&] { format.change(line, session, txn, attempted); });
+    };
+    const ErrorData *error = attempt();
+    if (error == nullptr)
+        return;
+    attempted.fault = find_fault(plan);
+    if (attempted.fault != nullptr) {
+        warn(plan, *attempted.fault);
+        line.truncate(start);
+        error = attempt();
+        if (error == nullptr)
+            return;
+    }
+    if (format.missing == nullptr)
+        ReThrowError(const_cast<ErrorData *>(error));
+    attempted.fault = error;
+    line.truncate(start);
+    format.missing(line, txn, attempted);
+}
+
+} // namespace bemi::decode
