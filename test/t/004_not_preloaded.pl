@@ -47,4 +47,30 @@ for my $mode (qw(simple extended prepared)) {
     is(brief(receive($node, 's')), qq(CREATE $id {"mode":"$mode"}), "a comment in the $mode protocol");
 }
 
+# The first tracked write, and so the library, may come late in a string or transaction. A comment may be missing then, but
+# no row has another statement's.
+$node->safe_psql('postgres', q{
+    CREATE VIEW open AS SELECT * FROM todo;
+    CREATE RULE add AS ON INSERT TO open DO INSTEAD INSERT INTO todo VALUES (NEW.id, NEW.task);
+    CREATE TABLE ordered (id int);
+    CREATE FUNCTION add_later() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO todo VALUES (NEW.id); RETURN NULL; END';
+    CREATE CONSTRAINT TRIGGER add_later AFTER INSERT ON ordered DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION add_later();
+});
+sub string {
+    my ($string, $expected, $name) = @_;
+    $node->command_ok([ 'psql', '-X', '-d', $node->connstr('postgres'), '-c', $string ], $name);
+    is(brief(receive($node, 's', 'tracked-only' => 'on')), $expected, $name);
+}
+
+string(q{SELECT 1 /*Bemi {"n": 1} Bemi*/; INSERT INTO todo VALUES (20) /*Bemi {"n": 2} Bemi*/; INSERT INTO todo VALUES (21)},
+    qq(CREATE 20 {"n":2}\nCREATE 21 {}), 'the second statement of a string');
+string(q{/*Bemi {"all": 1} Bemi*/ INSERT INTO open VALUES (22) /*Bemi {"n": 1} Bemi*/; INSERT INTO open VALUES (23) /*Bemi {"n": 2} Bemi*/},
+    qq(CREATE 22 {"all":1}\nCREATE 23 {"all":1,"n":2}), 'a rule in a string');
+string(q{INSERT INTO open VALUES (24) /*Bemi {"n": 1} Bemi*/}, 'CREATE 24 {"n":1}', 'a rule alone');
+string(q{INSERT INTO ordered VALUES (25) /*Bemi {"n": 1} Bemi*/; SELECT 1 /*Bemi {"n": 2} Bemi*/}, 'CREATE 25 {}',
+    'a deferred trigger in a string');
+string(q{INSERT INTO ordered VALUES (26) /*Bemi {"n": 1} Bemi*/}, 'CREATE 26 {"n":1}', 'a deferred trigger alone');
+string(q{SET standard_conforming_strings = off; INSERT INTO todo VALUES (27, 'C:\\'), (28, ' /*Bemi {"forged": 1} Bemi*/ ')},
+    qq(CREATE 27 {}\nCREATE 28 {}), 'a string that was read before');
+
 done_testing();
