@@ -75,6 +75,10 @@ void assign_context(const char *, void *) {
     generation++;
 }
 
+void count_change(int, void *) {
+    generation++;
+}
+
 bool add_fact(const char *name, unsigned *facts) {
     for (const FactName &known : fact_names)
         if (strcmp(known.name, name) == 0) {
@@ -141,10 +145,11 @@ bool check_retention(char **value, void **, GucSource) {
 
 void define() {
     // Before bemi.context, whose check needs it.
+    // One value for the whole server, so that what is accepted is read as well.
     DefineCustomIntVariable("bemi.max_context_size", "Sets the largest context that is accepted.",
                             "A larger setting is an error, a larger SQL comment is ignored.",
-                            &max_context_size, 1024 * 1024, 1024, 64 * 1024 * 1024, PGC_SUSET, GUC_UNIT_BYTE,
-                            nullptr, nullptr, nullptr);
+                            &max_context_size, 1024 * 1024, 1024, 64 * 1024 * 1024, PGC_SIGHUP, GUC_UNIT_BYTE,
+                            nullptr, count_change, nullptr);
     DefineCustomStringVariable("bemi.context", "Sets the context of the changes that follow.",
                                "A JSON object that says who, where and how; empty for none.", &context, "",
                                PGC_USERSET, 0, check_context, assign_context, nullptr);

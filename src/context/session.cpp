@@ -35,8 +35,32 @@ std::string_view unless_empty(std::string_view object) {
     return json_object::is_empty(object) ? std::string_view() : object;
 }
 
+/// Whether nobody would read a message of it. Messages are UTF-8, which may need more bytes.
+bool is_too_large(std::string_view object) {
+    const auto limit = static_cast<size_t>(guc::max_context_size);
+    if (database_is_utf8() || object.size() > limit || object.size() <= limit / MAX_CONVERSION_GROWTH)
+        return object.size() > limit;
+    StringInfoData utf8;
+    initStringInfo(&utf8);
+    append_utf8(&utf8, object);
+    const bool result = static_cast<size_t>(utf8.len) > limit;
+    pfree(utf8.data);
+    return result;
+}
+
+std::string_view layer_comment(std::string_view base, std::string_view comment) {
+    const std::string_view result = layer(base, comment);
+    if (comment.empty() || !is_too_large(result))
+        return result;
+    ereport(DEBUG1, (errmsg("ignored a context comment of %zu bytes", comment.size()),
+                     errdetail("With the context of the session it is larger than "
+                               "bemi.max_context_size allows, which is %d bytes.",
+                               guc::max_context_size)));
+    return base;
+}
+
 std::string_view layer(std::string_view base, const statement::Comments &comments) {
-    return layer(layer(base, comments.whole), comments.own);
+    return layer_comment(layer_comment(base, comments.whole), comments.own);
 }
 
 /// What deferred triggers do belongs to the statements that queued them as well as to that which runs them.
@@ -99,14 +123,18 @@ const InForce &in_force() {
     return known;
 }
 
-/// postgresql.conf is read before the encoding of a database is known.
+/// postgresql.conf is read before the encoding of a database is known, and a limit may come after the
+/// setting.
 std::string_view usable_setting() {
     const std::string_view setting = guc::context;
     const bool no_error = true;
-    if (!database_is_utf8() ||
-        pg_verify_mbstr(PG_UTF8, setting.data(), static_cast<int>(setting.size()), no_error))
+    if (database_is_utf8() &&
+        !pg_verify_mbstr(PG_UTF8, setting.data(), static_cast<int>(setting.size()), no_error))
+        warn("It is not UTF-8.");
+    else if (is_too_large(setting))
+        warn("It is larger than bemi.max_context_size.");
+    else
         return setting;
-    warn("It is not UTF-8.");
     return {};
 }
 

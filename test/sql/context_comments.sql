@@ -87,19 +87,22 @@ INSERT INTO todo VALUES (57, 'x') /*Bemi {"n": 57} Bemi*/ /*Bemi {} Bemi*/;
 RESET bemi.context;
 SELECT * FROM captured();
 -- too large, too deep
-SET bemi.max_context_size = '1kB';
 DO $do$
 BEGIN
     EXECUTE format('SELECT 1 /*Bemi {"not": "the client''s"} Bemi*/');
 END
 $do$;
 \set ECHO none
-SELECT 'INSERT INTO todo VALUES (60, ''as large as allowed'') /*Bemi {"x":"' || repeat('x', 1024 - 8) || '"} Bemi*/' \gexec
-SELECT 'INSERT INTO todo VALUES (61, ''too large'') /*Bemi {"x":"' || repeat('x', 1024 - 7) || '"} Bemi*/' \gexec
-RESET bemi.max_context_size;
+SELECT 'INSERT INTO todo VALUES (60, ''as large as allowed'') /*Bemi {"x":"' || repeat('x', 1024 * 1024 - 8) || '"} Bemi*/' \gexec
+SELECT 'INSERT INTO todo VALUES (61, ''too large'') /*Bemi {"x":"' || repeat('x', 1024 * 1024 - 7) || '"} Bemi*/' \gexec
 SELECT 'INSERT INTO todo VALUES (62, ''too deep'') /*Bemi {"x":' || repeat('[', 100000) || repeat(']', 100000) || '} Bemi*/' \gexec
 SELECT 'INSERT INTO todo VALUES (63, ''not closed'') /*Bemi {"x":' || repeat('[', 100000) || ' Bemi*/' \gexec
 SELECT 'INSERT INTO todo VALUES (64, ''100,000 comments'') ' || repeat('/*Bemi {"x":1} Bemi*/', 99999) || '/*Bemi {"x":2} Bemi*/' \gexec
+SET bemi.context = '{"session": 1}';
+SELECT 'INSERT INTO todo VALUES (65, ''fits with that of the session'') /*Bemi {"x":"' || repeat('x', 1024 * 1024 - 20) || '"} Bemi*/' \gexec
+SELECT 'INSERT INTO todo VALUES (66, ''too large with it'') /*Bemi {"x":"' || repeat('x', 1024 * 1024 - 10) || '"} Bemi*/' \gexec
+SELECT '/*Bemi {"x":"' || repeat('x', 600000) || '"} Bemi*/ INSERT INTO todo VALUES (67, ''too large together'') /*Bemi {"y":"' || repeat('x', 600000) || '"} Bemi*/' \gexec
+RESET bemi.context;
 \set ECHO all
 SELECT left(captured, 60), length(captured) FROM captured();
 

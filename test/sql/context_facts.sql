@@ -163,8 +163,9 @@ SELECT * FROM captured();
 
 -- a statement longer than a context may be is cut, at a whole character
 SET bemi.capture = 'sql';
-SET bemi.max_context_size = '1kB';
-SELECT octet_length(bemi.current_context() ->> 'SQL'), 'ééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééé' IS NULL;
+\set ECHO none
+SELECT 'SELECT octet_length(bemi.current_context() ->> ''SQL''), ''' || repeat('é', 600000) || ''' IS NULL' \gexec
+\set ECHO all
 
 SELECT FROM pg_drop_replication_slot('regress');
 DROP FUNCTION captured(), as_owner();

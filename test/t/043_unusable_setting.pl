@@ -1,5 +1,5 @@
-# A bemi.context that no check could refuse, since the encoding of the database was not known when it was read or written:
-# it alone is ignored, with a warning.
+# A bemi.context that no check could refuse, since the encoding of the database was not known when it was read or written,
+# or since the limit for its size was lowered since: it alone is ignored, with a warning.
 use strict;
 use warnings;
 use Bemi;
@@ -14,7 +14,7 @@ sub changes_are {
     my ($sql, $expected, $warnings, $name, %options) = @_;
     my ($status, $out, $errors) = $node->psql('postgres', $sql, on_error_stop => 1, %options);
     is($status, 0, "$name: is no error") or diag($errors);
-    is(brief(receive($node, 's')), $expected, $name);
+    is(brief(news(receive($node, 's'))), $expected, $name);
     is(scalar(() = $errors =~ /WARNING: .*bemi\.context/g), $warnings, "$name: warnings") or diag($errors);
     return $out;
 }
@@ -51,5 +51,17 @@ changes_are(q{INSERT INTO todo VALUES (7) /*Bemi {"n": 7} Bemi*/; INSERT INTO to
     isnt($status, 0, 'options of the connection are refused');
     like($errors, qr/invalid value for parameter "bemi\.context"/, 'with the reason');
 }
+
+# The limit for the size: what was accepted before it was lowered would not be read
+$node->append_conf('postgresql.conf', "bemi.max_context_size = '4MB'");
+$node->restart;
+my $setting = q{SELECT FROM set_config('bemi.context', '{"x":"' || repeat('x', 3000000) || '"}', false)};
+my $parallel = q{SET max_parallel_workers_per_gather = 2; SET parallel_setup_cost = 0; SET parallel_tuple_cost = 0;
+    SET min_parallel_table_scan_size = 0; SET parallel_leader_participation = off; SELECT count(*) > 0 FROM pg_proc};
+is($node->safe_psql('postgres', "$setting; $parallel"), 't', 'parallel workers take over a large one');
+my $lower = "ALTER SYSTEM SET bemi.max_context_size = '1kB';\nSELECT FROM pg_reload_conf();";
+my $wait = sprintf q(\! until [ "$(psql -XAtd '%s' -c 'SHOW bemi.max_context_size')" = 1kB ]; do :; done), $node->connstr('postgres');
+changes_are(qq(\n$setting;\n$lower\n$wait\nINSERT INTO todo VALUES (9) /*Bemi {"n": 9} Bemi*/;\nINSERT INTO todo VALUES (10);),
+    qq(CREATE 9 {"n":9}\nCREATE 10 {}), 1, 'larger than a limit that was lowered');
 
 done_testing();
