@@ -10,8 +10,14 @@ namespace bemi::decode {
 
 namespace {
 
-bool wants(Relation relation, const char *schema, const Options &options) {
-    return !is_own_table(relation) && options.wants_table(schema, RelationGetRelationName(relation)) &&
+/// A materialized view is no table, though the WAL has its rows like those of one.
+bool is_for(const Format &format, Relation relation) {
+    return format.has_materialized_views || relation->rd_rel->relkind != RELKIND_MATVIEW;
+}
+
+bool wants(Relation relation, const char *schema, const Format &format, const Options &options) {
+    return !is_own_table(relation) && is_for(format, relation) &&
+           options.wants_table(schema, RelationGetRelationName(relation)) &&
            (!options.tracked_only || is_tracked(RelationGetRelid(relation)));
 }
 
@@ -89,7 +95,7 @@ RelationPlan *plan_relation(Relation relation, const Format &format, const Optio
     auto *plan = static_cast<RelationPlan *>(palloc0(sizeof(RelationPlan)));
     const char *schema = get_namespace_name(RelationGetNamespace(relation));
     plan->schema = schema == nullptr ? "" : schema;
-    plan->wanted = wants(relation, plan->schema, options);
+    plan->wanted = wants(relation, plan->schema, format, options);
     if (!plan->wanted)
         return plan;
 

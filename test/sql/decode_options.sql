@@ -125,6 +125,18 @@ select * from lines('operations', 'update', 'operations', 'truncate');
 -- a slot is made without options, and reading goes on after an error
 select count(*) > 15 as still_there from lines();
 
+-- materialized views are no tables: their rows, and what refreshing does to them, have lines in format wal2json only
+create materialized view m as select id from a;
+create unique index on m (id);
+alter materialized view m replica identity full;
+insert into a values (100);
+refresh materialized view concurrently m;
+refresh materialized view m;
+select * from lines('include-tables', '*.m');
+select data::json ->> 'action' as action, data::json -> 'columns' as columns
+from pg_logical_slot_peek_changes('decode_options', null, null, 'format', 'wal2json', 'format-version', '2', 'add-tables', '*.m',
+                                  'include-transaction', 'off', 'include-types', 'off', 'add-msg-prefixes', 'none');
+
 set client_min_messages = error;
 select bemi.untrack('parts');
 drop schema decode_options, "decode.options, *" cascade;

@@ -54,6 +54,7 @@ struct Format {
     Dependencies (*dependencies)(const Options &options) = nullptr;
 
     bool needs_identity = false;            // has no lines for updates and deletes of a relation without one
+    bool has_materialized_views = false;    // has lines for their rows
     bool bounds_empty_transactions = false; // has BEGIN and COMMIT lines for them too
 
     void (*begin)(JsonWriter &out, const Session &session, const Txn &txn);

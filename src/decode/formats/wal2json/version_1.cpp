@@ -117,6 +117,7 @@ constinit const Format version_1_format{.options = version_1_options,
                                         .primary_key = plan_primary_key,
                                         .dependencies = dependencies_of,
                                         .needs_identity = true,
+                                        .has_materialized_views = true,
                                         .bounds_empty_transactions = false,
                                         .begin = nullptr, // it has no option for these lines
                                         .change = write_change,
