@@ -3,9 +3,10 @@
 #   make, make install, make installcheck      as for every extension; PG_CONFIG names the server
 #   make demo, make check                      on a fresh machine: install the packages too
 #   make check-long, make check-sanitized      longer loops; under ASan and UBSan
+#   make check-regress                         PostgreSQL's own tests, with bemi and without
 #   make bench, make lint                      benchmarks; style
 
-GOALS := demo check check-long check-sanitized bench lint
+GOALS := demo check check-long check-regress check-sanitized bench lint
 
 ifneq ($(filter $(GOALS),$(MAKECMDGOALS)),)
 

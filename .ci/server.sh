@@ -33,8 +33,7 @@ start_server() {
     quietly as_server_user "$bindir/initdb" -D "$work/data" -U postgres -A trust -E UTF8 --locale=C --no-sync
     {
         server_settings
-        say "listen_addresses = ''"
-        say "unix_socket_directories = '$work'"
+        say "listen_addresses = ''" "unix_socket_directories = '$work'" "${more_settings:-}"
     } >>"$work/data/postgresql.conf"
     quietly as_server_user "$bindir/pg_ctl" start -w -D "$work/data" -l "$work/server.log" || {
         cat "$work/server.log" >&2
