@@ -8,6 +8,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 use Time::HiRes qw(usleep);
 
+$PostgreSQL::Test::Utils::timeout_default *= 5 if $ENV{BEMI_LONG};
 my $node = server('main', 'restart_after_crash = on', 'log_min_messages = fatal', 'max_prepared_transactions = 2');
 
 # A type whose output fails for values that no timestamp has, and one whose output fails as long as there is no file of that
@@ -141,6 +142,24 @@ $node->safe_psql('postgres', q{SELECT bemi.start()});
 ok($node->poll_query_until('postgres', q{SELECT count(*) = 1 FROM bemi.changes WHERE "table" = 'document' AND after -> 'file' IS NOT NULL}),
     'which tries again');
 is(one_of($node, 'SELECT errors FROM bemi.status'), 0, 'and notes nothing');
+
+# Clients get all but what cannot be shown, before the commit too; an error of the system is theirs, and ends no more than what
+# they ran.
+$node->safe_psql('postgres', q{CREATE TABLE watched (id int PRIMARY KEY, value fragile); CREATE TABLE unreadable (id int PRIMARY KEY, file file)});
+create_slot($node, 'client');
+$node->safe_psql('postgres', q{INSERT INTO watched VALUES (1, bad()), (2, good())});
+is(join(', ', map { join ' ', $_->{primary_key}, sort keys %{ $_->{after} }, map { "without @$_" } $_->{unavailable} // () } receive($node, 'client')),
+    '1 id without value, 2 id value', 'a client of the walsender');
+$node->safe_psql('postgres', q{INSERT INTO watched SELECT i, bad() FROM generate_series(1001, 3000) AS i});
+is(one_of($node, q{SET logical_decoding_work_mem = '64kB'; SET client_min_messages = error;
+    SELECT count(*) FILTER (WHERE data::json -> 'unavailable' ->> 0 = 'value' AND data::json ->> 'id' IS NULL) > 1000
+    FROM pg_logical_slot_peek_changes('client', NULL, NULL, 'stream', 'on')}), 't', 'one that gets changes before the commit');
+$node->safe_psql('postgres', q{INSERT INTO unreadable VALUES (1, 'nowhere')});
+my $peek = q{SELECT count(*) FROM pg_logical_slot_peek_changes('client', NULL, NULL, 'include-tables', 'public.unreadable')};
+my (undef, $out, $errors) = $node->psql('postgres', "$peek; SELECT 'alive'; BEGIN; $peek; ROLLBACK; SELECT 'still', txid_current_if_assigned() IS NULL", on_error_stop => 0);
+is($out, "alive\nstill|t", 'an error of the system, in a transaction or not');
+is(() = $errors =~ /ERROR:  could not open file "nowhere"/g, 2, 'is raised');
+$node->safe_psql('postgres', q{SELECT pg_drop_replication_slot('client')});
 
 # What a table, an index or jsonb cannot hold. One such value costs its row more, not the batch.
 $node->safe_psql('postgres', q{
