@@ -40,6 +40,10 @@ std::string_view between(const char *start, const char *end) {
     return {start, static_cast<size_t>(end - start)};
 }
 
+std::string_view without_last_blanks(std::string_view json) {
+    return json.substr(0, json.find_last_not_of(" \t\n\r") + 1);
+}
+
 struct Member {
     std::string_view key; // with its quotes
     std::string_view value;
@@ -51,7 +55,7 @@ template <typename Use> void for_each_member(std::string_view object, Use &&use)
     while (*(at = skip_blanks(at + 1)) == '"') {
         const char *end_of_key = end_of_string(at), *value = skip_blanks(skip_blanks(end_of_key) + 1),
                    *end = end_of_value(value);
-        use(Member{between(at, end_of_key), between(value, end)});
+        use(Member{between(at, end_of_key), without_last_blanks(between(value, end))});
         at = end;
     }
 }

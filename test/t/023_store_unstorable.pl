@@ -164,7 +164,7 @@ $node->safe_psql('postgres', q{SELECT pg_drop_replication_slot('client')});
 # What a table, an index or jsonb cannot hold. One such value costs its row more, not the batch.
 $node->safe_psql('postgres', q{
     TRUNCATE bemi.changes, bemi.errors;
-    CREATE TABLE odd (key text PRIMARY KEY, doc json, docs json[], number numeric);
+    CREATE TABLE odd (key text PRIMARY KEY, doc json, docs json[], number numeric, value fragile);
     SELECT bemi.track('odd');
 });
 my $worker = one_of($node, 'SELECT pid FROM bemi.status');
@@ -189,6 +189,11 @@ is(one_of($node, q{SELECT count(*), min(sqlstate), min(stored_as) FROM bemi.erro
 $node->safe_psql('postgres', q{TRUNCATE bemi.changes, bemi.errors});
 cmp_ok(xids_to_store(q{INSERT INTO odd SELECT 'odd' || i, '["\u0000"]' FROM generate_series(1, 2000) AS i}, 2000), '<', 10, 'thousands of odd values: the same');
 is(one_of($node, q{SELECT count(*), count(stored_as) FROM bemi.errors}), '2000|2000', 'and all are noted');
+
+$node->safe_psql('postgres', q{TRUNCATE bemi.changes, bemi.errors});
+cmp_ok(xids_to_store(q{INSERT INTO odd (key, value) SELECT 'bad' || i, bad() FROM generate_series(1, 2000) AS i}, 2000), '<', 10, 'or of values that cannot be shown');
+is(one_of($node, q{SELECT count(*), count(stored_as) FROM bemi.errors}), '2000|2000', 'which are noted too');
+is(one_of($node, 'SELECT pid, attempts FROM bemi.status'), "$worker|0", 'all by one worker');
 
 $node->safe_psql('postgres', q{TRUNCATE bemi.changes, bemi.errors});
 my $deep = '[' x 6000 . ']' x 6000;
@@ -217,7 +222,17 @@ is(one_of($node, q{SELECT count(*), count(DISTINCT primary_key) FROM bemi.change
 is(one_of($node, q{SELECT length(after ->> 'number') FROM bemi.changes WHERE sequence = 6}), 100003, 'a wide number is stored');
 is(one_of($node, q{SELECT count(*) FROM bemi.changes WHERE length(primary_key) = 1300}), 1, 'a key that just fits is stored');
 
-# One level deeper, as a member of the row, JSON may be too deep; and no database is without a role's odd tables.
+# Odd names and wide tables. One level deeper, as a member of the row, JSON may be too deep.
+$node->safe_psql('postgres', q~
+    TRUNCATE bemi.changes, bemi.errors;
+    CREATE TABLE names ("a ""}],{\\" json, "\\"":" json, plain json);
+    SELECT bemi.track('names');
+    INSERT INTO names VALUES ('"\u0000"', '[{"}":"]"},"\\""]', '1'), ('{"\u0000":1}', ' [ 1e999999 ] ', '"\u0000"')~);
+ok($node->poll_query_until('postgres', q{SELECT count(*) = 2 FROM bemi.changes WHERE "table" = 'names'}), 'odd names');
+is(one_of($node, q{SELECT string_agg(after::text, ' ' ORDER BY sequence) FROM bemi.changes WHERE "table" = 'names'}), one_of($node, q~
+    SELECT string_agg(jsonb_build_object('a "}],{\\', a, '\\":', b, 'plain', c)::text, ' ' ORDER BY n)
+    FROM (VALUES (1, to_jsonb('"\u0000"'::text), jsonb '[{"}":"]"},"\\""]', jsonb '1'),
+        (2, to_jsonb('{"\u0000":1}'::text), to_jsonb('[ 1e999999 ]'::text), to_jsonb('"\u0000"'::text))) AS v (n, a, b, c)~), 'do not disturb');
 my ($columns, $values) = (join(', ', map { "c$_ text" } 1 .. 1599), join(', ', map { "'x'" } 1 .. 1599));
 $node->safe_psql('postgres', qq{TRUNCATE bemi.changes, bemi.errors; CREATE TABLE wide (id int PRIMARY KEY, $columns); SELECT bemi.track('wide')});
 xids_to_store(qq{INSERT INTO wide VALUES (1, $values); UPDATE wide SET c7 = 'y'; INSERT INTO odd VALUES ('deep', '$deep')}, 1);
