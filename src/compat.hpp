@@ -203,6 +203,23 @@ inline bool is_invalidated(const ReplicationSlot *slot) {
 #endif
 }
 
+/// To be called while shared_preload_libraries are loaded. 15 wants such requests in a hook.
+inline void request_shared_memory(size_t size) {
+#if PG_VERSION_NUM >= 150000
+    static constinit size_t requested = 0;
+    static constinit shmem_request_hook_type next = nullptr;
+    requested = size;
+    next = shmem_request_hook;
+    shmem_request_hook = [] {
+        if (next != nullptr)
+            next();
+        RequestAddinShmemSpace(requested);
+    };
+#else
+    RequestAddinShmemSpace(size);
+#endif
+}
+
 /// What PostgreSQL understands of the fields of an interval. 15 has another struct for its parts.
 inline bool decode_interval(char **fields, int *types, int count) {
     int type;

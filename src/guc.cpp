@@ -13,6 +13,7 @@ unsigned capture = 0;
 int max_context_size = 1024 * 1024;
 char *comment_affix;
 char *retention;
+int sync_timeout = 10 * 1000;
 int partition_interval = interval_month;
 uint64 generation = 0;
 
@@ -170,6 +171,9 @@ void define() {
                              "Sets how much time a new partition of bemi.changes is for.",
                              "Partitions that exist stay as they are.", &partition_interval, interval_month,
                              partition_intervals, PGC_SUSET, 0, nullptr, nullptr, nullptr);
+    DefineCustomIntVariable("bemi.sync_timeout", "Sets how long bemi.sync() waits unless it is told.",
+                            "So do all functions that call it.", &sync_timeout, sync_timeout, 1, INT_MAX,
+                            PGC_USERSET, GUC_UNIT_MS, nullptr, nullptr, nullptr);
     compat::reserve_guc_prefix("bemi");
 }
 

@@ -23,6 +23,7 @@ extern bool enabled;           // off: the triggers emit nothing
 extern unsigned capture;       // of Fact
 extern int max_context_size;   // bytes
 extern char *retention;        // an interval, or "" to keep all
+extern int sync_timeout;       // milliseconds
 extern int partition_interval; // of PartitionInterval
 extern char *comment_affix;    // "" when comments are off
 

@@ -5,6 +5,7 @@
 #include "context/statement.hpp"
 #include "guc.hpp"
 #include "worker/process.hpp"
+#include "worker/shared.hpp"
 #include "worker/utility.hpp"
 #include "worker/wakeup.hpp"
 
@@ -20,6 +21,8 @@ void _PG_init() {
     bemi::emit::watch_transactions();
     bemi::wakeup::watch_transactions();
     bemi::utility::watch_commands();
-    if (process_shared_preload_libraries_in_progress && !IsBinaryUpgrade)
-        bemi::process::register_launcher();
+    if (!process_shared_preload_libraries_in_progress || IsBinaryUpgrade)
+        return;
+    bemi::shared::request_memory();
+    bemi::process::register_launcher();
 }

@@ -33,6 +33,7 @@ extern "C" {
 #if __has_include("access/xlogrecovery.h")
 #include "access/xlogrecovery.h" // its own header from PostgreSQL 15 on
 #endif
+#include "access/xlog_internal.h"
 #include "access/xlogutils.h"
 #include "catalog/catalog.h"
 #include "catalog/dependency.h"
@@ -56,6 +57,7 @@ extern "C" {
 #include "commands/trigger.h"
 #include "common/shortest_dec.h"
 #include "executor/executor.h"
+#include "executor/instrument.h"
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "funcapi.h"
@@ -79,12 +81,15 @@ extern "C" {
 #include "replication/slot.h"
 #include "replication/walsender.h"
 #include "storage/buffile.h"
+#include "storage/condition_variable.h"
 #include "storage/ipc.h"
 #include "storage/latch.h"
 #include "storage/lmgr.h"
 #include "storage/proc.h"
 #include "storage/procarray.h"
+#include "storage/shmem.h"
 #include "storage/sinval.h"
+#include "storage/spin.h"
 #include "tcop/pquery.h"
 #include "tcop/tcopprot.h"
 #include "tcop/utility.h"

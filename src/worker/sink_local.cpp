@@ -4,6 +4,7 @@
 #include "errors.hpp"
 #include "partitions.hpp"
 #include "attested.hpp"
+#include "shared.hpp"
 #include "transaction.hpp"
 #include "wire.hpp"
 
@@ -67,6 +68,7 @@ public:
     explicit Pass(Batch &batch) : queued_at_{batch.begun_at()}, reader_{batch} {
         columns_ = static_cast<Columns *>(palloc(sizeof(Columns)));
         columns_->open();
+        shared::begin_storing();
     }
 
     void store() {
@@ -110,6 +112,7 @@ private:
     void flush() {
         if (columns_->rows() > 0)
             insert(*columns_, queued_at_);
+        shared::add_stored(columns_->rows());
         columns_->clear();
     }
 

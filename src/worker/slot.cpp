@@ -97,6 +97,14 @@ void confirm(XLogRecPtr position) {
     ReplicationSlotMarkDirty();
 }
 
+int index() {
+    int index = -1;
+    for_own_slot([&index](ReplicationSlot *slot) {
+        index = static_cast<int>(slot - ReplicationSlotCtl->replication_slots);
+    });
+    return index;
+}
+
 int owner() {
     int pid = 0;
     for_own_slot([&pid](ReplicationSlot *slot) {

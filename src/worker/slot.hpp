@@ -27,6 +27,9 @@ void drop();
 
 void acquire();
 
+/// Which of the server's slots is that of this database, -1 if none is.
+[[nodiscard]] int index();
+
 /// Tells the server that all before `position` is stored, so that it need not keep the WAL. The slot is
 /// acquired.
 void confirm(XLogRecPtr position);

@@ -2,6 +2,7 @@
 
 #include "decode/record.hpp"
 #include "memory.hpp"
+#include "shared.hpp"
 #include "slot.hpp"
 #include "text.hpp"
 #include "wal.hpp"
@@ -13,9 +14,16 @@ namespace {
 void prepare_record(LogicalDecodingContext *, XLogRecPtr, TransactionId, bool) {}
 
 void take_record(LogicalDecodingContext *decoding, XLogRecPtr, TransactionId, bool) {
+    auto *batch = static_cast<Batch *>(decoding->output_writer_private);
     const std::string_view record = view_of(*decoding->out);
     const size_t size = decode::size_without_context(record);
-    static_cast<Batch *>(decoding->output_writer_private)->add(record.substr(0, size), record.substr(size));
+    if (batch->empty()) {
+        decode::RecordHeader first;
+        memcpy(&first, record.data(), sizeof(first));
+        shared::begin_batch(first.transaction_id, first.committed_at);
+    }
+    shared::add_to_batch();
+    batch->add(record.substr(0, size), record.substr(size));
     clear(decoding->out);
 }
 

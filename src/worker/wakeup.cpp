@@ -1,6 +1,7 @@
 #include "wakeup.hpp"
 
 #include "process.hpp"
+#include "shared.hpp"
 #include "slot.hpp"
 
 namespace bemi::wakeup {
@@ -31,21 +32,20 @@ void search(TimestampTz now) {
     target.searched_at = now;
     target.pid = slot::owner();
     target.process = target.pid == 0 ? nullptr : BackendPidGetProc(target.pid);
+    shared::search();
 }
 
 void wake_worker() {
     if (!is_there())
         search(GetCurrentTransactionStopTimestamp());
+    shared::note_commit();
     if (is_there())
         SetLatch(&target.process->procLatch);
 }
 
 void wake_all() {
     process::alert_launcher();
-    const int worker = process::worker_of(MyDatabaseId);
-    PGPROC *process = worker == 0 ? nullptr : BackendPidGetProc(worker);
-    if (process != nullptr)
-        SetLatch(&process->procLatch);
+    at_once();
 }
 
 /// So that what the session does next is stored.
@@ -90,7 +90,16 @@ void watch_transactions() {
 }
 
 void at_commit() {
+    if (!has_changes)
+        shared::attach();
     has_changes = true;
+}
+
+void at_once() {
+    const int worker = process::worker_of(MyDatabaseId);
+    PGPROC *process = worker == 0 ? nullptr : BackendPidGetProc(worker);
+    if (process != nullptr)
+        SetLatch(&process->procLatch);
 }
 
 void all_at_commit() {

@@ -10,6 +10,9 @@ void watch_transactions();
 /// The current transaction has something for the worker.
 void at_commit();
 
+/// Wakes the worker of this database now.
+void at_once();
+
 /// The current transaction may have changed what the launcher and the worker are to do.
 void all_at_commit();
 

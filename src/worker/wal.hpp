@@ -8,4 +8,7 @@ namespace bemi::wal {
 /// For a reader of this server's own WAL, which waits for what is not on disk yet.
 [[nodiscard]] XLogReaderRoutine reader_routine();
 
+/// Behind every record that was written before, on disk or not.
+[[nodiscard]] XLogRecPtr inserted_end();
+
 } // namespace bemi::wal

@@ -5,6 +5,7 @@
 #include "partitions.hpp"
 #include "process.hpp"
 #include "settings.hpp"
+#include "shared.hpp"
 #include "sink_local.hpp"
 #include "slot.hpp"
 #include "state.hpp"
@@ -113,6 +114,7 @@ void Worker::open() {
     batch_.open();
     const XLogRecPtr from = state::progress();
     stream_.open(from, batch_);
+    shared::open(from);
     stored_.progress = from;
     confirmed_ = MyReplicationSlot->data.confirmed_flush;
     memory_ = AllocSetContextCreate(TopMemoryContext, "bemi worker", ALLOCSET_DEFAULT_SIZES);
@@ -124,6 +126,7 @@ void Worker::run() {
         stream_.read(compat::flushed_wal());
         if (!batch_.empty())
             store();
+        shared::end_batch(stream_.position());
         maintain_if_due();
         confirm_if_due();
         if (stream_.position() >= compat::flushed_wal()) {
@@ -136,8 +139,11 @@ void Worker::run() {
 }
 
 template <typename Body> void Worker::in_the_present(Body &&body) {
+    const uint64 bytes = pgWalUsage.wal_bytes;
+    const XLogRecPtr from = GetXLogInsertRecPtr();
     caches::change_era(stream_.position());
     body();
+    shared::wrote_wal(from, GetXLogInsertRecPtr(), pgWalUsage.wal_bytes - bytes);
     caches::change_era(stream_.position());
 }
 
@@ -214,6 +220,7 @@ void Worker::note_health() {
 
 void Worker::wait() {
     pgstat_report_activity(STATE_IDLE, nullptr);
+    shared::set_phase(shared::Phase::idle);
     const long timeout = flush_polls_left_ > 0 ? flush_poll_ms : poll_ms;
     const int events =
         WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, timeout, PG_WAIT_EXTENSION);
@@ -222,7 +229,8 @@ void Worker::wait() {
         flush_polls_left_ = flush_polls;
     else if (flush_polls_left_ > 0)
         flush_polls_left_--;
-    pgstat_report_activity(STATE_RUNNING, "storing changes");
+    shared::set_phase(shared::Phase::reading);
+    pgstat_report_activity(STATE_RUNNING, "reading and storing changes");
 }
 
 /// How long the former attempts suggest to wait.
@@ -245,6 +253,7 @@ void make_slot() {
     slot::drop();
     pgstat_report_activity(STATE_RUNNING, "waiting for the transactions that are running, to make the slot");
     slot::create();
+    shared::forget();
 }
 
 /// What the slot does not have, and is not stored, is lost: because the slot is a new one, because somebody

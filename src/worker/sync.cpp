@@ -1,0 +1,108 @@
+// bemi.sync(): waits until all that was committed before is stored.
+#include "boundary.hpp"
+#include "decode/lsn.hpp"
+#include "guc.hpp"
+#include "process.hpp"
+#include "shared.hpp"
+#include "state.hpp"
+#include "track/spi.hpp"
+#include "wakeup.hpp"
+#include "wal.hpp"
+
+#include <algorithm>
+
+namespace bemi {
+namespace {
+
+long milliseconds_of(const Interval &interval) {
+    constexpr int64 longest = INT_MAX;
+    const int64 days = interval.day + int64{DAYS_PER_MONTH} * interval.month;
+    if (interval.time < 0 || days < 0)
+        ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("timeout must not be negative")));
+    return static_cast<long>(std::min(longest, std::min(longest, interval.time / 1000) +
+                                                   std::min(longest, days) * int64{SECS_PER_DAY} * 1000));
+}
+
+[[noreturn]] void refuse(const char *detail, const char *hint) {
+    ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE), errmsg("no worker stores changes"),
+                    errdetail("%s", detail), errhint("%s", hint)));
+}
+
+void require_primary() {
+    if (RecoveryInProgress())
+        refuse("Recovery is in progress.",
+               "The worker of the primary stores changes, and this server gets them from there.");
+    if (!shared::is_available())
+        refuse("There is not enough shared memory for the worker to tell how far it is.",
+               "Add bemi to shared_preload_libraries and restart the server.");
+}
+
+bool is_wanted() {
+    bool wanted = false;
+    spi::as_owner([&wanted] {
+        spi::run("SELECT FROM bemi.worker WHERE wanted = 'running' AND database = $1",
+                 {spi::oid(MyDatabaseId)});
+        wanted = SPI_processed > 0;
+    });
+    return wanted;
+}
+
+/// One that has failed is started again, where there is a launcher.
+void require_worker() {
+    if (process::worker_of(MyDatabaseId) != 0)
+        return;
+    if (!is_wanted())
+        refuse("It was not started, or was paused.", "Call bemi.start().");
+    if (!process::is_launcher_running())
+        refuse("It has ended, and bemi is not in shared_preload_libraries.", "Call bemi.start().");
+}
+
+char *lag_behind(XLogRecPtr position) {
+    const std::optional<shared::Report> report = shared::report();
+    if (!report)
+        return psprintf("It waited for %s, and the worker does not read yet.", decode::lsn_text(position));
+    return psprintf(
+        "It waited for %s, and all before %s is stored. The worker has %llu bytes of WAL to read, and the "
+        "oldest change that is not stored was committed %.1f s ago.",
+        decode::lsn_text(position), decode::lsn_text(report->stored),
+        static_cast<unsigned long long>(report->unread), static_cast<double>(report->lag) / USECS_PER_SEC);
+}
+
+[[noreturn]] void give_up(XLogRecPtr position) {
+    if (process::worker_of(MyDatabaseId) == 0)
+        refuse("It has ended.", "See what bemi.doctor() says.");
+    ereport(ERROR,
+            (errcode(ERRCODE_LOCK_NOT_AVAILABLE), errmsg("timeout while waiting for changes to be stored"),
+             errdetail("%s", lag_behind(position)),
+             errhint("bemi.status shows what the worker does and who holds it up; it waits for locks of "
+                     "this transaction too.")));
+}
+
+void wait_for(XLogRecPtr position, long timeout) {
+    // A worker that ends tells nobody.
+    constexpr long look_again_ms = 100;
+    const TimestampTz begin = GetCurrentTimestamp();
+    long left = timeout;
+    require_worker();
+    wakeup::at_once();
+    while (!shared::wait_for(position, std::min(left, look_again_ms))) {
+        require_worker();
+        left = timeout - static_cast<long>(TimestampDifferenceMilliseconds(begin, GetCurrentTimestamp()));
+        if (left <= 0)
+            give_up(position);
+    }
+}
+
+} // namespace
+} // namespace bemi
+
+using namespace bemi;
+
+BEMI_FUNCTION(bemi_sync) {
+    const long timeout = PG_ARGISNULL(0) ? guc::sync_timeout : milliseconds_of(*PG_GETARG_INTERVAL_P(0));
+    require_primary();
+    const XLogRecPtr position = wal::inserted_end();
+    XLogFlush(position); // commits with synchronous_commit = off are not there yet
+    wait_for(position, timeout);
+    PG_RETURN_LSN(position);
+}
