@@ -43,6 +43,11 @@ public:
 
     static constexpr size_t size = 16;
 
+    /// In the place of a sequence, what stands for a message at `position`: they are not numbered.
+    [[nodiscard]] static constexpr uint64_t number_of_message(uint64_t position) {
+        return uint64_t{1} << 63 | position;
+    }
+
     /// Writes the id's bytes.
     void write_bytes(unsigned char *out, uint64_t sequence) const {
         put_big_endian(out, high(sequence));

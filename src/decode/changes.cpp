@@ -43,8 +43,7 @@ Operation operation_of(const ReorderBufferChange *change) {
     }
 }
 
-void take_other_message(Decoder &decoder, Txn &txn, Message message) {
-    message.sequence = txn.next_sequence++;
+void take_other_message(Decoder &decoder, Txn &txn, const Message &message) {
     if (decoder.options->wants_message(message.prefix))
         write_message(decoder, txn, message);
     else

@@ -88,7 +88,7 @@ void write_message(Decoder &decoder, Txn &txn, const Message &message) {
                           .prefix = message.prefix.data()};
     write_line(decoder, subject,
                [&](JsonWriter &line) { decoder.format->message(line, decoder.session, txn, message); });
-    txn.sent_up_to = message.sequence + 1;
+    txn.last_message = message.position;
     if (txn.id == no_transaction) // there is no commit to wait for
         flush(decoder.output);
 }

@@ -62,7 +62,7 @@ void on_message(LogicalDecodingContext *ctx, ReorderBufferTXN *txn, XLogRecPtr p
                 const char *prefix, Size size, const char *content) {
     CHECK_FOR_INTERRUPTS();
     Decoder &decoder = decoder_of(ctx);
-    const Message message{.prefix = prefix, .content = {content, size}, .position = position, .sequence = 0};
+    const Message message{.prefix = prefix, .content = {content, size}, .position = position};
     if (transactional)
         return take_message(decoder, txn_of(txn), message);
     Txn outside = outside_transactions(decoder.session, position);

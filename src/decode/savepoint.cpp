@@ -11,6 +11,7 @@ void save(Txn &txn, TransactionId subtransaction) {
     *savepoint = {.older = txn.savepoint,
                   .subtransaction = subtransaction,
                   .next_sequence = txn.next_sequence,
+                  .last_message = txn.last_message,
                   .context = txn.context,
                   .context_version = txn.context_version,
                   .context_texts = hand_over(txn.context_texts)};
@@ -32,6 +33,7 @@ void release_latest(Txn &txn) {
 void go_back_to_latest(Txn &txn) {
     give_back(txn.context_texts);
     txn.next_sequence = txn.savepoint->next_sequence;
+    txn.last_message = txn.savepoint->last_message;
     txn.context = txn.savepoint->context;
     txn.context_version = txn.savepoint->context_version;
     txn.context_texts = txn.savepoint->context_texts;

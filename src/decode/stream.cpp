@@ -3,6 +3,8 @@
 #include "callbacks.hpp"
 #include "savepoint.hpp"
 
+#include <algorithm>
+
 namespace bemi::decode {
 
 namespace {
@@ -52,16 +54,15 @@ void on_stream_message(LogicalDecodingContext *ctx, ReorderBufferTXN *txn, XLogR
     // one, unless it is already known to have committed: then no rollback can reach back to the message.
     if (TransactionIdIsValid(CheckXidAlive))
         enter(decoder, state, CheckXidAlive);
-    take_message(decoder, state,
-                 {.prefix = prefix, .content = {content, size}, .position = position, .sequence = 0});
+    take_message(decoder, state, {.prefix = prefix, .content = {content, size}, .position = position});
 }
 
-/// Goes back to `next_sequence`, and tells a client that has got more than that.
-void take_back(Decoder &decoder, Txn &txn) {
-    if (txn.sent_up_to <= txn.next_sequence)
+/// Tells a client that has got more than what is left, which is up to `next_sequence` and `last_message`.
+void take_back(Decoder &decoder, Txn &txn, XLogRecPtr sent_message) {
+    if (txn.sent_up_to <= txn.next_sequence && sent_message == txn.last_message)
         return;
     write_progress(decoder, txn, Progress::stream_abort);
-    txn.sent_up_to = txn.next_sequence;
+    txn.sent_up_to = std::min(txn.sent_up_to, txn.next_sequence);
 }
 
 void on_stream_abort(LogicalDecodingContext *ctx, ReorderBufferTXN *txn, XLogRecPtr) {
@@ -70,11 +71,14 @@ void on_stream_abort(LogicalDecodingContext *ctx, ReorderBufferTXN *txn, XLogRec
     if (!is_begun(top))
         return;
     Txn &state = txn_of(top);
-    if (is_top)
+    const XLogRecPtr sent_message = state.last_message;
+    if (is_top) {
         state.next_sequence = 0;
-    else
+        state.last_message = InvalidXLogRecPtr;
+    } else {
         roll_back_subtransaction(state, txn->xid);
-    take_back(decoder_of(ctx), state);
+    }
+    take_back(decoder_of(ctx), state, sent_message);
     if (is_top)
         finish(top);
 }
@@ -82,7 +86,7 @@ void on_stream_abort(LogicalDecodingContext *ctx, ReorderBufferTXN *txn, XLogRec
 void on_stream_commit(LogicalDecodingContext *ctx, ReorderBufferTXN *txn, XLogRecPtr) {
     if (!is_begun(txn))
         return compat::update_progress(ctx, true);
-    conclude(ctx, txn, Progress::stream_commit, txn_of(txn).sent_up_to == 0);
+    conclude(ctx, txn, Progress::stream_commit, !txn_of(txn).has_sent());
 }
 
 } // namespace

@@ -12,7 +12,7 @@ void on_begin_prepare(LogicalDecodingContext *ctx, ReorderBufferTXN *txn) {
 void on_prepare(LogicalDecodingContext *ctx, ReorderBufferTXN *txn, XLogRecPtr) {
     Decoder &decoder = decoder_of(ctx);
     Txn &state = ensure_pending(decoder, txn);
-    const bool skipped = state.sent_up_to == 0;
+    const bool skipped = !state.has_sent();
     state.gid = txn->gid;
     // PostgreSQL stops reading what turns out to be rolled back, often before the first change.
     state.is_cut_short = TransactionIdDidAbort(txn->xid);
@@ -24,7 +24,7 @@ void on_prepare(LogicalDecodingContext *ctx, ReorderBufferTXN *txn, XLogRecPtr) 
 /// Whether the client may have got something of the transaction, maybe in an earlier session. Of one that was
 /// prepared before this session nothing is known to us.
 bool may_have_output(const ReorderBufferTXN *txn) {
-    return !is_begun(txn) || txn_of(txn).sent_up_to > 0 || txn_of(txn).is_cut_short;
+    return !is_begun(txn) || txn_of(txn).has_sent() || txn_of(txn).is_cut_short;
 }
 
 void finish_prepared(LogicalDecodingContext *ctx, ReorderBufferTXN *txn, Progress outcome) {

@@ -37,6 +37,7 @@ Txn outside_transactions(const Session &session, XLogRecPtr position) {
             .context_texts = {},
             .next_sequence = 0,
             .sent_up_to = 0,
+            .last_message = InvalidXLogRecPtr,
             .savepoint = nullptr,
             .gid = nullptr,
             .has_output = false,

@@ -37,6 +37,7 @@ struct Savepoint {
     Savepoint *older;
     TransactionId subtransaction;
     uint64 next_sequence;
+    XLogRecPtr last_message;
     std::string_view context;
     uint64 context_version;
     ContextTexts context_texts;
@@ -55,12 +56,14 @@ struct Txn {
     uint64 context_version; // no two contexts of this process have the same
     ContextTexts context_texts;
     uint64 next_sequence;
-    uint64 sent_up_to;    // behind the last change that was sent
-    Savepoint *savepoint; // the latest
-    const char *gid;      // of a prepared transaction
+    uint64 sent_up_to;       // behind the last change that was sent
+    XLogRecPtr last_message; // that was sent; they have no numbers, as theirs would depend on memory
+    Savepoint *savepoint;    // the latest
+    const char *gid;         // of a prepared transaction
     bool has_output;
     bool is_cut_short; // rolled back before all of it was read: there may be more than we know of
 
+    [[nodiscard]] bool has_sent() const { return sent_up_to > 0 || !XLogRecPtrIsInvalid(last_message); }
     [[nodiscard]] bool is_committed() const { return commit_position != InvalidXLogRecPtr; }
     [[nodiscard]] std::string_view committed_at() const { return {committed_at_text, committed_at_size}; }
 };

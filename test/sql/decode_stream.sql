@@ -17,28 +17,30 @@ create function changes(variadic options text[] default '{}') returns table (n b
     from pg_logical_slot_peek_changes('decode_stream', null, null, variadic array['include-tables', 'decode_stream.*', 'messages', '*'] || options),
          regexp_split_to_table(data, '\n') line
 $$;
--- What a consumer makes of a stream: a STREAM ABORT takes back what came before it with its sequence or a higher one, a
--- STREAM COMMIT completes what is left.
+-- What a consumer makes of a stream: a STREAM ABORT takes back what came before it, changes with its sequence or a higher one and
+-- messages behind its position. A STREAM COMMIT completes what is left.
 create function assembled(variadic options text[] default '{}') returns table (change jsonb) language sql as $$
     with lines as (
         select change, change->>'operation' as operation, change @> '{"commit_position": null}' as pending,
                jsonb_build_object('committed_at', change->'committed_at', 'commit_position', change->'commit_position') as commit,
-               change->'transaction_id' as transaction, (change->'sequence')::int as sequence,
-               min((change->'sequence')::int) filter (where change->>'operation' = 'STREAM ABORT') over later as taken_back_from
+               change->'transaction_id' as transaction, (change->>'sequence')::int as sequence,
+               (change->'position')::numeric as position,
+               min((change->'sequence')::int) filter (where change->>'operation' = 'STREAM ABORT') over later as taken_back_from,
+               min((change->'position')::numeric) filter (where change->>'operation' = 'STREAM ABORT') over later as taken_back_behind
         from changes(variadic options || array['stream', 'on'])
         window later as (partition by change->'transaction_id' order by n desc))
     select (case when line.pending then line.change || ending.commit else line.change end) - 'id'
     from lines line left join lines ending on ending.operation = 'STREAM COMMIT' and ending.transaction = line.transaction
     where line.operation not like 'STREAM%' and (not line.pending or ending.transaction is not null)
-        and (line.taken_back_from is null or line.sequence < line.taken_back_from)
-    order by (line.change || coalesce(ending.commit, '{}'))->'commit_position', line.sequence
+        and (line.taken_back_from is null or line.sequence < line.taken_back_from or line.position <= line.taken_back_behind and line.sequence is null)
+    order by (line.change || coalesce(ending.commit, '{}'))->'commit_position', line.sequence, line.position
 $$;
 -- What the stream is made of, and whether the whole is the same as without it.
 create function stream(variadic options text[] default '{}')
 returns table (lines text, whole bigint, same boolean) language plpgsql as $$
 declare
     streamed jsonb[] := array(select change from assembled(variadic options));
-    plain jsonb[] := array(select change - 'id' from changes(variadic options) order by change->'commit_position', change->'sequence');
+    plain jsonb[] := array(select change - 'id' from changes(variadic options) order by change->'commit_position', (change->>'sequence')::int, change->'position');
 begin
     lines := (select string_agg(line, ', ' order by line)
               from (select distinct concat_ws(' ', case when change ? 'id' then case when change @> '{"id": null}' then 'streamed' else 'committed' end end, change->>'operation')
@@ -220,7 +222,7 @@ rollback to d;
 truncate t, untracked;
 commit;
 select * from stream();
-select change->>'operation' as operation, change->'context' as context, count(*) from assembled() group by 1, 2 order by min((change->'sequence')::int);
+select change->>'operation' as operation, change->'context' as context, count(*) from assembled() group by 1, 2 order by min((change->>'sequence')::int), 1, 2::text;
 select * from stream('include-tables', 'decode_stream.none', 'messages', 'none');
 select * from stream('include-tables', 'decode_stream.none', 'messages', 'note');
 select done();

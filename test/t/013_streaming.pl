@@ -11,7 +11,8 @@ use Test::More;
 my $transactions = $ENV{BEMI_LONG} ? 1200 : 120;
 my $sessions = 6;
 
-my $node = server('main', 'logical_decoding_work_mem = 64kB', 'max_prepared_transactions = 20', 'max_connections = 20');
+my $node = server('main', 'logical_decoding_work_mem = 64kB', 'max_prepared_transactions = 20', 'max_connections = 20',
+    q{bemi.capture = 'application_name'});
 $node->safe_psql('postgres', q{
     CREATE TABLE ledger (id bigserial PRIMARY KEY, expected jsonb, note text);
     CREATE TABLE ledger_bulk (LIKE ledger INCLUDING ALL);
@@ -22,7 +23,7 @@ $node->safe_psql('postgres', q{
     CREATE PROCEDURE work(depth int) LANGUAGE plpgsql AS $$
     BEGIN
         FOR i IN 0 .. (random() * 5)::int LOOP
-            CASE (random() * 6)::int
+            CASE (random() * 7)::int
             WHEN 0 THEN
                 PERFORM bemi.set_context(jsonb_build_object('n', random()), true);
             WHEN 1 THEN
@@ -37,8 +38,8 @@ $node->safe_psql('postgres', q{
                 UPDATE ledger SET expected = bemi.current_context(), note = 'updated' WHERE id = currval('ledger_id_seq');
             WHEN 5 THEN
                 PERFORM pg_logical_emit_message(true, 'note', 'at depth ' || depth);
-                -- so that no record of another subtransaction starts where this message ends: their order would be open
-                INSERT INTO quiet VALUES (depth, 'after a message');
+            WHEN 6 THEN
+                PERFORM set_config('application_name', 'n ' || random(), true);
             ELSE
                 CONTINUE WHEN depth = 5;
                 BEGIN
@@ -59,7 +60,7 @@ my $script = $node->basedir . '/transaction.sql';
 append_to_file($script, <<'END');
 \set ending random(1, 10)
 BEGIN;
-INSERT INTO ledger (expected) VALUES ('{}');
+INSERT INTO ledger (expected) VALUES (bemi.current_context());
 CALL work(0);
 SAVEPOINT a;
 CALL work(0);
@@ -137,41 +138,9 @@ wait_until_confirmed($node, $_) foreach @slots;
 my @second = kill_all(@clients);
 
 my $json = JSON::PP->new->canonical;
-my %count;
-
-# What a consumer makes of the lines of each session: the changes of committed transactions, in their order.
-sub assemble {
-    my @sessions = @_;
-    my (%pending, %prepared, %seen, @committed);
-    for my $session (@sessions) {
-        # What was not prepared comes again from its start, or is gone.
-        delete @pending{ grep { !$prepared{$_} } keys %pending };
-        for my $line (@$session) {
-            my ($operation, $transaction, $sequence) = @$line{qw(operation transaction_id sequence)};
-            my $changes = $transaction && ($pending{$transaction} //= []);
-            $count{$operation}++;
-            if ($operation eq 'STREAM ABORT' || (defined $sequence && !defined $line->{commit_position})) {
-                # A number that comes again replaces what had it, and all that came after that.
-                @$changes = grep { $_->{sequence} < $sequence } @$changes;
-                push @$changes, $line if $operation ne 'STREAM ABORT';
-            } elsif ($operation eq 'PREPARE') {
-                $prepared{$transaction} = 1;
-            } elsif ($operation eq 'ROLLBACK PREPARED') {
-                @$changes = ();
-            } elsif ($operation =~ /^(STREAM COMMIT|COMMIT PREPARED)$/) {
-                push @committed, map { { %$_, map { $_ => $line->{$_} } qw(committed_at commit_position) } } @$changes;
-                @$changes = ();
-            } elsif (defined $sequence) {
-                push @committed, $line;
-            }
-        }
-    }
-    is_deeply([ grep { @{ $pending{$_} } } keys %pending ], [], 'nothing is left over');
-    return grep { !$seen{"$_->{commit_position} $_->{sequence}"}++ } @committed;
-}
-
 sub texts {
-    return map { delete $_->{id}; $json->encode($_) } @_;
+    # A message has no fixed place among the changes around it, and so no context either.
+    return map { delete $_->{id}; delete $_->{context} if $_->{operation} eq 'MESSAGE'; $json->encode($_) } in_order(@_);
 }
 
 my @plain = receive($node, 'plain', messages => 'note');
@@ -182,8 +151,11 @@ cmp_ok(scalar @with_expectation, '>', 10 * $transactions, 'and there are many');
 
 my @expected = texts(@plain);
 for my $i (0 .. $#slots) {
-    %count = ();
-    my @found = texts(assemble($first[$i], $second[$i]));
+    my %count;
+    $count{ $_->{operation} }++ for map { @$_ } $first[$i], $second[$i];
+    my ($committed, $left) = assemble($first[$i], $second[$i]);
+    is_deeply($left, [], "$slots[$i]: nothing is left over");
+    my @found = texts(@$committed);
     is(scalar @found, scalar @expected, "$slots[$i]: no change is missing, none comes twice");
     my ($difference) = grep { $found[$_] ne $expected[$_] } 0 .. ($#found < $#expected ? $#found : $#expected);
     is(defined $difference ? $found[$difference] : '', defined $difference ? $expected[$difference] : '',

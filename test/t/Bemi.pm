@@ -12,7 +12,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 
 our @EXPORT = qw(server create_slot create_todo receive start_client attach wait_for_changes wait_until_confirmed detach
-    changes_in news brief one_of);
+    changes_in news brief assemble in_order one_of);
 
 my $json = JSON::PP->new->utf8->canonical->allow_nonref;
 
@@ -108,6 +108,54 @@ sub news {
 # Changes as short text to compare with: CREATE 7 {"user_id":1}
 sub brief {
     return join "\n", map { "$_->{operation} " . ($_->{primary_key} // 'null') . ' ' . $json->encode($_->{context}) } @_;
+}
+
+# What a consumer makes of the lines of its sessions, each an array, with the options stream and two-phase: the changes of
+# committed transactions and messages, in the order of their arrival, and the lines that are left over.
+sub assemble {
+    my @sessions = @_;
+    my (%pending, %prepared, %seen, @committed);
+    for my $session (@sessions) {
+        # What was not prepared comes again from its start, or is gone.
+        delete @pending{ grep { !$prepared{$_} } keys %pending };
+        for my $line (@$session) {
+            my ($operation, $transaction) = @$line{qw(operation transaction_id)};
+            my $lines = $transaction && ($pending{$transaction} //= []);
+            if ($operation eq 'STREAM ABORT') {
+                @$lines = grep { defined $_->{sequence} ? $_->{sequence} < $line->{sequence} : $_->{position} <= $line->{position} } @$lines;
+            } elsif ($operation eq 'PREPARE') {
+                $prepared{$transaction} = 1;
+            } elsif ($operation eq 'ROLLBACK PREPARED') {
+                @$lines = ();
+            } elsif ($operation =~ /^(STREAM COMMIT|COMMIT PREPARED)$/) {
+                push @committed, map { { %$_, map { $_ => $line->{$_} } qw(committed_at commit_position) } } @$lines;
+                @$lines = ();
+            } elsif (!exists $line->{sequence}) {
+                next; # BEGIN and its like
+            } elsif (defined $line->{commit_position}) {
+                push @committed, $line;
+            } elsif (defined $line->{sequence}) {
+                # A number that comes again replaces what had it, and all that came after that.
+                @$lines = ((grep { !defined $_->{sequence} || $_->{sequence} < $line->{sequence} } @$lines), $line);
+            } else {
+                @$lines = ((grep { defined $_->{sequence} || $_->{position} < $line->{position} } @$lines), $line);
+            }
+        }
+    }
+    return [ grep { !$seen{ identity_of($_) }++ } @committed ], [ map { @$_ } values %pending ];
+}
+
+# A change is known by its number in its transaction, a message by its position.
+sub identity_of {
+    my ($line) = @_;
+    return join ' ', $line->{commit_position}, defined $line->{sequence} ? "change $line->{sequence}" : "message $line->{position}";
+}
+
+sub in_order {
+    return sort {
+        $a->{commit_position} <=> $b->{commit_position} || defined $b->{sequence} <=> defined $a->{sequence}
+            || ($a->{sequence} // $a->{position}) <=> ($b->{sequence} // $b->{position})
+    } @_;
 }
 
 # The value of a query that gives one.

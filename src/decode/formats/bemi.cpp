@@ -5,6 +5,8 @@
 #include "../primary_key.hpp"
 #include "text.hpp"
 
+#include <optional>
+
 namespace bemi::decode {
 
 namespace {
@@ -13,11 +15,11 @@ namespace {
 constexpr size_t fixed_room = 256 + iso_time_room;
 
 /// What follows from the place of the commit is null until that is known.
-char *put_id(char *p, const Txn &txn, uint64 sequence) {
+char *put_id(char *p, const Txn &txn, uint64 number) {
     if (!txn.is_committed())
         return put(p, "{\"id\":null");
     p = put(p, "{\"id\":\"");
-    p = txn.ids.write(p, sequence);
+    p = txn.ids.write(p, number);
     return put(p, "\"");
 }
 
@@ -26,10 +28,10 @@ char *put_commit_position(char *p, const Txn &txn) {
     return txn.is_committed() ? put_integer(p, txn.commit_position) : put(p, "null");
 }
 
-void write_start(JsonWriter &out, const Session &session, const Txn &txn, uint64 sequence,
+void write_start(JsonWriter &out, const Session &session, const Txn &txn, uint64 number,
                  std::string_view operation, std::string_view names) {
     char *p = out.reserve(fixed_room + session.database_name.size() + names.size());
-    p = put_id(p, txn, sequence);
+    p = put_id(p, txn, number);
     p = put(p, ",\"operation\":\"");
     p = put(p, operation);
     p = put(p, "\",\"database\":");
@@ -52,7 +54,7 @@ char *put_commit(char *p, const Txn &txn) {
     return put_integer(p, txn.id);
 }
 
-void write_end(JsonWriter &out, const Txn &txn, XLogRecPtr position, uint64 sequence) {
+void write_end(JsonWriter &out, const Txn &txn, XLogRecPtr position, std::optional<uint64> sequence) {
     char *p = out.reserve(fixed_room + txn.context.size());
     p = put(p, ",\"context\":");
     p = put(p, txn.context);
@@ -61,7 +63,7 @@ void write_end(JsonWriter &out, const Txn &txn, XLogRecPtr position, uint64 sequ
     p = put_integer(p, position);
     p = put_commit_position(p, txn);
     p = put(p, ",\"sequence\":");
-    p = put_integer(p, sequence);
+    p = sequence ? put_integer(p, *sequence) : put(p, "null");
     p = put(p, "}");
     out.commit(p);
 }
@@ -147,14 +149,14 @@ void write_change(JsonWriter &out, const Session &session, const Txn &txn, const
 
 void write_message(JsonWriter &out, const Session &session, const Txn &txn, const Message &message) {
     const std::string_view no_names = "";
-    write_start(out, session, txn, message.sequence, "MESSAGE", no_names);
+    write_start(out, session, txn, ChangeId::number_of_message(message.position), "MESSAGE", no_names);
     out.raw(",\"prefix\":");
     out.string(message.prefix);
     out.raw(",\"content\":");
     write_text_or_bytes(out, message.content);
     out.raw(",\"transactional\":");
     out.raw(txn.id == no_transaction ? std::string_view{"false"} : std::string_view{"true"});
-    write_end(out, txn, message.position, message.sequence);
+    write_end(out, txn, message.position, {});
 }
 
 /// A line about the transaction itself, without its end.
@@ -200,6 +202,8 @@ std::string_view name_of(Progress progress) {
 void write_progress(JsonWriter &out, const Session &session, const Txn &txn, Progress progress) {
     write_bound_start(out, session, txn, name_of(progress));
     if (progress == Progress::stream_abort) {
+        out.raw(",\"position\":");
+        out.integer(txn.last_message);
         out.raw(",\"sequence\":");
         out.integer(txn.next_sequence);
     } else if (txn.gid != nullptr) {

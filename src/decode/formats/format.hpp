@@ -21,7 +21,6 @@ struct Message {
     std::string_view prefix;
     std::string_view content;
     XLogRecPtr position;
-    uint64 sequence;
 };
 
 /// What a client that gets changes before their transaction is committed is told of the transaction.
@@ -31,7 +30,7 @@ enum class Progress : uint8_t {
     commit_prepared,
     rollback_prepared,
     stream_commit,
-    stream_abort, // of what has the number `next_sequence` or a higher one
+    stream_abort, // of changes from `next_sequence` on, and of messages behind `last_message`
 };
 
 /// What a plan depends on beside the relation itself and the casts of its types.
