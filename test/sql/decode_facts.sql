@@ -143,6 +143,20 @@ select changes();
 select data from pg_logical_slot_peek_changes('decode_facts', null, null, 'format-version', '2', 'include-types', 'false', 'include-transaction', 'false', 'add-tables', 'decode_facts.t');
 select done();
 
+-- A claim above bemi.max_context_size is not even queued: the transaction stays too small to be streamed
+set logical_decoding_work_mem = '64kB';
+begin;
+set local bemi.context = '{"mine": 5}';
+insert into t values (92, 'before');
+select 'written' from pg_logical_emit_message(true, '_bemi', format('{"mine": "%s"}', repeat('x', 1024 * 1024)));
+insert into t values (93, 'after');
+select 'written' from pg_logical_emit_message(true, '_bemi', format('{"m": "%s"}', repeat('x', 1000)));
+insert into t values (94, 'after a smaller one');
+commit;
+select left(changes, 80) from changes('stream', 'on');
+select done();
+reset logical_decoding_work_mem;
+
 -- WAL of a library that did not attest its facts yet: they are claims, and so is the statement
 begin;
 select 'written' from pg_logical_emit_message(true, '_bemi', '{"user_id":7,"SQL":"INSERT","pg":{"user":"alice"}}');
