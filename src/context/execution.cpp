@@ -75,18 +75,25 @@ template <typename Body> void run_within(Frame &frame, Body &body) {
     leave(frame);
 }
 
-/// Runs `body` as the innermost frame. Afterwards the one around it has its context back.
-template <typename Body> void run(Frame &frame, Body body) {
-    run_within(frame, body);
+/// A query ends within another one, which goes on with its own context.
+void bring_back_outer() {
     if (innermost != nullptr && innermost->relies)
         emit::bring_back(*innermost);
+}
+
+template <typename Body> void run(Frame &frame, Body body) {
+    run_within(frame, body);
+    bring_back_outer();
 }
 
 /// The arguments that follow differ between the versions of PostgreSQL.
 template <typename... Rest> void on_run(QueryDesc *query, Rest... rest) {
     Frame frame = enter(query->sourceText, nullptr);
-    run(frame, [&] { (next_run != nullptr ? next_run : standard_ExecutorRun)(query, rest...); });
+    const auto body = [&] { (next_run != nullptr ? next_run : standard_ExecutorRun)(query, rest...); };
+    run_within(frame, body);
     unfinished = {frame.relies && query->plannedstmt->hasModifyingCTE ? query : nullptr, frame.is_fixed};
+    if (unfinished.query == nullptr)
+        bring_back_outer();
 }
 
 void on_finish(QueryDesc *query) {
