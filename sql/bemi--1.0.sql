@@ -12,24 +12,7 @@ BEGIN
 END
 $$;
 
--- What is tracked. The output plugin reads it while decoding, under the snapshot of the change: hence user_catalog_table.
-CREATE TABLE bemi.tracked (
-    relation regclass PRIMARY KEY,
-    level text NOT NULL CHECK (level IN ('row', 'statement')),
-    root regclass,
-    by_schema boolean NOT NULL,
-    previous_identity "char" NOT NULL,
-    previous_index name,
-    tracked_at timestamptz NOT NULL DEFAULT now()
-) WITH (user_catalog_table = true);
-CREATE INDEX ON bemi.tracked (root) WHERE root IS NOT NULL;
-
-COMMENT ON TABLE bemi.tracked IS 'Tables that bemi tracks; read bemi.tracked_tables instead.';
-COMMENT ON COLUMN bemi.tracked.root IS 'The partitioned or inherited table that it is tracked with; null if tracked itself.';
-COMMENT ON COLUMN bemi.tracked.by_schema IS 'Tracked because its schema is.';
-COMMENT ON COLUMN bemi.tracked.previous_identity IS 'Replica identity before, as in pg_class.relreplident.';
-COMMENT ON COLUMN bemi.tracked.previous_index IS 'Index of the replica identity before, where it had one.';
-
+-- What is tracked is in the triggers of each table; here is only what speaks of tables to come.
 -- By name: pg_upgrade keeps the OIDs of relations, not those of schemas.
 CREATE TABLE bemi.tracked_schemas (
     schema name PRIMARY KEY,
@@ -38,7 +21,6 @@ CREATE TABLE bemi.tracked_schemas (
 );
 COMMENT ON TABLE bemi.tracked_schemas IS 'Schemas whose tables are tracked, those to come too.';
 
-SELECT pg_catalog.pg_extension_config_dump('bemi.tracked', '');
 SELECT pg_catalog.pg_extension_config_dump('bemi.tracked_schemas', '');
 
 -- Context
@@ -70,64 +52,250 @@ CREATE FUNCTION bemi.emit_context() RETURNS trigger
 COMMENT ON FUNCTION bemi.emit_context() IS
     'The trigger on every tracked table: writes the context to the WAL where it differs from the last one written.';
 
-CREATE FUNCTION bemi.track(target regclass, level text DEFAULT 'row') RETURNS void
-    LANGUAGE c STRICT SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'bemi_track';
+CREATE FUNCTION bemi.track(target regclass, level text DEFAULT NULL) RETURNS void
+    LANGUAGE c SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'bemi_track';
 COMMENT ON FUNCTION bemi.track(regclass, text) IS
-    'Tracks a table with its partitions and children: triggers of level ''row'' or ''statement'', REPLICA IDENTITY FULL.';
+    'Tracks a table with its partitions and children: triggers of level ''row'' or ''statement'', REPLICA IDENTITY FULL. What is not given stays as it is.';
 
 CREATE FUNCTION bemi.untrack(target regclass) RETURNS void
     LANGUAGE c STRICT SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'bemi_untrack';
 COMMENT ON FUNCTION bemi.untrack(regclass) IS
     'Undoes bemi.track(): takes the triggers off and sets the former replica identity.';
 
-CREATE FUNCTION bemi.track_schema(target regnamespace, level text DEFAULT 'row') RETURNS void
-    LANGUAGE c STRICT SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'bemi_track_schema';
+CREATE FUNCTION bemi.track_schema(target regnamespace, level text DEFAULT NULL) RETURNS void
+    LANGUAGE c SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'bemi_track_schema';
 COMMENT ON FUNCTION bemi.track_schema(regnamespace, text) IS
-    'Tracks every table of a schema, and those that appear there later.';
+    'Tracks every table of a schema, and those that appear there later. On a server in use, CALL bemi.track_each().';
 
 CREATE FUNCTION bemi.untrack_schema(target regnamespace) RETURNS void
     LANGUAGE c STRICT SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'bemi_untrack_schema';
 COMMENT ON FUNCTION bemi.untrack_schema(regnamespace) IS
     'Untracks the tables that are tracked because of their schema, and leaves those to come alone.';
 
-CREATE VIEW bemi.tracked_tables AS
-SELECT t.relation, t.level, t.root, t.by_schema, t.tracked_at, p.problems
-FROM bemi.tracked t
-JOIN pg_catalog.pg_class c ON c.oid = t.relation
+-- For the two procedures below: the commands that are left to do, each for a transaction of its own.
+CREATE FUNCTION bemi.steps_to_track(target regnamespace, level text) RETURNS text[]
+    LANGUAGE c SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'bemi_steps_to_track';
+COMMENT ON FUNCTION bemi.steps_to_track(regnamespace, text) IS 'For bemi.track_each(): the commands that are left to do.';
+CREATE FUNCTION bemi.steps_to_untrack(target regnamespace) RETURNS text[]
+    LANGUAGE c STRICT SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'bemi_steps_to_untrack';
+COMMENT ON FUNCTION bemi.steps_to_untrack(regnamespace) IS 'For bemi.untrack_each(): the commands that are left to do.';
+CREATE FUNCTION bemi.track_by_schema(target regclass, level text) RETURNS void
+    LANGUAGE c SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'bemi_track_by_schema';
+COMMENT ON FUNCTION bemi.track_by_schema(regclass, text) IS 'A step of bemi.track_each(): tracks one table as its schema is.';
+CREATE FUNCTION bemi.set_rule(target regnamespace, level text) RETURNS void
+    LANGUAGE c SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'bemi_set_rule';
+COMMENT ON FUNCTION bemi.set_rule(regnamespace, text) IS 'A step of bemi.track_each(): tables to come are tracked.';
+CREATE FUNCTION bemi.remove_rule(target regnamespace) RETURNS void
+    LANGUAGE c STRICT SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'bemi_remove_rule';
+COMMENT ON FUNCTION bemi.remove_rule(regnamespace) IS 'A step of bemi.untrack_each(): tables to come are not tracked.';
+
+-- A procedure with a SET clause cannot COMMIT. So these name the schema of all that they use, operators too.
+
+CREATE PROCEDURE bemi.run_steps(remaining text, target regnamespace, level text, lock_timeout interval)
+    LANGUAGE plpgsql AS $$
+DECLARE
+    steps text[];
+    step text;
+    message text;
+    explanation text;
+    advice text;
+BEGIN
+    IF (lock_timeout OPERATOR(pg_catalog.>) '0'::interval) IS NOT TRUE THEN
+        RAISE invalid_parameter_value USING MESSAGE = 'lock_timeout must be greater than zero';
+    END IF;
+    COMMIT; -- an error where the caller has a transaction open, before anything is done
+    FOR round IN 1 .. 6 LOOP
+        EXECUTE remaining INTO steps USING target, level;
+        EXIT WHEN pg_catalog.cardinality(steps) OPERATOR(pg_catalog.=) 0;
+        IF round OPERATOR(pg_catalog.>) 1 THEN
+            COMMIT;
+            PERFORM pg_catalog.pg_sleep(0.1);
+        END IF;
+        FOREACH step IN ARRAY steps LOOP
+            BEGIN
+                PERFORM pg_catalog.set_config('lock_timeout', pg_catalog.concat(pg_catalog.date_part('epoch', lock_timeout), 's'), true);
+                EXECUTE step;
+            EXCEPTION WHEN OTHERS THEN
+                IF round OPERATOR(pg_catalog.=) 6 THEN
+                    GET STACKED DIAGNOSTICS message = MESSAGE_TEXT, explanation = PG_EXCEPTION_DETAIL, advice = PG_EXCEPTION_HINT;
+                    RAISE WARNING USING ERRCODE = SQLSTATE, MESSAGE = pg_catalog.concat('not done: ', step),
+                        DETAIL = pg_catalog.concat_ws(' ', message, explanation), HINT = advice;
+                END IF;
+            END;
+            COMMIT;
+        END LOOP;
+    END LOOP;
+END
+$$;
+COMMENT ON PROCEDURE bemi.run_steps(text, regnamespace, text, interval) IS
+    'For bemi.track_each() and untrack_each(): runs each command in a transaction of its own, and tries again.';
+
+CREATE PROCEDURE bemi.track_each(target regnamespace, level text DEFAULT NULL, lock_timeout interval DEFAULT '200 ms')
+    LANGUAGE plpgsql AS $$
+BEGIN
+    CALL bemi.run_steps('SELECT bemi.steps_to_track($1, $2)', target, level, lock_timeout);
+END
+$$;
+COMMENT ON PROCEDURE bemi.track_each(regnamespace, text, interval) IS
+    'bemi.track_schema() for a server in use: one table a transaction, waits for no lock longer than lock_timeout, tries again.';
+
+CREATE PROCEDURE bemi.untrack_each(target regnamespace, lock_timeout interval DEFAULT '200 ms')
+    LANGUAGE plpgsql AS $$
+BEGIN
+    IF pg_catalog.cardinality(bemi.steps_to_untrack(target)) OPERATOR(pg_catalog.=) 0 THEN
+        RAISE undefined_object USING MESSAGE = pg_catalog.format('schema "%s" is not tracked', target),
+            HINT = 'SELECT schema FROM bemi.tracked_schemas lists those that are.';
+    END IF;
+    CALL bemi.run_steps('SELECT bemi.steps_to_untrack($1)', target, NULL, lock_timeout);
+END
+$$;
+COMMENT ON PROCEDURE bemi.untrack_each(regnamespace, interval) IS
+    'bemi.untrack_schema() for a server in use, as bemi.track_each() does it.';
+
+-- What is tracked, as the catalogs have it.
+
+CREATE FUNCTION bemi.tracking_options(arguments bytea, OUT level text, OUT by_schema boolean, OUT has_earlier_rows boolean,
+                                      OUT not_understood text)
+    LANGUAGE c IMMUTABLE STRICT AS 'MODULE_PATHNAME', 'bemi_tracking_options';
+COMMENT ON FUNCTION bemi.tracking_options(bytea) IS
+    'What the arguments of a trigger "~bemi_truncate" (pg_trigger.tgargs) say.';
+
+CREATE FUNCTION bemi.tracked_with(relation regclass) RETURNS regclass
+    LANGUAGE c STABLE STRICT AS 'MODULE_PATHNAME', 'bemi_tracked_with';
+COMMENT ON FUNCTION bemi.tracked_with(regclass) IS
+    'The tracked table that a partition or child belongs to; null for all others.';
+
+CREATE VIEW bemi.tracked_relations AS
+SELECT c.oid::pg_catalog.regclass AS relation, c.relkind AS kind, c.relreplident AS identity,
+       c.relpersistence = 'u' AS is_unlogged,
+       o.level, r.root, o.by_schema AND r.root IS NULL AND s.schema IS NOT NULL AS by_schema, o.has_earlier_rows, o.not_understood
+FROM pg_catalog.pg_trigger g
+JOIN pg_catalog.pg_class c ON c.oid = g.tgrelid
+JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+LEFT JOIN bemi.tracked_schemas s ON s.schema = n.nspname
+CROSS JOIN LATERAL bemi.tracking_options(g.tgargs) AS o
+CROSS JOIN LATERAL (SELECT bemi.tracked_with(g.tgrelid)) AS r (root)
+WHERE g.tgname = '~bemi_truncate' AND g.tgfoid = 'bemi.emit_context'::pg_catalog.regproc;
+COMMENT ON VIEW bemi.tracked_relations IS 'For bemi.tracked_tables: what the triggers say.';
+
+-- Tables that ought to be tracked: their schema is, or what they belong to, or one of the triggers is left.
+CREATE VIEW bemi.untracked_relations AS
+SELECT c.oid::pg_catalog.regclass AS relation, r.root, c.relpersistence = 'u' AS is_unlogged, other.function
+FROM pg_catalog.pg_class c
+JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+LEFT JOIN bemi.tracked_schemas s ON s.schema = n.nspname
 CROSS JOIN LATERAL (
-    SELECT pg_catalog.array_agg(problem ORDER BY problem) AS problems
-    FROM (
-        SELECT pg_catalog.format('replica identity is %s, not FULL',
-                                 CASE c.relreplident WHEN 'd' THEN 'DEFAULT' WHEN 'n' THEN 'NOTHING' ELSE 'an index' END)
-        WHERE c.relreplident <> 'f'
-        UNION ALL
-        SELECT 'table is unlogged' WHERE c.relpersistence = 'u'
-        UNION ALL
-        SELECT pg_catalog.format('trigger "%s" %s', expected.name,
-                                 CASE WHEN g.oid IS NULL THEN 'is missing'
-                                      WHEN g.tgenabled = 'D' THEN 'is disabled'
-                                      ELSE 'does not fire in every session_replication_role' END)
-        FROM (VALUES ('~bemi_truncate', true),
-                     ('~bemi_row', t.level = 'row' AND c.relkind = 'r'),
-                     ('~bemi_statement', t.level = 'statement')) AS expected (name, needed)
-        LEFT JOIN pg_catalog.pg_trigger g ON g.tgrelid = t.relation AND g.tgname = expected.name
-        WHERE expected.needed AND g.tgenabled IS DISTINCT FROM 'A'
-        UNION ALL
-        SELECT pg_catalog.format('%s is not tracked with it', i.inhrelid::pg_catalog.regclass)
-        FROM pg_catalog.pg_inherits i
-        JOIN pg_catalog.pg_class child ON child.oid = i.inhrelid
-        WHERE i.inhparent = t.relation AND child.relkind IN ('r', 'p') AND child.relpersistence = 'p'
-          AND NOT EXISTS (SELECT FROM bemi.tracked other WHERE other.relation = i.inhrelid)
-        UNION ALL
-        -- its own statement triggers do not fire for these
-        SELECT pg_catalog.format('contexts of writes through %s are missing', i.inhparent::pg_catalog.regclass)
-        FROM pg_catalog.pg_inherits i
-        WHERE i.inhrelid = t.relation AND t.level = 'statement'
-          AND NOT EXISTS (SELECT FROM bemi.tracked other WHERE other.relation = i.inhparent AND other.level = 'statement')
-    ) AS found (problem)
-) AS p;
+    SELECT CASE WHEN EXISTS (SELECT FROM pg_catalog.pg_inherits i WHERE i.inhrelid = c.oid AND NOT i.inhdetachpending)
+                THEN bemi.tracked_with(c.oid) END
+) AS r (root)
+LEFT JOIN pg_catalog.pg_trigger g ON g.tgrelid = c.oid AND g.tgname = '~bemi_truncate'
+CROSS JOIN LATERAL (
+    SELECT CASE WHEN g.tgfoid <> 'bemi.emit_context'::pg_catalog.regproc THEN g.tgfoid::pg_catalog.regproc END
+) AS other (function)
+WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND n.nspname <> 'bemi'
+  AND (g.oid IS NULL OR other.function IS NOT NULL)
+  AND (s.schema IS NOT NULL OR r.root IS NOT NULL OR EXISTS (
+          SELECT FROM pg_catalog.pg_trigger l
+          WHERE l.tgrelid = c.oid AND l.tgname IN ('~bemi_row', '~bemi_statement')
+            AND l.tgfoid = 'bemi.emit_context'::pg_catalog.regproc));
+COMMENT ON VIEW bemi.untracked_relations IS 'For bemi.tracked_tables: tables that ought to be tracked and are not.';
+
+-- One row for each problem. A table that is tracked with another is mended with that one.
+CREATE VIEW bemi.table_problems (relation, problem, fix) AS
+WITH tracked AS MATERIALIZED (
+    SELECT t.*, pg_catalog.format('SELECT bemi.track(%L);', COALESCE(t.root, t.relation)) AS fix
+    FROM bemi.tracked_relations t
+),
+triggers AS (
+    SELECT t.relation, t.fix, expected.name, g.tgenabled, g.tgfoid::pg_catalog.regproc AS function
+    FROM tracked t
+    CROSS JOIN LATERAL (VALUES ('~bemi_truncate', true),
+                               ('~bemi_row', t.level = 'row' AND t.kind = 'r'),
+                               ('~bemi_statement', t.level = 'statement')) AS expected (name, needed)
+    LEFT JOIN pg_catalog.pg_trigger g ON g.tgrelid = t.relation AND g.tgname = expected.name
+    WHERE expected.needed
+)
+SELECT u.relation,
+       'is not tracked' || CASE WHEN u.is_unlogged THEN ': it is unlogged'
+                                WHEN u.function IS NOT NULL THEN pg_catalog.format(': trigger "~bemi_truncate" runs %s', u.function)
+                                ELSE '' END,
+       pg_catalog.concat(
+           CASE WHEN u.is_unlogged THEN pg_catalog.format('ALTER TABLE %s SET LOGGED; ', u.relation) END,
+           CASE WHEN u.function IS NOT NULL
+                THEN pg_catalog.format('ALTER TRIGGER "~bemi_truncate" ON %s RENAME TO "z~bemi_truncate"; ', u.relation) END,
+           pg_catalog.format('SELECT bemi.track(%L);', COALESCE(u.root, u.relation)))
+FROM bemi.untracked_relations u
+UNION ALL
+SELECT t.relation,
+       pg_catalog.format('replica identity is %s, not FULL',
+                         CASE t.identity WHEN 'd' THEN 'DEFAULT' WHEN 'n' THEN 'NOTHING' ELSE 'an index' END),
+       t.fix
+FROM tracked t
+WHERE t.identity <> 'f'
+UNION ALL
+SELECT t.relation, 'table is unlogged', pg_catalog.format('ALTER TABLE %s SET LOGGED;', t.relation)
+FROM tracked t
+WHERE t.is_unlogged
+UNION ALL
+SELECT t.relation,
+       pg_catalog.format('trigger "%s" %s', t.name,
+                         CASE WHEN t.function IS NULL THEN 'is missing'
+                              WHEN t.function <> 'bemi.emit_context'::pg_catalog.regproc
+                                  THEN pg_catalog.format('runs %s', t.function)
+                              WHEN t.tgenabled = 'D' THEN 'is disabled'
+                              ELSE 'does not fire in every session_replication_role' END),
+       pg_catalog.concat(
+           CASE WHEN t.function <> 'bemi.emit_context'::pg_catalog.regproc
+                THEN pg_catalog.format('ALTER TRIGGER %I ON %s RENAME TO %I; ', t.name, t.relation, 'z' || t.name) END,
+           t.fix)
+FROM triggers t
+WHERE t.function IS NULL OR t.function <> 'bemi.emit_context'::pg_catalog.regproc OR t.tgenabled <> 'A'
+UNION ALL
+-- Its own statement triggers do not fire for these.
+SELECT t.relation, pg_catalog.format('contexts of writes through %s are missing', i.inhparent::pg_catalog.regclass),
+       pg_catalog.format('SELECT bemi.track(%L, ''statement'');',
+                         COALESCE(bemi.tracked_with(i.inhparent), i.inhparent::pg_catalog.regclass))
+FROM tracked t
+JOIN pg_catalog.pg_inherits i ON i.inhrelid = t.relation
+WHERE t.level = 'statement'
+  AND NOT EXISTS (SELECT FROM tracked other WHERE other.relation = i.inhparent AND other.level = 'statement')
+UNION ALL
+SELECT t.relation, 'contexts of rows that a subscription applies are missing at level "statement"',
+       pg_catalog.format('SELECT bemi.track(%L, ''row'');', COALESCE(t.root, t.relation))
+FROM tracked t
+WHERE t.level = 'statement'
+  AND EXISTS (SELECT FROM pg_catalog.pg_subscription_rel s WHERE s.srrelid IN (t.relation, t.root))
+UNION ALL
+SELECT t.relation, pg_catalog.format('trigger "%s" fires after bemi''s: a context that it sets comes too late', g.tgname),
+       pg_catalog.format('ALTER TRIGGER %I ON %s RENAME TO %I;', g.tgname, t.relation, 'z' || g.tgname)
+FROM tracked t
+JOIN pg_catalog.pg_trigger g ON g.tgrelid = t.relation
+WHERE g.tgtype & 2 <> 0 -- BEFORE
+  AND CASE WHEN g.tgtype & 32 <> 0 THEN g.tgname > '~bemi_truncate' -- TRUNCATE
+           WHEN g.tgtype & 1 <> 0 THEN t.level = 'row' AND g.tgname > '~bemi_row'
+           ELSE t.level = 'statement' AND g.tgname > '~bemi_statement' END
+  AND g.tgname NOT IN ('~bemi_row', '~bemi_statement', '~bemi_truncate') AND g.tgenabled <> 'D'
+  AND g.tgparentid = 0 -- those of partitions are renamed with their table's
+UNION ALL
+SELECT t.relation, pg_catalog.format('options of trigger "~bemi_truncate" are not understood: %s', t.not_understood), t.fix
+FROM tracked t
+WHERE t.not_understood IS NOT NULL
+UNION ALL
+SELECT t.relation, 'rows that it had before it was tracked are not stored', t.fix || ' -- now you know'
+FROM tracked t
+WHERE t.has_earlier_rows;
+COMMENT ON VIEW bemi.table_problems IS 'For bemi.tracked_tables: what is off about each table, and the SQL that mends it.';
+
+CREATE VIEW bemi.tracked_tables AS
+SELECT COALESCE(t.relation, p.relation) AS relation, t.level,
+       CASE WHEN t.relation IS NULL THEN bemi.tracked_with(p.relation) ELSE t.root END AS root,
+       COALESCE(t.by_schema, false) AS by_schema, p.problems
+FROM bemi.tracked_relations t
+FULL JOIN (
+    SELECT relation, pg_catalog.array_agg(problem ORDER BY problem) FROM bemi.table_problems GROUP BY relation
+) AS p (relation, problems) ON p.relation = t.relation;
 COMMENT ON VIEW bemi.tracked_tables IS
-    'What is tracked, how, since when, and what is off about it (problems; null where nothing is).';
+    'What is tracked and how, what ought to be and is not (level is null), and what is off about it (problems; null where nothing is).';
 
 -- The store. Its partitions are made by the worker, with their indexes: no members of the extension, so that pg_dump
 -- keeps the history.
@@ -451,37 +619,21 @@ SELECT 'enabled', pg_catalog.format('bemi.enabled = off for ROLE %s', o.role),
        pg_catalog.format('ALTER ROLE %s RESET bemi.enabled;', o.role)
 FROM switched_off o
 UNION ALL
-SELECT 'event triggers', pg_catalog.format('%s is disabled', e.evtname),
-       pg_catalog.format('ALTER EVENT TRIGGER %s ENABLE%s;', e.evtname, t.always)
+SELECT 'event triggers',
+       pg_catalog.format('%s %s', e.evtname, CASE e.evtenabled WHEN 'D' THEN 'is disabled'
+                                                 ELSE 'does not fire in every session_replication_role' END),
+       pg_catalog.format('ALTER EVENT TRIGGER %s ENABLE ALWAYS;', e.evtname)
 FROM pg_catalog.pg_event_trigger e
-JOIN (VALUES ('bemi_ddl_command_start', ' ALWAYS'), ('bemi_ddl_command_end', ''), ('bemi_sql_drop', '')) AS t (name, always)
-    ON t.name = e.evtname
-WHERE e.evtenabled IN ('D', 'R');
+WHERE e.evtname IN ('bemi_create_trigger', 'bemi_ddl_command_end', 'bemi_ddl_command_start', 'bemi_sql_drop')
+  AND e.evtenabled <> 'A';
 COMMENT ON VIEW bemi.setting_faults IS 'For bemi.doctor(): settings of the server, and the event triggers.';
 
--- A table that is tracked with another is mended with that one; a schema's stays one.
 CREATE VIEW bemi.table_faults AS
 SELECT 'tables' AS topic,
-       pg_catalog.format('%s: %s', t.relation, pg_catalog.array_to_string(t.problems, '; ')) AS found,
-       pg_catalog.concat_ws(' ',
-           CASE WHEN 'table is unlogged' = ANY (t.problems)
-                THEN pg_catalog.format('ALTER TABLE %s SET LOGGED;', t.relation) END,
-           CASE WHEN t.problems <> '{table is unlogged}'
-                THEN pg_catalog.format('SELECT bemi.track(%L, %L);', root.relation, COALESCE(r.level, t.level)) END,
-           CASE WHEN t.problems <> '{table is unlogged}' AND r.by_schema
-                THEN pg_catalog.format('UPDATE bemi.tracked SET by_schema = true WHERE relation = %L::regclass;', root.relation)
-           END) AS fix
-FROM bemi.tracked_tables t
-CROSS JOIN LATERAL (
-    SELECT COALESCE(( -- of those whose statement triggers it needs
-        SELECT COALESCE(p.root, i.inhparent)
-        FROM pg_catalog.pg_inherits i
-        LEFT JOIN bemi.tracked p ON p.relation = i.inhparent
-        WHERE i.inhrelid = t.relation AND t.level = 'statement' AND p.level IS DISTINCT FROM 'statement'
-        LIMIT 1), t.root, t.relation)::pg_catalog.regclass
-) AS root (relation)
-LEFT JOIN bemi.tracked r ON r.relation = root.relation
-WHERE t.problems IS NOT NULL;
+       pg_catalog.format('%s: %s', p.relation, pg_catalog.string_agg(p.problem, '; ' ORDER BY p.problem)) AS found,
+       pg_catalog.string_agg(DISTINCT p.fix, ' ') AS fix
+FROM bemi.table_problems p
+GROUP BY p.relation;
 COMMENT ON VIEW bemi.table_faults IS 'For bemi.doctor(): what bemi.tracked_tables shows as problems.';
 
 CREATE VIEW bemi.store_faults AS
@@ -583,7 +735,7 @@ COMMENT ON VIEW bemi.store_faults IS 'For bemi.doctor(): worker, slots and the p
 CREATE VIEW bemi.history_faults AS
 WITH owner AS (
     SELECT c.relowner AS oid, pg_catalog.pg_get_userbyid(c.relowner) AS name
-    FROM pg_catalog.pg_class c WHERE c.oid = 'bemi.tracked'::pg_catalog.regclass
+    FROM pg_catalog.pg_class c WHERE c.oid = 'bemi.tracked_schemas'::pg_catalog.regclass
 ),
 lacks AS (
     SELECT pg_catalog.format('%s on %s', p.privilege, t.relation) AS what,
@@ -596,7 +748,6 @@ lacks AS (
         ('bemi.partition_indexes', '{SELECT}'),
         ('bemi.partitions', '{SELECT}'),
         ('bemi.progress', '{SELECT, INSERT, UPDATE, DELETE}'),
-        ('bemi.tracked', '{SELECT, INSERT, UPDATE, DELETE}'),
         ('bemi.tracked_schemas', '{SELECT, INSERT, UPDATE, DELETE}'),
         ('bemi.worker', '{SELECT, INSERT, UPDATE}')) AS t (relation, privileges)
     CROSS JOIN pg_catalog.unnest(t.privileges) AS p (privilege)
@@ -678,7 +829,7 @@ BEGIN
                                         WHERE s.name = 'output_plugin_libraries')),
         (4, 'enabled', 'on'),
         (5, 'event triggers', 'enabled'),
-        (6, 'tables', (SELECT pg_catalog.format('%s tracked', pg_catalog.count(*)) FROM bemi.tracked_tables)),
+        (6, 'tables', (SELECT pg_catalog.format('%s tracked', pg_catalog.count(*)) FROM bemi.tracked_relations)),
         (7, 'privileges', 'sufficient'),
         (8, 'slot', (SELECT s.slot FROM bemi.status s)),
         (9, 'worker', (SELECT CASE WHEN pg_catalog.pg_is_in_recovery() THEN 'none on a standby' ELSE s.state END
@@ -711,7 +862,8 @@ GRANT EXECUTE ON FUNCTION bemi.doctor() TO pg_monitor;
 
 -- Everybody may set a context, and read what is tracked (pg_dump of a role that is no superuser does).
 GRANT USAGE ON SCHEMA bemi TO PUBLIC;
-GRANT SELECT ON bemi.tracked, bemi.tracked_schemas, bemi.tracked_tables TO PUBLIC;
+GRANT SELECT ON bemi.tracked_schemas, bemi.tracked_tables, bemi.tracked_relations, bemi.untracked_relations,
+    bemi.table_problems TO PUBLIC;
 
 -- Event triggers, last: the script's own commands are none of their business.
 
@@ -720,14 +872,20 @@ CREATE FUNCTION bemi.on_ddl_command_start() RETURNS event_trigger
 COMMENT ON FUNCTION bemi.on_ddl_command_start() IS
     'Has the worker drop the replication slot where the extension is dropped.';
 
+CREATE FUNCTION bemi.on_create_trigger() RETURNS event_trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'bemi_on_create_trigger';
+COMMENT ON FUNCTION bemi.on_create_trigger() IS
+    'Has CREATE TRIGGER replace bemi''s triggers where they are already, so that a dump can be restored into a tracked schema.';
+
+-- Without a SET clause, which would cost more than all the rest where there is nothing to do.
 CREATE FUNCTION bemi.on_ddl_command_end() RETURNS event_trigger
-    LANGUAGE c SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'bemi_on_ddl_command_end';
+    LANGUAGE c AS 'MODULE_PATHNAME', 'bemi_on_ddl_command_end';
 COMMENT ON FUNCTION bemi.on_ddl_command_end() IS
     'Tracks tables that appear in a tracked schema, and follows partitions and children.';
 
 CREATE FUNCTION bemi.on_sql_drop() RETURNS event_trigger
-    LANGUAGE c SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'bemi_on_sql_drop';
-COMMENT ON FUNCTION bemi.on_sql_drop() IS 'Forgets what is dropped.';
+    LANGUAGE c AS 'MODULE_PATHNAME', 'bemi_on_sql_drop';
+COMMENT ON FUNCTION bemi.on_sql_drop() IS 'Forgets schemas that are dropped.';
 
 -- By its name, that of its schema or its owner.
 CREATE EVENT TRIGGER bemi_ddl_command_start ON ddl_command_start
@@ -737,4 +895,10 @@ ALTER EVENT TRIGGER bemi_ddl_command_start ENABLE ALWAYS;
 CREATE EVENT TRIGGER bemi_ddl_command_end ON ddl_command_end
     WHEN TAG IN ('CREATE TABLE', 'CREATE TABLE AS', 'SELECT INTO', 'CREATE SCHEMA', 'ALTER TABLE', 'ALTER SCHEMA')
     EXECUTE FUNCTION bemi.on_ddl_command_end();
-CREATE EVENT TRIGGER bemi_sql_drop ON sql_drop EXECUTE FUNCTION bemi.on_sql_drop();
+ALTER EVENT TRIGGER bemi_ddl_command_end ENABLE ALWAYS;
+CREATE EVENT TRIGGER bemi_create_trigger ON ddl_command_start WHEN TAG IN ('CREATE TRIGGER')
+    EXECUTE FUNCTION bemi.on_create_trigger();
+ALTER EVENT TRIGGER bemi_create_trigger ENABLE ALWAYS;
+CREATE EVENT TRIGGER bemi_sql_drop ON sql_drop WHEN TAG IN ('DROP SCHEMA', 'DROP OWNED', 'DROP EXTENSION')
+    EXECUTE FUNCTION bemi.on_sql_drop();
+ALTER EVENT TRIGGER bemi_sql_drop ENABLE ALWAYS;

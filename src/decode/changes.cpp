@@ -43,6 +43,21 @@ Operation operation_of(const ReorderBufferChange *change) {
     }
 }
 
+/// No trigger has put a context before a row or truncation of a relation that has none enabled for it: what
+/// is in force is the context of another relation's rows.
+Change change_of(const Txn &txn, RelationPlan *plan, Operation operation, XLogRecPtr position,
+                 uint64 sequence) {
+    const Tracking &tracking = plan->tracking;
+    const bool is_its_own =
+        operation == Operation::truncate ? tracking.has_context_of_truncate : tracking.has_context_of_rows;
+    return {operation,
+            plan,
+            position,
+            sequence,
+            is_its_own ? txn.context : no_context,
+            is_its_own ? txn.context_version : no_context_version};
+}
+
 void take_other_message(Decoder &decoder, Txn &txn, const Message &message) {
     if (decoder.options->wants_message(message.prefix))
         write_message(decoder, txn, message);
@@ -61,7 +76,7 @@ void take_change(Decoder &decoder, Txn &txn, Relation relation, ReorderBufferCha
 
     deform(plan->old_row, relation, compat::old_tuple(change));
     deform(plan->new_row, relation, compat::new_tuple(change));
-    write_change(decoder, txn, {operation, plan, change->lsn, sequence});
+    write_change(decoder, txn, change_of(txn, plan, operation, change->lsn, sequence));
 }
 
 void take_truncate(Decoder &decoder, Txn &txn, std::span<Relation> relations, XLogRecPtr position) {
@@ -73,7 +88,7 @@ void take_truncate(Decoder &decoder, Txn &txn, std::span<Relation> relations, XL
             continue;
         }
         plan->old_row.present = plan->new_row.present = false;
-        write_change(decoder, txn, {Operation::truncate, plan, position, sequence});
+        write_change(decoder, txn, change_of(txn, plan, Operation::truncate, position, sequence));
     }
 }
 

@@ -98,7 +98,7 @@ void write_record(JsonWriter &out, const Txn &txn, const Change &change) {
         header.before = write_text(out, [&] { write_before(out, plan); });
         header.after = write_text(out, [&] { write_after(out, plan); });
         write_fault(out, header, change);
-        header.context = write_text(out, [&] { out.raw(txn.context); });
+        header.context = write_text(out, [&] { out.raw(change.context); });
     });
 }
 
@@ -121,7 +121,7 @@ void write_missing(JsonWriter &out, const Txn &txn, const Change &change) {
         header.before = write_none();
         header.after = write_none();
         write_fault(out, header, change);
-        header.context = write_text(out, [&] { out.raw(txn.context); });
+        header.context = write_text(out, [&] { out.raw(change.context); });
     });
 }
 

@@ -1,4 +1,4 @@
-// What bemi's own tables say about a relation, read under the historic snapshot.
+// bemi's own tables, which no client gets the changes of.
 #pragma once
 
 #include "compat.hpp"
@@ -7,8 +7,5 @@ namespace bemi::decode {
 
 /// Whether the relation belongs to bemi itself.
 [[nodiscard]] bool is_own_table(Relation relation);
-
-/// Whether bemi.track() was called for the relation.
-[[nodiscard]] bool is_tracked(Oid relation);
 
 } // namespace bemi::decode

@@ -15,10 +15,10 @@ bool is_for(const Format &format, Relation relation) {
     return format.has_materialized_views || relation->rd_rel->relkind != RELKIND_MATVIEW;
 }
 
-bool wants(Relation relation, const char *schema, const Format &format, const Options &options) {
+bool wants(Relation relation, const RelationPlan &plan, const Format &format, const Options &options) {
     return !is_own_table(relation) && is_for(format, relation) &&
-           options.wants_table(schema, RelationGetRelationName(relation)) &&
-           (!options.tracked_only || is_tracked(RelationGetRelid(relation)));
+           options.wants_table(plan.schema, RelationGetRelationName(relation)) &&
+           (!options.tracked_only || plan.tracking.is_tracked);
 }
 
 ColumnPlan *allocate_columns(int count) {
@@ -95,7 +95,8 @@ RelationPlan *plan_relation(Relation relation, const Format &format, const Optio
     auto *plan = static_cast<RelationPlan *>(palloc0(sizeof(RelationPlan)));
     const char *schema = get_namespace_name(RelationGetNamespace(relation));
     plan->schema = schema == nullptr ? "" : schema;
-    plan->wanted = wants(relation, plan->schema, format, options);
+    plan->tracking = tracking_of(RelationGetRelid(relation));
+    plan->wanted = wants(relation, *plan, format, options);
     if (!plan->wanted)
         return plan;
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "options.hpp"
+#include "tracking.hpp"
 #include "value.hpp"
 
 namespace bemi::decode {
@@ -21,8 +22,9 @@ struct Member {
 };
 
 struct RelationPlan {
-    bool wanted; // all else is set only if it is
     const char *schema;
+    Tracking tracking;
+    bool wanted; // all that follows is set only if it is
     const char *table;
     std::string_view names; // ,"schema":"public","table":"todo"
 

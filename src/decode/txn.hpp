@@ -69,6 +69,8 @@ struct Txn {
 };
 
 inline constexpr uint64 no_transaction = 0;
+inline constexpr std::string_view no_context = "{}";
+inline constexpr uint64 no_context_version = 0;
 
 /// What stands in for the transaction of a message outside any, at `position`.
 [[nodiscard]] Txn outside_transactions(const Session &session, XLogRecPtr position);

@@ -1,81 +1,73 @@
 #include "catalog.hpp"
 
-#include "spi.hpp"
+#include "arguments.hpp"
+#include "own_triggers.hpp"
 
 namespace bemi::catalog {
 namespace {
 
-Level level_column(int number) {
-    return level_named(TextDatumGetCString(spi::value(number)));
+/// Calls `use(tuple, pg_trigger)` if the relation has the trigger that says that it is tracked.
+template <typename Use> bool with_record(Oid relation, Use &&use) {
+    const Oid function = emit_function();
+    bool found = false;
+    for_each_trigger(relation, [&](HeapTuple tuple, Relation triggers) {
+        const FormData_pg_trigger &trigger = trigger_of(tuple);
+        if (!is_called(trigger, truncate_trigger) || trigger.tgfoid != function)
+            return;
+        found = true;
+        use(tuple, triggers);
+    });
+    return found;
 }
 
-void read(Tracked *tracked) {
-    bool is_null;
-    tracked->level = level_column(1);
-    const Datum root = spi::value(2, &is_null);
-    tracked->root = is_null ? InvalidOid : DatumGetObjectId(root);
-    tracked->by_schema = DatumGetBool(spi::value(3));
-    tracked->previous_identity = DatumGetChar(spi::value(4));
-    const Datum index = spi::value(5, &is_null);
-    namestrcpy(&tracked->previous_index, is_null ? "" : NameStr(*DatumGetName(index)));
+List *add_parents(List *ancestors, Relation inherits, Oid relation) {
+    ScanKeyData key;
+    ScanKeyInit(&key, Anum_pg_inherits_inhrelid, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(relation));
+    SysScanDesc scan = systable_beginscan(inherits, InheritsRelidSeqnoIndexId, true, nullptr, 1, &key);
+    while (HeapTuple tuple = systable_getnext(scan)) {
+        const auto *form = reinterpret_cast<Form_pg_inherits>(GETSTRUCT(tuple));
+        if (!form->inhdetachpending)
+            ancestors = list_append_unique_oid(ancestors, form->inhparent);
+    }
+    systable_endscan(scan);
+    return ancestors;
+}
+
+/// All above the relation; what is higher comes later.
+List *ancestors_of(Oid relation) {
+    List *ancestors = NIL;
+    Relation inherits = table_open(InheritsRelationId, AccessShareLock);
+    ancestors = add_parents(ancestors, inherits, relation);
+    for (int i = 0; i < list_length(ancestors); i++)
+        ancestors = add_parents(ancestors, inherits, list_nth_oid(ancestors, i));
+    table_close(inherits, AccessShareLock);
+    return ancestors;
 }
 
 } // namespace
 
-bool find(Oid relation, Tracked *tracked) {
-    tracked->relation = relation;
-    SPI_connect();
-    // A root that is none any more, because it was dropped or joined another one, does not count.
-    spi::run(
-        "SELECT t.level, r.relation, t.by_schema, t.previous_identity, t.previous_index FROM bemi.tracked t"
-        " LEFT JOIN bemi.tracked r ON r.relation = t.root AND r.root IS NULL WHERE t.relation = $1",
-        {spi::oid(relation)});
-    const bool found = SPI_processed == 1;
-    if (found)
-        read(tracked);
-    SPI_finish();
-    return found;
+bool find(Oid relation, TrackingOptions *options) {
+    return with_record(relation, [options](HeapTuple tuple, Relation triggers) {
+        bool is_null;
+        const Datum arguments = heap_getattr(tuple, Anum_pg_trigger_tgargs, triggers->rd_att, &is_null);
+        *options = read_arguments(DatumGetByteaPCopy(arguments));
+    });
 }
 
-void insert(const Tracked &tracked) {
-    const char *index = NameStr(tracked.previous_index);
-    spi::run_as_owner("INSERT INTO bemi.tracked"
-                      " (relation, level, root, by_schema, previous_identity, previous_index)"
-                      " VALUES ($1, $2, $3, $4, $5, $6::name)",
-                      {spi::oid(tracked.relation), spi::text(level_name(tracked.level)),
-                       spi::oid(tracked.root), spi::boolean(tracked.by_schema),
-                       spi::character(tracked.previous_identity),
-                       spi::text(index[0] == '\0' ? nullptr : index)});
+bool is_tracked(Oid relation) {
+    return with_record(relation, [](HeapTuple, Relation) {});
 }
 
-void update(const Tracked &tracked) {
-    spi::run_as_owner("UPDATE bemi.tracked SET level = $2, root = $3, by_schema = $4 WHERE relation = $1",
-                      {spi::oid(tracked.relation), spi::text(level_name(tracked.level)),
-                       spi::oid(tracked.root), spi::boolean(tracked.by_schema)});
+Oid root_of(Oid relation) {
+    List *ancestors = ancestors_of(relation);
+    for (int i = list_length(ancestors) - 1; i >= 0; i--)
+        if (is_tracked(list_nth_oid(ancestors, i)))
+            return list_nth_oid(ancestors, i);
+    return InvalidOid;
 }
 
-void remove(Oid relation) {
-    spi::run_as_owner("DELETE FROM bemi.tracked WHERE relation = $1", {spi::oid(relation)});
-}
-
-List *roots() {
-    return spi::select_oids("SELECT relation FROM bemi.tracked WHERE root IS NULL ORDER BY relation");
-}
-
-List *members(Oid root) {
-    return spi::select_oids("SELECT relation FROM bemi.tracked WHERE root = $1 ORDER BY relation",
-                            {spi::oid(root)});
-}
-
-bool find_schema(Oid schema, Level *level) {
-    SPI_connect();
-    spi::run("SELECT level FROM bemi.tracked_schemas WHERE schema = $1::name",
-             {spi::text(get_namespace_name(schema))});
-    const bool found = SPI_processed == 1;
-    if (found)
-        *level = level_column(1);
-    SPI_finish();
-    return found;
+List *family_of(Oid relation, LOCKMODE lock) {
+    return find_all_inheritors(relation, lock, nullptr);
 }
 
 } // namespace bemi::catalog

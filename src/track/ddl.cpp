@@ -1,85 +1,90 @@
-// The event triggers: tables that appear in a tracked schema, partitions and children that come and go, what
-// is dropped.
+// The event triggers. They run in everybody's DDL: what has nothing to do with us costs as little as
+// possible, and looks only at what the command names.
 #include "boundary.hpp"
 #include "event.hpp"
-#include "schema.hpp"
+#include "follow.hpp"
+#include "own_triggers.hpp"
+#include "schema_rules.hpp"
 #include "spi.hpp"
-#include "tracking.hpp"
 
 namespace bemi {
 namespace {
 
-// What a command may have changed for us. Most do nothing of the kind: they must cost nothing.
-struct Effect {
-    bool tables_appeared;
-    bool inheritance_changed;
-};
-
-constexpr Effect no_effect = {false, false};
-
-Effect effect_of(const AlterTableCmd *command) {
-    switch (command->subtype) {
-    case AT_AttachPartition:
-    case AT_DetachPartition:
-    case AT_DetachPartitionFinalize:
-    case AT_AddInherit:
-    case AT_DropInherit:
-        return {false, true};
-    case AT_SetLogged:
-        return {true, true};
-    default:
-        return no_effect;
-    }
-}
-
-Effect effect_of(const AlterTableStmt *statement) {
-    Effect all = no_effect;
-    for (int i = 0; i < list_length(statement->cmds); i++) {
-        const Effect one = effect_of(list_nth_node(AlterTableCmd, statement->cmds, i));
-        all.tables_appeared |= one.tables_appeared;
-        all.inheritance_changed |= one.inheritance_changed;
-    }
-    return all;
-}
-
 /// Temporary tables come and go in numbers, and none is ever tracked.
-Effect effect_of(const CreateStmt *statement) {
-    if (statement->relation->relpersistence == RELPERSISTENCE_TEMP)
-        return no_effect;
-    return {true, statement->inhRelations != NIL};
+bool is_temporary(const RangeVar *relation) {
+    return relation->relpersistence == RELPERSISTENCE_TEMP;
 }
 
-Effect effect_of(Node *statement) {
+bool may_bring_tables(Node *statement) {
     switch (nodeTag(statement)) {
     case T_CreateStmt:
-        return effect_of(castNode(CreateStmt, statement));
+        return !is_temporary(castNode(CreateStmt, statement)->relation);
     case T_CreateTableAsStmt:
+        return !is_temporary(castNode(CreateTableAsStmt, statement)->into->rel);
     case T_AlterObjectSchemaStmt:
-        return {true, false};
     case T_CreateSchemaStmt: // with tables in it
-        return {true, true};
-    case T_AlterTableStmt:
-        return effect_of(castNode(AlterTableStmt, statement));
+        return true;
     default:
-        return no_effect;
+        return false;
     }
 }
 
-void welcome_tables() {
-    // Not everything that a command reports is still there at its end.
-    List *tables = spi::select_oids("SELECT DISTINCT c.oid FROM pg_event_trigger_ddl_commands() d"
-                                    " JOIN pg_class c ON d.classid = 'pg_class'::regclass AND d.objid = c.oid"
-                                    " JOIN pg_namespace n ON n.oid = c.relnamespace"
-                                    " JOIN bemi.tracked_schemas s ON s.schema = n.nspname"
-                                    " WHERE c.relkind IN ('r', 'p')");
-    for (int i = 0; i < list_length(tables); i++)
-        schema::welcome(list_nth_oid(tables, i));
+/// By its name, which meant the same to the command.
+Oid relation_called(Node *name) {
+    const bool missing_ok = true;
+    return RangeVarGetRelid(castNode(RangeVar, name), NoLock, missing_ok);
 }
 
-/// A schema is remembered by its name, since pg_upgrade and pg_dump do not keep its OID.
-void rename_schema(const RenameStmt *statement) {
-    spi::run_as_owner("UPDATE bemi.tracked_schemas SET schema = $2::name WHERE schema = $1::name",
-                      {spi::text(statement->subname), spi::text(statement->newname)});
+Oid partition_of(const AlterTableCmd *command) {
+    return relation_called(reinterpret_cast<Node *>(castNode(PartitionCmd, command->def)->name));
+}
+
+void follow_part(const AlterTableCmd *command, Node *altered) {
+    switch (command->subtype) {
+    case AT_AttachPartition:
+        return follow::came(partition_of(command));
+    case AT_DetachPartition:
+    case AT_DetachPartitionFinalize:
+        return follow::left(partition_of(command), relation_called(altered));
+    case AT_AddInherit:
+    case AT_SetLogged:
+        return follow::came(relation_called(altered));
+    case AT_DropInherit:
+        return follow::left(relation_called(altered), relation_called(command->def));
+    default:
+        return;
+    }
+}
+
+void follow_alter_table(const AlterTableStmt *statement) {
+    for (int i = 0; i < list_length(statement->cmds); i++)
+        follow_part(list_nth_node(AlterTableCmd, statement->cmds, i),
+                    reinterpret_cast<Node *>(statement->relation));
+}
+
+/// The commands that PostgreSQL has collected since the user's command began, which live as long as that.
+List *collected_commands() {
+    return spi::select_pointers("SELECT command FROM pg_catalog.pg_event_trigger_ddl_commands()");
+}
+
+/// A command may consist of several, as CREATE SCHEMA does, and make nothing, as with IF NOT EXISTS.
+void follow_new_tables() {
+    List *commands = collected_commands();
+    for (int i = 0; i < list_length(commands); i++) {
+        const auto *command = static_cast<CollectedCommand *>(list_nth(commands, i));
+        if (command->type == SCT_Simple && command->d.simple.address.classId == RelationRelationId &&
+            may_bring_tables(command->parsetree))
+            follow::came(command->d.simple.address.objectId);
+    }
+}
+
+/// Whether it makes one of our triggers, as a restored dump does, in a schema whose tables have them already.
+bool makes_own_trigger(const CreateTrigStmt *statement) {
+    const bool is_own_name = strcmp(statement->trigname, row_trigger) == 0 ||
+                             strcmp(statement->trigname, statement_trigger) == 0 ||
+                             strcmp(statement->trigname, truncate_trigger) == 0;
+    const bool missing_ok = true;
+    return is_own_name && LookupFuncName(statement->funcname, 0, nullptr, missing_ok) == emit_function();
 }
 
 } // namespace
@@ -90,24 +95,28 @@ using namespace bemi;
 BEMI_FUNCTION(bemi_on_ddl_command_end) {
     Node *command = command_of(fcinfo);
     if (IsA(command, RenameStmt) && castNode(RenameStmt, command)->renameType == OBJECT_SCHEMA)
-        rename_schema(castNode(RenameStmt, command));
+        schema_rules::rename(castNode(RenameStmt, command)->subname, castNode(RenameStmt, command)->newname);
+    else if (IsA(command, AlterTableStmt))
+        follow_alter_table(castNode(AlterTableStmt, command));
+    else if (may_bring_tables(command))
+        follow_new_tables();
+    PG_RETURN_VOID();
+}
 
-    const Effect effect = effect_of(command);
-    if (IsA(command, AlterObjectSchemaStmt))
-        schema::keep_tables_without_rule();
-    if (effect.inheritance_changed) // first: a new partition is tracked with its root rather than with its
-                                    // schema
-        tracking::follow_inheritance();
-    if (effect.tables_appeared)
-        welcome_tables();
+/// CREATE TRIGGER fails where the trigger is. The statement is still to be run, so it can be told to replace.
+BEMI_FUNCTION(bemi_on_create_trigger) {
+    Node *command = command_of(fcinfo);
+    if (IsA(command, CreateTrigStmt) && makes_own_trigger(castNode(CreateTrigStmt, command)))
+        castNode(CreateTrigStmt, command)->replace = true;
     PG_RETURN_VOID();
 }
 
 BEMI_FUNCTION(bemi_on_sql_drop) {
     (void)command_of(fcinfo);
-    spi::run_as_owner("DELETE FROM bemi.tracked t USING pg_event_trigger_dropped_objects() d"
-                      " WHERE d.classid = 'pg_class'::regclass AND d.objid = t.relation AND d.objsubid = 0");
-    spi::run_as_owner("DELETE FROM bemi.tracked_schemas s USING pg_event_trigger_dropped_objects() d"
-                      " WHERE d.classid = 'pg_namespace'::regclass AND d.object_name = s.schema");
+    List *schemas = spi::select_names("SELECT object_name::pg_catalog.name"
+                                      " FROM pg_catalog.pg_event_trigger_dropped_objects()"
+                                      " WHERE object_type OPERATOR(pg_catalog.=) 'schema'");
+    for (int i = 0; i < list_length(schemas); i++)
+        schema_rules::remove(static_cast<const char *>(list_nth(schemas, i)));
     PG_RETURN_VOID();
 }

@@ -1,13 +1,28 @@
-// bemi.track(), untrack(), track_schema() and untrack_schema().
+// What SQL calls of tracking.
 #include "boundary.hpp"
+#include "catalog.hpp"
 #include "schema.hpp"
+#include "steps.hpp"
 #include "tracking.hpp"
+
+namespace bemi {
+namespace {
+
+std::optional<Level> level_argument(FunctionCallInfo fcinfo, int number) {
+    if (PG_ARGISNULL(number))
+        return std::nullopt;
+    return level_named(text_to_cstring(PG_GETARG_TEXT_PP(number)));
+}
+
+} // namespace
+} // namespace bemi
 
 using namespace bemi;
 
 BEMI_FUNCTION(bemi_track) {
-    tracking::track(PG_GETARG_OID(0), level_named(text_to_cstring(PG_GETARG_TEXT_PP(1))),
-                    tracking::Reason::asked);
+    if (PG_ARGISNULL(0))
+        PG_RETURN_NULL();
+    tracking::track(PG_GETARG_OID(0), level_argument(fcinfo, 1));
     PG_RETURN_VOID();
 }
 
@@ -17,11 +32,51 @@ BEMI_FUNCTION(bemi_untrack) {
 }
 
 BEMI_FUNCTION(bemi_track_schema) {
-    schema::track(PG_GETARG_OID(0), level_named(text_to_cstring(PG_GETARG_TEXT_PP(1))));
+    if (PG_ARGISNULL(0))
+        PG_RETURN_NULL();
+    schema::track(PG_GETARG_OID(0), level_argument(fcinfo, 1));
     PG_RETURN_VOID();
 }
 
 BEMI_FUNCTION(bemi_untrack_schema) {
     schema::untrack(PG_GETARG_OID(0));
     PG_RETURN_VOID();
+}
+
+// For the procedures that track one table a transaction, and for the views.
+
+BEMI_FUNCTION(bemi_steps_to_track) {
+    if (PG_ARGISNULL(0))
+        PG_RETURN_NULL();
+    return steps::to_track(PG_GETARG_OID(0), level_argument(fcinfo, 1));
+}
+
+BEMI_FUNCTION(bemi_steps_to_untrack) {
+    return steps::to_untrack(PG_GETARG_OID(0));
+}
+
+BEMI_FUNCTION(bemi_track_by_schema) {
+    if (PG_ARGISNULL(0))
+        PG_RETURN_NULL();
+    schema::track_table(PG_GETARG_OID(0), level_argument(fcinfo, 1));
+    PG_RETURN_VOID();
+}
+
+BEMI_FUNCTION(bemi_set_rule) {
+    if (PG_ARGISNULL(0))
+        PG_RETURN_NULL();
+    schema::set_rule(PG_GETARG_OID(0), level_argument(fcinfo, 1));
+    PG_RETURN_VOID();
+}
+
+BEMI_FUNCTION(bemi_remove_rule) {
+    schema::remove_rule(PG_GETARG_OID(0));
+    PG_RETURN_VOID();
+}
+
+BEMI_FUNCTION(bemi_tracked_with) {
+    const Oid root = catalog::root_of(PG_GETARG_OID(0));
+    if (!OidIsValid(root))
+        PG_RETURN_NULL();
+    PG_RETURN_OID(root);
 }

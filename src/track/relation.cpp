@@ -1,20 +1,7 @@
 #include "relation.hpp"
 
-#include "spi.hpp"
-
 namespace bemi::relation {
 namespace {
-
-// BEFORE triggers fire in the order of their names. Ours must be the last, after whatever the user's triggers
-// do to the row or to the context: hence the tilde, the last of the ASCII characters.
-struct TriggerKind {
-    const char *name;
-    const char *definition;
-};
-constexpr TriggerKind row_trigger = {"~bemi_row", "BEFORE INSERT OR UPDATE OR DELETE ON %s FOR EACH ROW"};
-constexpr TriggerKind statement_trigger = {"~bemi_statement",
-                                           "BEFORE INSERT OR UPDATE OR DELETE ON %s FOR EACH STATEMENT"};
-constexpr TriggerKind truncate_trigger = {"~bemi_truncate", "BEFORE TRUNCATE ON %s FOR EACH STATEMENT"};
 
 HeapTuple class_tuple(Oid relation) {
     HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relation));
@@ -59,71 +46,6 @@ Obstacle obstacle(const FormData_pg_class *form) {
     return {nullptr, nullptr};
 }
 
-bool has_trigger(Oid relation, const char *name) {
-    return OidIsValid(get_trigger_oid(relation, name, true));
-}
-
-/// ALWAYS: rows that a replica or a restore writes (session_replication_role) are changes like others.
-void create_trigger(Oid relation, const TriggerKind &kind) {
-    const char *table = qualified_name(relation);
-    spi::run(psprintf("CREATE OR REPLACE TRIGGER %s %s EXECUTE FUNCTION bemi.emit_context()",
-                      quote_identifier(kind.name), psprintf(kind.definition, table)));
-    spi::run(psprintf("ALTER TABLE ONLY %s ENABLE ALWAYS TRIGGER %s", table, quote_identifier(kind.name)));
-}
-
-void drop_trigger(Oid relation, const TriggerKind &kind) {
-    if (has_trigger(relation, kind.name))
-        spi::run(psprintf("DROP TRIGGER %s ON %s", quote_identifier(kind.name), qualified_name(relation)));
-}
-
-void set_replica_identity(Oid relation, const char *identity) {
-    spi::run(psprintf("ALTER TABLE ONLY %s REPLICA IDENTITY %s", qualified_name(relation), identity));
-}
-
-/// Whether ALTER TABLE ... REPLICA IDENTITY USING INDEX would accept it: nothing kept it fit for that while
-/// the identity was FULL.
-bool can_identify(Oid relation, const char *index) {
-    spi::run("SELECT FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid"
-             " WHERE i.indrelid = $1 AND c.relname = $2::name AND i.indisunique AND i.indimmediate"
-             " AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL"
-             " AND NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = i.indrelid AND NOT a.attnotnull"
-             " AND a.attnum = ANY ((i.indkey::int2[])[0:i.indnkeyatts - 1]))",
-             {spi::oid(relation), spi::text(index)});
-    return SPI_processed == 1;
-}
-
-void restore_index_identity(Oid relation, const char *index) {
-    if (can_identify(relation, index)) {
-        set_replica_identity(relation, psprintf("USING INDEX %s", quote_identifier(index)));
-        return;
-    }
-    set_replica_identity(relation, "DEFAULT");
-    ereport(WARNING,
-            (errmsg("replica identity of table %s is now DEFAULT", qualified_name(relation)),
-             errdetail("Before it was tracked it used the index \"%s\", which is gone or cannot serve as one "
-                       "any more.",
-                       index)));
-}
-
-void restore_identity(Oid relation, char identity, const char *index) {
-    switch (identity) {
-    case REPLICA_IDENTITY_DEFAULT:
-        return set_replica_identity(relation, "DEFAULT");
-    case REPLICA_IDENTITY_NOTHING:
-        return set_replica_identity(relation, "NOTHING");
-    case REPLICA_IDENTITY_INDEX:
-        return restore_index_identity(relation, index);
-    default: // it was FULL before
-        return;
-    }
-}
-
-/// Rows are in tables, never in a partitioned one, and row triggers on that would be cloned to partitions
-/// which have their own.
-bool holds_rows(Oid relation) {
-    return get_rel_relkind(relation) == RELKIND_RELATION;
-}
-
 } // namespace
 
 const char *qualified_name(Oid relation) {
@@ -142,6 +64,24 @@ bool exists(Oid relation) {
     return SearchSysCacheExists1(RELOID, ObjectIdGetDatum(relation));
 }
 
+bool is_mine(Oid relation) {
+    bool mine = false;
+    if (HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relation)); HeapTupleIsValid(tuple)) {
+        mine = has_privs_of_role(GetUserId(), reinterpret_cast<Form_pg_class>(GETSTRUCT(tuple))->relowner);
+        ReleaseSysCache(tuple);
+    }
+    return mine;
+}
+
+bool is_trackable(Oid relation) {
+    bool trackable = false;
+    if (HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relation)); HeapTupleIsValid(tuple)) {
+        trackable = obstacle(reinterpret_cast<Form_pg_class>(GETSTRUCT(tuple))).detail == nullptr;
+        ReleaseSysCache(tuple);
+    }
+    return trackable;
+}
+
 void require_ownership(Oid relation) {
     if (!compat::owns(RelationRelationId, relation, GetUserId()))
         aclcheck_error(ACLCHECK_NOT_OWNER, OBJECT_TABLE, get_rel_name(relation));
@@ -156,50 +96,34 @@ void require_trackable(Oid relation) {
     require_ownership(relation);
 }
 
-char replica_identity(Oid relation, Name index) {
-    HeapTuple tuple = class_tuple(relation);
-    const char identity = reinterpret_cast<Form_pg_class>(GETSTRUCT(tuple))->relreplident;
-    ReleaseSysCache(tuple);
-
-    namestrcpy(index, "");
-    if (identity == REPLICA_IDENTITY_INDEX) {
-        Relation rel = relation_open(relation, AccessShareLock);
-        const Oid index_oid = RelationGetReplicaIndex(rel);
-        relation_close(rel, NoLock);
-        if (OidIsValid(index_oid))
-            namestrcpy(index, get_rel_name(index_oid));
-    }
-    return identity;
+/// Then PostgreSQL alters nothing of it.
+bool is_being_detached(Oid relation) {
+    return get_rel_relispartition(relation) && PartitionHasPendingDetach(relation);
 }
 
-void install(Oid relation, Level level) {
-    NameData index;
-
-    SPI_connect();
-    if (replica_identity(relation, &index) != REPLICA_IDENTITY_FULL)
-        set_replica_identity(relation, "FULL");
-    create_trigger(relation, truncate_trigger);
-    if (level == Level::statement) {
-        drop_trigger(relation, row_trigger);
-        create_trigger(relation, statement_trigger);
-    } else {
-        drop_trigger(relation, statement_trigger);
-        if (holds_rows(relation))
-            create_trigger(relation, row_trigger);
-    }
-    SPI_finish();
+bool may_follow(Oid relation) {
+    return is_mine(relation) && is_trackable(relation) &&
+           ConditionalLockRelationOid(relation, AccessExclusiveLock) && is_mine(relation) &&
+           is_trackable(relation) && !is_being_detached(relation);
 }
 
-void uninstall(Oid relation, char identity, const char *index) {
-    NameData unused;
+bool is_in_use(Oid relation) {
+    const LOCKMODE held_already = NoLock;
+    Relation rel = relation_open(relation, held_already);
+    constexpr int by_us = 1;
+    const bool in_use = rel->rd_refcnt > by_us || AfterTriggerPendingOnRel(relation);
+    relation_close(rel, held_already);
+    return in_use;
+}
 
-    SPI_connect();
-    drop_trigger(relation, row_trigger);
-    drop_trigger(relation, statement_trigger);
-    drop_trigger(relation, truncate_trigger);
-    if (replica_identity(relation, &unused) == REPLICA_IDENTITY_FULL)
-        restore_identity(relation, identity, index);
-    SPI_finish();
+bool has_rows(Oid relation) {
+    if (get_rel_relkind(relation) != RELKIND_RELATION)
+        return false;
+    const LOCKMODE held_already = NoLock;
+    Relation rel = relation_open(relation, held_already);
+    const bool has = RelationGetNumberOfBlocks(rel) > 0;
+    relation_close(rel, held_already);
+    return has;
 }
 
 } // namespace bemi::relation

@@ -1,7 +1,7 @@
-// One relation: may it be tracked, and what tracking puts on it.
+// One relation: may it be tracked, and may it be now?
 #pragma once
 
-#include "level.hpp"
+#include "compat.hpp"
 
 namespace bemi::relation {
 
@@ -17,21 +17,28 @@ struct Obstacle {
 /// Whether it is still there: whoever waited for a lock has to look again.
 [[nodiscard]] bool exists(Oid relation);
 
+/// Whether it is there and belongs to the current user, or a role whose member that is.
+[[nodiscard]] bool is_mine(Oid relation);
+
+/// Whether it is there and can be tracked.
+[[nodiscard]] bool is_trackable(Oid relation);
+
 /// ERROR unless the relation exists, can be tracked, and belongs to the current user.
 void require_trackable(Oid relation);
 
 /// ERROR unless the relation belongs to the current user or one whose member that is.
 void require_ownership(Oid relation);
 
-/// The relation's replica identity as in pg_class.relreplident, and the name of its index where that is 'i'.
-[[nodiscard]] char replica_identity(Oid relation, Name index);
+/// Whether what an event trigger wants of the relation can be done at once: it is still there, can be
+/// tracked, belongs to the current user, and no other session has it locked. Then it is locked.
+[[nodiscard]] bool may_follow(Oid relation);
 
-/// Puts the triggers of `level` on the relation, takes those of the other one off, and sets REPLICA IDENTITY
-/// FULL.
-void install(Oid relation, Level level);
+/// Whether this session has a scan open on it, or trigger events for it pending: then PostgreSQL takes no
+/// trigger off it. It must be locked.
+[[nodiscard]] bool is_in_use(Oid relation);
 
-/// Takes the triggers off and sets the replica identity back, unless somebody changed it since.
-void uninstall(Oid relation, char identity, const char *index);
+/// Whether there may be rows in it. It must be locked.
+[[nodiscard]] bool has_rows(Oid relation);
 
 /// `schema.table`, quoted where needed, for messages and SQL.
 [[nodiscard]] const char *qualified_name(Oid relation);

@@ -2,6 +2,7 @@
 
 #include "catalog.hpp"
 #include "relation.hpp"
+#include "schema_rules.hpp"
 #include "spi.hpp"
 #include "tracking.hpp"
 
@@ -42,74 +43,95 @@ List *tables_in(Oid schema) {
         {{OIDOID, ObjectIdGetDatum(schema)}});
 }
 
-bool is_new(Oid relation) {
-    catalog::Tracked tracked;
-    return relation::obstacle(relation).detail == nullptr && !catalog::find(relation, &tracked);
+template <typename Want> List *tables_that(Oid schema, Want &&wanted) {
+    List *tables = NIL, *all = tables_in(schema);
+    for (int i = 0; i < list_length(all); i++)
+        if (wanted(list_nth_oid(all, i)))
+            tables = lappend_oid(tables, list_nth_oid(all, i));
+    return tables;
 }
 
 /// A level that changes reaches the tables that follow the schema, not those that were tracked by name.
-void change_level(Oid relation, Level level) {
-    catalog::Tracked tracked;
-    if (catalog::find(relation, &tracked) && tracked.by_schema && tracked.level != level)
-        tracking::track(relation, level, tracking::Reason::schema);
+bool is_to_track(Oid relation, Level level) {
+    TrackingOptions options;
+    if (!relation::is_trackable(relation) || OidIsValid(catalog::root_of(relation)))
+        return false;
+    return !catalog::find(relation, &options) || (options.by_schema && options.level != level);
+}
+
+bool is_to_untrack(Oid relation) {
+    TrackingOptions options;
+    return catalog::find(relation, &options) && options.by_schema && !OidIsValid(catalog::root_of(relation));
+}
+
+Level level_for(const char *schema, std::optional<Level> level) {
+    Level rule;
+    if (level)
+        return *level;
+    return schema_rules::find(schema, &rule) ? rule : Level::row;
 }
 
 /// What others have created in the schema stays theirs to untrack.
 void untrack_if_own(Oid relation) {
-    if (compat::owns(RelationRelationId, relation, GetUserId()))
+    if (relation::is_mine(relation) || !relation::exists(relation))
         return tracking::untrack(relation);
     ereport(WARNING,
             (errmsg("table %s stays tracked", relation::qualified_name(relation)),
              errdetail("It belongs to another role."), errhint("Its owner can call bemi.untrack() for it.")));
 }
 
+void require_rule(const char *schema) {
+    Level level;
+    if (!schema_rules::find(schema, &level))
+        ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("schema \"%s\" is not tracked", schema),
+                        errhint("SELECT schema FROM bemi.tracked_schemas lists those that are.")));
+}
+
 } // namespace
 
-void track(Oid schema, Level level) {
+List *tables_to_track(Oid schema, std::optional<Level> level) {
+    const char *name = require_schema(schema);
+    require_trackable(schema, name);
+    const Level wanted = level_for(name, level);
+    return tables_that(schema, [wanted](Oid relation) { return is_to_track(relation, wanted); });
+}
+
+List *tables_to_untrack(Oid schema) {
+    (void)require_schema(schema);
+    return tables_that(schema, is_to_untrack);
+}
+
+void track_table(Oid relation, std::optional<Level> level) {
+    const char *schema = get_namespace_name(get_rel_namespace(relation));
+    tracking::track_by_schema(relation, schema == nullptr ? Level::row : level_for(schema, level));
+}
+
+void set_rule(Oid schema, std::optional<Level> level) {
     require_trackable(schema, require_schema(schema));
     const char *name = lock_schema(schema);
+    schema_rules::set(name, level_for(name, level));
+}
 
-    spi::run_as_owner("INSERT INTO bemi.tracked_schemas (schema, level) VALUES ($1::name, $2)"
-                      " ON CONFLICT (schema) DO UPDATE SET level = excluded.level",
-                      {spi::text(name), spi::text(level_name(level))});
+void remove_rule(Oid schema) {
+    const char *name = lock_schema(schema);
+    require_rule(name);
+    schema_rules::remove(name);
+}
 
+void track(Oid schema, std::optional<Level> level) {
+    set_rule(schema, level);
+    const Level wanted = level_for(get_namespace_name(schema), level);
     List *tables = tables_in(schema);
-    for (int i = 0; i < list_length(tables); i++) {
-        change_level(list_nth_oid(tables, i), level);
-        if (is_new(list_nth_oid(tables, i)))
-            tracking::track(list_nth_oid(tables, i), level, tracking::Reason::schema);
-    }
+    for (int i = 0; i < list_length(tables); i++)
+        if (is_to_track(list_nth_oid(tables, i), wanted)) // still: a table takes what is below it along
+            tracking::track_by_schema(list_nth_oid(tables, i), wanted);
 }
 
 void untrack(Oid schema) {
-    const char *name = lock_schema(schema);
-    Level level;
-    if (!catalog::find_schema(schema, &level))
-        ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("schema \"%s\" is not tracked", name),
-                        errhint("SELECT schema FROM bemi.tracked_schemas lists those that are.")));
-
-    spi::run_as_owner("DELETE FROM bemi.tracked_schemas WHERE schema = $1::name", {spi::text(name)});
-
-    List *tables =
-        spi::select_oids("SELECT t.relation FROM bemi.tracked t JOIN pg_class c ON c.oid = t.relation"
-                         " WHERE t.by_schema AND c.relnamespace = $1 ORDER BY 1",
-                         {{OIDOID, ObjectIdGetDatum(schema)}});
+    remove_rule(schema);
+    List *tables = tables_to_untrack(schema);
     for (int i = 0; i < list_length(tables); i++)
         untrack_if_own(list_nth_oid(tables, i));
-    keep_tables_without_rule();
-}
-
-void keep_tables_without_rule() {
-    spi::run_as_owner("UPDATE bemi.tracked t SET by_schema = false FROM pg_class c, pg_namespace n"
-                      " WHERE t.by_schema AND c.oid = t.relation AND n.oid = c.relnamespace"
-                      " AND NOT EXISTS (SELECT FROM bemi.tracked_schemas s WHERE s.schema = n.nspname)");
-}
-
-void welcome(Oid relation) {
-    Level level;
-    if (catalog::find_schema(get_rel_namespace(relation), &level) &&
-        compat::owns(RelationRelationId, relation, GetUserId()) && is_new(relation))
-        tracking::welcome(relation, level);
 }
 
 } // namespace bemi::schema

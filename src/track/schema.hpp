@@ -6,16 +6,23 @@
 namespace bemi::schema {
 
 /// Tracks the tables that are in the schema now and not tracked yet, and remembers it for those to come.
-void track(Oid schema, Level level);
+void track(Oid schema, std::optional<Level> level);
 
-/// Forgets the schema and untracks the tables that were tracked because of it.
+/// Forgets the schema and untracks the tables that follow its rule.
 void untrack(Oid schema);
 
-/// Tables of which no rule says any more that they are tracked because of their schema, since they or the
-/// rule have gone, are tracked for themselves from now on.
-void keep_tables_without_rule();
+/// One of the tables in such a schema.
+void track_table(Oid relation, std::optional<Level> level);
 
-/// Tracks `relation` if it has appeared in a tracked schema, can be tracked and is not yet.
-void welcome(Oid relation);
+/// Without the tables that are there.
+void set_rule(Oid schema, std::optional<Level> level);
+void remove_rule(Oid schema);
+
+/// The tables of the schema that track() would change, before the partitions and children that are tracked
+/// with them.
+[[nodiscard]] List *tables_to_track(Oid schema, std::optional<Level> level);
+
+/// Those that untrack() would change.
+[[nodiscard]] List *tables_to_untrack(Oid schema);
 
 } // namespace bemi::schema

@@ -23,13 +23,33 @@ void execute(const char *sql, std::initializer_list<Argument> arguments) {
         elog(ERROR, "%s for: %s", SPI_result_code_string(result), sql);
 }
 
+/// The list that `append` makes of the first column, in the caller's memory context.
+template <typename Append>
+List *select_list(const char *sql, std::initializer_list<Argument> arguments, Append &&append) {
+    MemoryContext caller = CurrentMemoryContext;
+    List *list = NIL;
+
+    SPI_connect();
+    execute(sql, arguments);
+    MemoryContext spi = MemoryContextSwitchTo(caller);
+    for (uint64 row = 0; row < SPI_processed; row++) {
+        bool is_null;
+        const Datum datum = value(1, &is_null, row);
+        if (!is_null)
+            list = append(list, datum);
+    }
+    MemoryContextSwitchTo(spi);
+    SPI_finish();
+    return list;
+}
+
 } // namespace
 
 Oid extension_owner() {
-    const Oid table = get_relname_relid("tracked", get_namespace_oid("bemi", false));
+    const Oid table = get_relname_relid("tracked_schemas", get_namespace_oid("bemi", false));
     HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(table));
     if (!HeapTupleIsValid(tuple))
-        elog(ERROR, "cache lookup failed for table bemi.tracked");
+        elog(ERROR, "cache lookup failed for table bemi.tracked_schemas");
     const Oid owner = reinterpret_cast<Form_pg_class>(GETSTRUCT(tuple))->relowner;
     ReleaseSysCache(tuple);
     return owner;
@@ -52,21 +72,19 @@ void run_as_owner(const char *sql, std::initializer_list<Argument> arguments) {
 }
 
 List *select_oids(const char *sql, std::initializer_list<Argument> arguments) {
-    MemoryContext caller = CurrentMemoryContext;
-    List *oids = NIL;
+    return select_list(sql, arguments,
+                       [](List *list, Datum value) { return lappend_oid(list, DatumGetObjectId(value)); });
+}
 
-    SPI_connect();
-    execute(sql, arguments);
-    MemoryContext spi = MemoryContextSwitchTo(caller);
-    for (uint64 row = 0; row < SPI_processed; row++) {
-        bool is_null;
-        const Datum oid = value(1, &is_null, row);
-        if (!is_null)
-            oids = lappend_oid(oids, DatumGetObjectId(oid));
-    }
-    MemoryContextSwitchTo(spi);
-    SPI_finish();
-    return oids;
+List *select_names(const char *sql) {
+    return select_list(sql, {}, [](List *list, Datum value) {
+        return lappend(list, pstrdup(NameStr(*DatumGetName(value))));
+    });
+}
+
+List *select_pointers(const char *sql) {
+    return select_list(sql, {},
+                       [](List *list, Datum value) { return lappend(list, DatumGetPointer(value)); });
 }
 
 } // namespace bemi::spi

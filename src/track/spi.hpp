@@ -1,6 +1,6 @@
 // SQL from C++: the DDL runs as the caller, so that PostgreSQL's own rules about ownership hold; bemi's own
 // tables are written as the owner of the extension. Every SQL function that gets here has SET search_path =
-// pg_catalog, pg_temp.
+// pg_catalog, pg_temp, but for the event triggers, whose SQL names the schema of all that it uses.
 #pragma once
 
 #include "compat.hpp"
@@ -85,5 +85,9 @@ template <typename Body> void as_owner(Body &&body) {
 /// The first column of what `sql` returns, all of type oid or regclass, allocated in the caller's memory
 /// context.
 [[nodiscard]] List *select_oids(const char *sql, std::initializer_list<Argument> arguments = {});
+
+/// The same where it is of type name, as strings; or of a type that is a pointer in truth.
+[[nodiscard]] List *select_names(const char *sql);
+[[nodiscard]] List *select_pointers(const char *sql);
 
 } // namespace bemi::spi

@@ -1,24 +1,18 @@
-// What is tracked: a table with all that inherits from it, a schema with all that appears in it.
+// What is tracked: a table with all that inherits from it.
 #pragma once
 
 #include "level.hpp"
 
 namespace bemi::tracking {
 
-enum class Reason : uint8_t { asked, schema };
+/// Tracks a table, and its partitions and children with it. Called again it changes the level, if one is
+/// given, and mends what is off.
+void track(Oid relation, std::optional<Level> level);
 
-/// Tracks a table, and its partitions and children with it. Called again it changes the level.
-void track(Oid relation, Level level, Reason reason);
+/// The same for a table that follows the rule of its schema.
+void track_by_schema(Oid relation, Level level);
 
-/// Tracks a table that has appeared in a tracked schema, with those of its children that the current user
-/// owns: the user's DDL must not fail or hang for the others.
-void welcome(Oid relation, Level level);
-
-/// Undoes track(), for the partitions and children too.
+/// Undoes it, for the partitions and children too.
 void untrack(Oid relation);
-
-/// Brings what is tracked in line with the inheritance tree, as far as the current user owns the tables:
-/// partitions and children that came are tracked with their root, those that went are not any more.
-void follow_inheritance();
 
 } // namespace bemi::tracking

@@ -413,4 +413,4 @@ DROP TRIGGER misused ON todo;
 SELECT FROM pg_drop_replication_slot('regress');
 DROP FUNCTION captured(), half_way();
 DROP TABLE todo;
-SELECT count(*) FROM bemi.tracked;
+SELECT count(*) FROM bemi.tracked_tables;

@@ -33,11 +33,12 @@ SELECT state('d');
 SELECT state('n');
 SELECT state('f');
 SELECT state('i');
-SELECT relation, level, root, by_schema, tracked_at > now() - interval '1 hour' AS recent, problems FROM bemi.tracked_tables ORDER BY relation::text;
-SELECT relation, previous_identity, previous_index FROM bemi.tracked ORDER BY relation::text;
+SELECT relation, level, root, by_schema, problems FROM bemi.tracked_tables ORDER BY relation::text;
+-- the record of it is in the arguments of one trigger
+SELECT tgrelid::regclass, tgname, encode(tgargs, 'escape') FROM pg_trigger WHERE tgname LIKE '~bemi%' ORDER BY tgrelid::regclass::text, tgname;
 SELECT bemi.untrack('d'), bemi.untrack('n'), bemi.untrack('f'), bemi.untrack('i');
 SELECT state('d'), state('n'), state('f'), state('i');
-SELECT * FROM bemi.tracked;
+SELECT * FROM bemi.tracked_tables;
 
 -- The index of the identity is not there any more, is another table's, or will not do any more: DEFAULT, with a warning
 SELECT bemi.track('i');
@@ -92,19 +93,24 @@ ALTER TABLE n DISABLE TRIGGER "~bemi_row";
 DROP TRIGGER "~bemi_truncate" ON n;
 SELECT bemi.track('n');
 SELECT state('n');
-SELECT count(*) FROM bemi.tracked;
+SELECT count(*) FROM bemi.tracked_tables;
 SELECT bemi.untrack('n');
 SELECT state('n');
 SELECT bemi.track('n', 'ROW');
 \echo :SQLSTATE
 SELECT bemi.track('n', '');
-SELECT bemi.track('n', NULL), bemi.track(NULL), bemi.untrack(NULL);
--- triggers that were taken off meanwhile do not matter to untrack()
+SELECT bemi.track(NULL), bemi.track(NULL, 'row'), bemi.untrack(NULL);
+-- triggers that were taken off meanwhile do not matter to untrack(); with the one that holds the record the former identity goes
 SELECT bemi.track('n');
 DROP TRIGGER "~bemi_row" ON n;
-DROP TRIGGER "~bemi_truncate" ON n;
 SELECT bemi.untrack('n');
 SELECT state('n');
+SELECT bemi.track('n');
+DROP TRIGGER "~bemi_truncate" ON n;
+SELECT relation, level, problems FROM bemi.tracked_tables;
+SELECT bemi.untrack('n');
+SELECT state('n');
+ALTER TABLE n REPLICA IDENTITY NOTHING;
 -- untrack what is not tracked
 SELECT bemi.untrack('n');
 \echo :SQLSTATE
@@ -117,7 +123,7 @@ ROLLBACK TO a;
 SELECT state('d');
 ROLLBACK;
 SELECT state('d');
-SELECT * FROM bemi.tracked;
+SELECT * FROM bemi.tracked_tables;
 -- the user's own triggers stay
 CREATE FUNCTION nop() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN new; END $$;
 CREATE TRIGGER mine BEFORE INSERT ON d FOR EACH ROW EXECUTE FUNCTION nop();
@@ -163,7 +169,6 @@ SELECT bemi.track('composite');
 SELECT bemi.track('pg_class');
 \echo :SQLSTATE
 SELECT bemi.track('information_schema.sql_features');
-SELECT bemi.track('bemi.tracked');
 SELECT bemi.track('bemi.tracked_schemas');
 SELECT bemi.track('bemi.tracked_tables');
 DO $$
@@ -180,7 +185,7 @@ SELECT bemi.track(1::oid);
 SELECT bemi.untrack(1::oid);
 \echo :SQLSTATE
 SELECT bemi.untrack('v');
-SELECT * FROM bemi.tracked;
+SELECT * FROM bemi.tracked_tables;
 DROP TABLE t, p;
 DROP VIEW v;
 DROP MATERIALIZED VIEW m;
@@ -205,8 +210,8 @@ SELECT bemi.track('d', 'statement');
 SELECT bemi.untrack('d');
 SELECT relation, level, problems FROM bemi.tracked_tables;
 -- bemi's tables are written by its functions alone
-INSERT INTO bemi.tracked (relation, level, by_schema, previous_identity) VALUES ('work.n', 'row', false, 'd');
-DELETE FROM bemi.tracked;
+INSERT INTO bemi.tracked_schemas (schema, level) VALUES ('work', 'row');
+DELETE FROM bemi.tracked_schemas;
 UPDATE bemi.tracked_schemas SET level = 'row';
 SET bemi.context = '{"by": "other"}';
 INSERT INTO d VALUES (1);
@@ -268,12 +273,12 @@ CREATE TABLE other.a (id int);
 SELECT bemi.track('d'), bemi.track('n'), bemi.track('other.a');
 BEGIN;
 DROP TABLE n;
-SELECT relation FROM bemi.tracked ORDER BY relation::text;
+SELECT relation FROM bemi.tracked_tables ORDER BY relation::text;
 ROLLBACK;
-SELECT count(*) FROM bemi.tracked;
+SELECT count(*) FROM bemi.tracked_tables;
 DROP TABLE n;
 DROP SCHEMA other CASCADE;
-SELECT relation FROM bemi.tracked;
+SELECT relation FROM bemi.tracked_tables;
 -- other DDL does no harm
 ALTER TABLE d RENAME TO "D d";
 ALTER TABLE "D d" RENAME COLUMN id TO "I d";
@@ -287,18 +292,18 @@ SELECT bemi.untrack('public."D d"');
 SELECT state('public."D d"');
 SELECT bemi.track('public."D d"');
 DROP OWNED BY regress_bemi_other;
-SELECT relation FROM bemi.tracked;
+SELECT relation FROM bemi.tracked_tables;
 -- CREATE TABLE ... LIKE copies no triggers, and tracks nothing
 SELECT bemi.track('f');
 CREATE TABLE copy (LIKE f INCLUDING ALL);
 SELECT state('copy');
-SELECT relation FROM bemi.tracked;
+SELECT relation FROM bemi.tracked_tables;
 
 -- The extension does not go while tables are tracked, unless told so; then no trigger is left on them (the identity is)
 SELECT bemi.track('i');
 DROP EXTENSION bemi;
 \echo :SQLSTATE
-DROP TABLE bemi.tracked;
+DROP TABLE bemi.tracked_schemas;
 DROP FUNCTION bemi.emit_context();
 DROP EVENT TRIGGER bemi_sql_drop;
 DROP EXTENSION bemi CASCADE;

@@ -13,11 +13,11 @@ CREATE FUNCTION tracked() RETURNS SETOF text LANGUAGE sql AS $$
 $$;
 CREATE FUNCTION leftovers() RETURNS SETOF text LANGUAGE sql AS $$
     SELECT format('%s has %s', tgrelid::regclass, tgname) FROM pg_trigger
-    WHERE tgname LIKE '~bemi%' AND tgrelid NOT IN (SELECT relation FROM bemi.tracked)
+    WHERE tgname LIKE '~bemi%' AND tgrelid NOT IN (SELECT relation FROM bemi.tracked_tables)
     UNION ALL
     SELECT format('%s has identity %s', oid::regclass, relreplident) FROM pg_class
     WHERE relnamespace IN ('work'::regnamespace, 'elsewhere'::regnamespace) AND relkind IN ('r', 'p') AND relreplident <> 'd'
-      AND oid NOT IN (SELECT relation FROM bemi.tracked)
+      AND oid NOT IN (SELECT relation FROM bemi.tracked_tables)
     ORDER BY 1
 $$;
 
@@ -78,11 +78,11 @@ SELECT * FROM leftovers();
 -- rolled back
 BEGIN;
 ALTER TABLE event ATTACH PARTITION event_1 FOR VALUES FROM (0) TO (10);
-SELECT count(*) FROM bemi.tracked;
+SELECT count(*) FROM bemi.tracked_tables;
 ROLLBACK;
 BEGIN;
 ALTER TABLE event DETACH PARTITION event_4;
-SELECT count(*) FROM bemi.tracked;
+SELECT count(*) FROM bemi.tracked_tables;
 ROLLBACK;
 SELECT * FROM tracked();
 -- attached again, to a part of the tree
@@ -206,4 +206,4 @@ RESET search_path;
 SET client_min_messages = warning;
 DROP SCHEMA work, elsewhere CASCADE;
 DROP ROLE regress_bemi_owner, regress_bemi_other;
-SELECT count(*) FROM bemi.tracked;
+SELECT count(*) FROM bemi.tracked_tables;

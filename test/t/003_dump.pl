@@ -21,7 +21,7 @@ $node->safe_psql('postgres', q{
     INSERT INTO todo VALUES (1, 'Sleep');
 });
 
-my $tracked = q{SELECT relation, level, root, by_schema, tracked_at, problems FROM bemi.tracked_tables ORDER BY relation::text};
+my $tracked = q{SELECT relation, level, root, by_schema, problems FROM bemi.tracked_tables ORDER BY relation::text};
 my $triggers = q{SELECT tgrelid::regclass, tgname, tgenabled, tgparentid <> 0 FROM pg_trigger
     WHERE tgname LIKE '~bemi%' ORDER BY tgrelid::regclass::text, tgname};
 my $identities = q{SELECT oid::regclass, relreplident FROM pg_class
@@ -71,5 +71,38 @@ $node->command_ok([ 'pg_dump', '--file', $file, $node->connstr('postgres') ], 'p
 $other->command_ok([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-f', $file, $other->connstr('copy') ],
     'psql runs it');
 check_restored($other, 'copy', 'another server');
+
+# Single tables, into a database that tracks nothing and into one whose schema is tracked: the triggers of the dump take
+# the place of those that are there already.
+$node->command_ok([ 'pg_dump', '-Fc', '-t', 'todo', '-t', 'bulk', '-t', 'measure*', '--file', $file, $node->connstr('postgres') ], 'pg_dump -t');
+$node->command_ok([ 'pg_dump', '-Fp', '-t', 'todo', '-t', 'bulk', '-t', 'measure*', '--file', "$file.sql", $node->connstr('postgres') ], 'the same as a script');
+# (pg_restore --clean cannot drop the primary key of a partition, with or without bemi)
+$node->command_ok([ 'pg_dump', '-Fc', '-t', 'todo', '-t', 'bulk', '--file', "$file.clean", $node->connstr('postgres') ], 'and one without partitions');
+my $some = q{SELECT relation, level, root, by_schema, problems FROM bemi.tracked_tables
+    WHERE relation::text ~ '^(todo|bulk|measure)' ORDER BY relation::text};
+my $wanted = one_of($node, $some);
+for my $rule ('SELECT 1', q{SELECT bemi.track_schema('public')}, q{SELECT bemi.track_schema('public', 'statement')}) {
+    for my $restore (
+        [ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-f', "$file.sql", '-d' ],
+        [ 'psql', '-X', '-q', '-1', '-v', 'ON_ERROR_STOP=1', '-f', "$file.sql", '-d' ],
+        [ 'pg_restore', '--exit-on-error', '-1', $file, '-d' ],
+        [ 'pg_restore', '--exit-on-error', '-j', '2', $file, '-d' ],
+        [ 'pg_restore', '--exit-on-error', '--disable-triggers', '--data-only', '-t', 'untracked', $file, '-d' ],
+        [ 'pg_restore', '--exit-on-error', '--clean', '--if-exists', "$file.clean", '-d' ]) {
+        my $what = join ' ', "$rule:", grep { !/^\Q$file\E/ } @$restore;
+        $other->safe_psql('postgres', 'CREATE DATABASE part');
+        $other->safe_psql('part', "CREATE EXTENSION bemi; $rule");
+        if (grep { /--clean|--data-only/ } @$restore) {
+            $other->command_ok([ 'pg_restore', '--exit-on-error', $file, '-d', $other->connstr('part') ], "$what: once before");
+        }
+        $other->command_ok([ @$restore, $other->connstr('part') ], $what);
+        is(one_of($other, $some, 'part'), $wanted, "$what: tracked as it was");
+        create_slot($other, 'p', 'part');
+        $other->safe_psql('part', q{SET bemi.context = '{"n": 1}'; INSERT INTO todo VALUES (9); INSERT INTO measure VALUES (4, '2023-05-05')});
+        is(brief(receive($other, 'p', database => 'part', 'tracked-only' => 'on')), qq(CREATE 9 {"n":1}\nCREATE [4,"2023-05-05"] {"n":1}), "$what: captured");
+        $other->safe_psql('part', q{SELECT pg_drop_replication_slot('p')});
+        $other->safe_psql('postgres', 'DROP DATABASE part');
+    }
+}
 
 done_testing();

@@ -73,4 +73,13 @@ string(q{INSERT INTO ordered VALUES (26) /*Bemi {"n": 1} Bemi*/}, 'CREATE 26 {"n
 string(q{SET standard_conforming_strings = off; INSERT INTO todo VALUES (27, 'C:\\'), (28, ' /*Bemi {"forged": 1} Bemi*/ ')},
     qq(CREATE 27 {}\nCREATE 28 {}), 'a string that was read before');
 
+# A dump of one table into a tracked schema, in a session that has not loaded the library: an event trigger does, in time.
+$node->safe_psql('postgres', q{CREATE SCHEMA app; CREATE TABLE app.t (id int); SELECT bemi.track_schema('app')});
+my $triggers = q{SELECT tgname, tgenabled, encode(tgargs, 'escape') FROM pg_trigger WHERE tgrelid = 'app.t'::regclass ORDER BY 1};
+my $before = one_of($node, $triggers);
+$node->safe_psql('postgres', q{
+    CREATE TRIGGER "~bemi_row" BEFORE INSERT OR DELETE OR UPDATE ON app.t FOR EACH ROW EXECUTE FUNCTION bemi.emit_context();
+    ALTER TABLE app.t ENABLE ALWAYS TRIGGER "~bemi_row"});
+is(one_of($node, $triggers), $before, 'CREATE TRIGGER of what is there already');
+
 done_testing();

@@ -33,7 +33,7 @@ like(as_nobody(q{SELECT bemi.untrack('todo')}), qr/must be owner of table todo/,
 like(as_nobody(q{SELECT bemi.track_schema('public')}), qr/must be owner of schema public/, 'track_schema() as well');
 like(as_nobody("SET bemi.$_"), qr/permission denied to set parameter/, "SET bemi.$_ is for superusers")
     for "enabled = off", "capture = ''", "comment_affix = 'X'";
-like(as_nobody('DELETE FROM bemi.tracked'), qr/permission denied for table tracked/, 'what is tracked is not written by hand');
+like(as_nobody('DELETE FROM bemi.tracked_schemas'), qr/permission denied for table tracked_schemas/, 'what is tracked is not written by hand');
 like(as_nobody('DROP EXTENSION bemi'), qr/must be owner of extension bemi/, 'nor is the extension dropped');
 like(as_nobody(q{SELECT * FROM pg_logical_slot_peek_changes('s', NULL, NULL)}),
     qr/must be superuser or replication role|permission denied/, 'nor the stream read');

@@ -54,10 +54,11 @@ char *put_commit(char *p, const Txn &txn) {
     return put_integer(p, txn.id);
 }
 
-void write_end(JsonWriter &out, const Txn &txn, XLogRecPtr position, std::optional<uint64> sequence) {
-    char *p = out.reserve(fixed_room + txn.context.size());
+void write_end(JsonWriter &out, const Txn &txn, std::string_view context, XLogRecPtr position,
+               std::optional<uint64> sequence) {
+    char *p = out.reserve(fixed_room + context.size());
     p = put(p, ",\"context\":");
-    p = put(p, txn.context);
+    p = put(p, context);
     p = put_commit(p, txn);
     p = put(p, ",\"position\":");
     p = put_integer(p, position);
@@ -138,7 +139,7 @@ void write_line(JsonWriter &out, const Session &session, const Txn &txn, const C
     out.raw(",\"after\":");
     write_after(out, plan);
     write_unavailable(out, plan);
-    write_end(out, txn, change.position, change.sequence);
+    write_end(out, txn, change.context, change.position, change.sequence);
 }
 
 void write_change(JsonWriter &out, const Session &session, const Txn &txn, const Change &change) {
@@ -156,7 +157,7 @@ void write_message(JsonWriter &out, const Session &session, const Txn &txn, cons
     write_text_or_bytes(out, message.content);
     out.raw(",\"transactional\":");
     out.raw(txn.id == no_transaction ? std::string_view{"false"} : std::string_view{"true"});
-    write_end(out, txn, message.position, {});
+    write_end(out, txn, txn.context, message.position, {});
 }
 
 /// A line about the transaction itself, without its end.

@@ -13,6 +13,8 @@ struct Change {
     RelationPlan *relation;
     XLogRecPtr position;
     uint64 sequence;
+    std::string_view context; // as JSON
+    uint64 context_version;
     const ErrorData *fault = nullptr; // why some values of the rows, or all of the change, cannot be written
 };
 

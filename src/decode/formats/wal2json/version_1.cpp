@@ -93,7 +93,7 @@ void write_change(JsonWriter &out, const Session &session, const Txn &txn, const
     out.raw(change.relation->names);
     write_rows(out, session, change);
     out.raw(",\"context\":");
-    out.raw(txn.context);
+    out.raw(change.context);
     out.raw(end);
 }
 

@@ -109,7 +109,7 @@ void write_change(JsonWriter &out, const Session &session, const Txn &txn, const
     if (change.operation != Operation::truncate)
         write_rows(out, session, change);
     out.raw(",\"context\":");
-    out.raw(txn.context);
+    out.raw(change.context);
     out.raw('}');
 }
 

@@ -1,0 +1,89 @@
+#include "arguments.hpp"
+
+#include "boundary.hpp"
+#include "text.hpp"
+
+namespace bemi {
+namespace {
+
+/// Each argument ends with a zero byte.
+template <typename Use> void for_each_argument(const bytea *arguments, Use &&use) {
+    std::string_view rest = view_of(arguments);
+    while (!rest.empty()) {
+        const size_t end = std::min(rest.find('\0'), rest.size());
+        use(rest.substr(0, end));
+        rest.remove_prefix(std::min(end + 1, rest.size()));
+    }
+}
+
+int size_of(std::string_view text) {
+    return static_cast<int>(text.size());
+}
+
+/// In a database without an encoding, and by hand in the catalog, an argument may be any bytes.
+void append_shown(StringInfo out, std::string_view argument) {
+    constexpr int max_shown = 60;
+    const bool no_error = true;
+    if (!pg_verifymbstr(argument.data(), size_of(argument), no_error))
+        return appendStringInfoString(out, "one in another encoding");
+    const int shown = pg_mbcliplen(argument.data(), size_of(argument), max_shown);
+    appendStringInfo(out, "\"%.*s%s\"", shown, argument.data(), shown < size_of(argument) ? "..." : "");
+}
+
+/// What is not understood, by name as long as it is not much; NULL if there is nothing of the kind.
+const char *describe_unknown(const bytea *arguments) {
+    constexpr int max_named = 3;
+    TrackingOptions options;
+    StringInfoData out;
+    int count = 0;
+
+    initStringInfo(&out);
+    for_each_argument(arguments, [&](std::string_view argument) {
+        if (take_argument(options, argument) || ++count > max_named)
+            return;
+        appendStringInfoString(&out, count > 1 ? ", " : "");
+        append_shown(&out, argument);
+    });
+    if (count > max_named)
+        appendStringInfo(&out, " and %d more", count - max_named);
+    return count == 0 ? nullptr : out.data;
+}
+
+} // namespace
+
+TrackingOptions read_arguments(const bytea *arguments) {
+    TrackingOptions options;
+    for_each_argument(arguments,
+                      [&options](std::string_view argument) { (void)take_argument(options, argument); });
+    return options;
+}
+
+List *list_arguments(const TrackingOptions &options) {
+    List *list = NIL;
+    write_arguments(options, [&list](std::string_view key, std::string_view value, std::string_view rest) {
+        list = lappend(list, makeString(psprintf("%.*s=%.*s%.*s", size_of(key), key.data(), size_of(value),
+                                                 value.data(), size_of(rest), rest.data())));
+    });
+    return list;
+}
+
+} // namespace bemi
+
+using namespace bemi;
+
+/// bemi.tracking_options(): for the views.
+BEMI_FUNCTION(bemi_tracking_options) {
+    TupleDesc descriptor;
+    if (get_call_result_type(fcinfo, nullptr, &descriptor) != TYPEFUNC_COMPOSITE)
+        elog(ERROR, "return type must be a row type");
+    const bytea *arguments = PG_GETARG_BYTEA_PP(0);
+    const TrackingOptions options = read_arguments(arguments);
+    const std::string_view level = level_name(options.level);
+    const char *unknown = describe_unknown(arguments);
+
+    Datum values[] = {PointerGetDatum(cstring_to_text_with_len(level.data(), size_of(level))),
+                      BoolGetDatum(options.by_schema), BoolGetDatum(options.has_earlier_rows),
+                      unknown == nullptr ? Datum(0) : CStringGetTextDatum(unknown)};
+    bool nulls[] = {false, false, false, unknown == nullptr};
+    return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(descriptor), values, nulls));
+}

@@ -1,0 +1,80 @@
+#include "follow.hpp"
+
+#include "catalog.hpp"
+#include "relation.hpp"
+#include "schema_rules.hpp"
+#include "triggers.hpp"
+
+namespace bemi::follow {
+namespace {
+
+bool may_change(Oid relation) {
+    return relation::may_follow(relation) && triggers::are_names_free(relation);
+}
+
+/// Tracks one relation, which no one of its options may keep from it.
+void track(Oid relation, Level level, bool by_schema) {
+    TrackingOptions options;
+    const bool is_new = !catalog::find(relation, &options);
+    if (!is_new && options.level == level && options.by_schema == by_schema)
+        return;
+    if (!may_change(relation))
+        return;
+    if (is_new) {
+        options = triggers::options_before(relation);
+        options.has_earlier_rows = relation::has_rows(relation);
+    }
+    options.level = level;
+    options.by_schema = by_schema;
+    triggers::install(relation, options);
+}
+
+void track_family(Oid relation, size_t first, Level level) {
+    List *family = catalog::family_of(relation, NoLock);
+    for (int i = static_cast<int>(first); i < list_length(family); i++)
+        track(list_nth_oid(family, i), level, false);
+}
+
+/// By the rule of its schema, if there is one. A table that is tracked already stays as it is.
+void track_by_rule(Oid relation) {
+    Level level;
+    if (catalog::is_tracked(relation) || !schema_rules::find(get_rel_namespace(relation), &level))
+        return;
+    track(relation, level, true);
+    if (catalog::is_tracked(relation))
+        track_family(relation, 1, level);
+}
+
+/// One that was tracked with another table and is below none any more: the end of it, unless its new home's
+/// rule takes it.
+void release(Oid relation) {
+    TrackingOptions options;
+    Level level;
+    if (!catalog::find(relation, &options) || OidIsValid(catalog::root_of(relation)))
+        return;
+    if (schema_rules::find(get_rel_namespace(relation), &level))
+        return track(relation, level, true);
+    if (may_change(relation) && !relation::is_in_use(relation))
+        triggers::uninstall(relation, options);
+}
+
+} // namespace
+
+void came(Oid relation) {
+    TrackingOptions options;
+    const Oid root = catalog::root_of(relation);
+    if (!OidIsValid(root))
+        track_by_rule(relation);
+    else if (catalog::find(root, &options))
+        track_family(relation, 0, options.level);
+}
+
+void left(Oid relation, Oid parent) {
+    if (!catalog::is_tracked(parent) && !OidIsValid(catalog::root_of(parent)))
+        return;
+    List *family = catalog::family_of(relation, NoLock);
+    for (int i = 0; i < list_length(family); i++)
+        release(list_nth_oid(family, i));
+}
+
+} // namespace bemi::follow

@@ -1,0 +1,49 @@
+#include "steps.hpp"
+
+#include "schema.hpp"
+#include "schema_rules.hpp"
+
+namespace bemi::steps {
+namespace {
+
+ArrayBuildState *add(ArrayBuildState *steps, const char *command) {
+    return accumArrayResult(steps, CStringGetTextDatum(command), false, TEXTOID, CurrentMemoryContext);
+}
+
+ArrayBuildState *begin() {
+    return initArrayResult(TEXTOID, CurrentMemoryContext, false);
+}
+
+const char *level_literal(std::optional<Level> level) {
+    if (!level)
+        return "NULL";
+    const std::string_view name = level_name(*level);
+    return psprintf("'%.*s'", static_cast<int>(name.size()), name.data());
+}
+
+} // namespace
+
+Datum to_track(Oid schema, std::optional<Level> level) {
+    ArrayBuildState *steps = begin();
+    List *tables = schema::tables_to_track(schema, level);
+    for (int i = 0; i < list_length(tables); i++)
+        steps = add(steps, psprintf("SELECT bemi.track_by_schema(%u, %s)", list_nth_oid(tables, i),
+                                    level_literal(level)));
+    Level rule;
+    if (!schema_rules::find(schema, &rule) || (level && *level != rule))
+        steps = add(steps, psprintf("SELECT bemi.set_rule(%u, %s)", schema, level_literal(level)));
+    return makeArrayResult(steps, CurrentMemoryContext);
+}
+
+Datum to_untrack(Oid schema) {
+    ArrayBuildState *steps = begin();
+    Level rule;
+    if (schema_rules::find(schema, &rule))
+        steps = add(steps, psprintf("SELECT bemi.remove_rule(%u)", schema));
+    List *tables = schema::tables_to_untrack(schema);
+    for (int i = 0; i < list_length(tables); i++)
+        steps = add(steps, psprintf("SELECT bemi.untrack(%u)", list_nth_oid(tables, i)));
+    return makeArrayResult(steps, CurrentMemoryContext);
+}
+
+} // namespace bemi::steps

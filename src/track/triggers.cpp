@@ -1,0 +1,140 @@
+#include "triggers.hpp"
+
+#include "arguments.hpp"
+#include "own_triggers.hpp"
+#include "relation.hpp"
+#include "replica_identity.hpp"
+
+namespace bemi::triggers {
+namespace {
+
+constexpr int16 any_row_operation = TRIGGER_TYPE_INSERT | TRIGGER_TYPE_UPDATE | TRIGGER_TYPE_DELETE;
+
+struct TriggerKind {
+    const char *name;
+    int16 operations;
+    bool for_each_row;
+};
+constexpr TriggerKind row_kind = {row_trigger, any_row_operation, true};
+constexpr TriggerKind statement_kind = {statement_trigger, any_row_operation, false};
+constexpr TriggerKind truncate_kind = {truncate_trigger, TRIGGER_TYPE_TRUNCATE, false};
+
+bool is_own_name(const FormData_pg_trigger &trigger) {
+    return is_called(trigger, row_trigger) || is_called(trigger, statement_trigger) ||
+           is_called(trigger, truncate_trigger);
+}
+
+/// The name of a trigger that is called as one of ours and runs another function; NULL if there is none.
+const char *find_foreign(Oid relation) {
+    const Oid function = emit_function();
+    const char *name = nullptr;
+    for_each_trigger(relation, [&](HeapTuple tuple, Relation) {
+        if (is_own_name(trigger_of(tuple)) && trigger_of(tuple).tgfoid != function)
+            name = pstrdup(NameStr(trigger_of(tuple).tgname));
+    });
+    return name;
+}
+
+/// ALWAYS: rows that a replica or a restore writes (session_replication_role) are changes like others.
+void create(Oid relation, const TriggerKind &kind, List *arguments = NIL) {
+    auto *statement = makeNode(CreateTrigStmt);
+    statement->replace = true;
+    statement->trigname = pstrdup(kind.name);
+    statement->args = arguments;
+    statement->row = kind.for_each_row;
+    statement->timing = TRIGGER_TYPE_BEFORE;
+    statement->events = kind.operations;
+    const bool is_internal = false, in_partition = false;
+    (void)CreateTriggerFiringOn(statement, "", relation, InvalidOid, InvalidOid, InvalidOid, emit_function(),
+                                InvalidOid, nullptr, is_internal, in_partition, TRIGGER_FIRES_ALWAYS);
+    CommandCounterIncrement();
+}
+
+void drop(Oid relation, const char *name) {
+    const Oid function = emit_function();
+    Oid trigger = InvalidOid;
+    for_each_trigger(relation, [&](HeapTuple tuple, Relation) {
+        if (is_called(trigger_of(tuple), name) && trigger_of(tuple).tgfoid == function)
+            trigger = trigger_of(tuple).oid;
+    });
+    if (!OidIsValid(trigger))
+        return;
+    ObjectAddress address;
+    ObjectAddressSet(address, TriggerRelationId, trigger);
+    performDeletion(&address, DROP_RESTRICT, PERFORM_DELETION_INTERNAL);
+    CommandCounterIncrement();
+}
+
+/// Rows are in tables, never in a partitioned one, and row triggers on that would be cloned to partitions
+/// which have their own.
+bool holds_rows(Oid relation) {
+    return get_rel_relkind(relation) == RELKIND_RELATION;
+}
+
+/// Runs `body`, which runs no code of anybody else's, with all rights: who owns a table may have it tracked,
+/// whatever was granted to him or revoked.
+template <typename Body> void with_all_rights(Body &&body) {
+    Oid user;
+    int security;
+    // An ERROR in between restores both, with the (sub)transaction.
+    GetUserIdAndSecContext(&user, &security);
+    SetUserIdAndSecContext(BOOTSTRAP_SUPERUSERID,
+                           security | SECURITY_LOCAL_USERID_CHANGE | SECURITY_RESTRICTED_OPERATION);
+    body();
+    SetUserIdAndSecContext(user, security);
+}
+
+} // namespace
+
+TrackingOptions options_before(Oid relation) {
+    TrackingOptions options;
+    options.identity = replica_identity::read(relation, &options.identity_index);
+    return options;
+}
+
+bool are_names_free(Oid relation) {
+    return find_foreign(relation) == nullptr;
+}
+
+void require_own_names(Oid relation) {
+    if (const char *name = find_foreign(relation))
+        ereport(ERROR, (errcode(ERRCODE_DUPLICATE_OBJECT),
+                        errmsg("cannot track %s", relation::qualified_name(relation)),
+                        errdetail("It has a trigger \"%s\" with another function than bemi's.", name),
+                        errhint("Use ALTER TRIGGER %s ON %s RENAME TO ... first.", quote_identifier(name),
+                                relation::qualified_name(relation))));
+}
+
+bool are_there(Oid relation) {
+    const Oid function = emit_function();
+    bool found = false;
+    for_each_trigger(relation, [&](HeapTuple tuple, Relation) {
+        found |= is_own_name(trigger_of(tuple)) && trigger_of(tuple).tgfoid == function;
+    });
+    return found;
+}
+
+void install(Oid relation, const TrackingOptions &options) {
+    with_all_rights([&] {
+        replica_identity::set_full(relation);
+        create(relation, truncate_kind, list_arguments(options));
+        if (options.level == Level::statement) {
+            drop(relation, row_trigger);
+            create(relation, statement_kind);
+        } else {
+            drop(relation, statement_trigger);
+            if (holds_rows(relation))
+                create(relation, row_kind);
+        }
+    });
+}
+
+void uninstall(Oid relation, const TrackingOptions &options) {
+    with_all_rights([&] {
+        for (const char *name : {row_trigger, statement_trigger, truncate_trigger})
+            drop(relation, name);
+        replica_identity::restore(relation, options.identity, options.identity_index);
+    });
+}
+
+} // namespace bemi::triggers
