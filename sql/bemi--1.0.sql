@@ -97,9 +97,10 @@ DECLARE
     steps text[];
     step text;
     message text;
-    explanation text;
-    advice text;
 BEGIN
+    IF target IS NULL THEN
+        RETURN;
+    END IF;
     IF (lock_timeout OPERATOR(pg_catalog.>) '0'::interval) IS NOT TRUE THEN
         RAISE invalid_parameter_value USING MESSAGE = 'lock_timeout must be greater than zero';
     END IF;
@@ -117,9 +118,9 @@ BEGIN
                 EXECUTE step;
             EXCEPTION WHEN OTHERS THEN
                 IF round OPERATOR(pg_catalog.=) 6 THEN
-                    GET STACKED DIAGNOSTICS message = MESSAGE_TEXT, explanation = PG_EXCEPTION_DETAIL, advice = PG_EXCEPTION_HINT;
-                    RAISE WARNING USING ERRCODE = SQLSTATE, MESSAGE = pg_catalog.concat('not done: ', step),
-                        DETAIL = pg_catalog.concat_ws(' ', message, explanation), HINT = advice;
+                    GET STACKED DIAGNOSTICS message = MESSAGE_TEXT;
+                    RAISE WARNING USING ERRCODE = SQLSTATE, MESSAGE = pg_catalog.concat('not done: ', step), DETAIL = message,
+                        HINT = 'Call the procedure again for what is left.';
                 END IF;
             END;
             COMMIT;
@@ -142,6 +143,7 @@ COMMENT ON PROCEDURE bemi.track_each(regnamespace, text, interval) IS
 CREATE PROCEDURE bemi.untrack_each(target regnamespace, lock_timeout interval DEFAULT '200 ms')
     LANGUAGE plpgsql AS $$
 BEGIN
+    COMMIT; -- an error where the caller has a transaction open
     IF pg_catalog.cardinality(bemi.steps_to_untrack(target)) OPERATOR(pg_catalog.=) 0 THEN
         RAISE undefined_object USING MESSAGE = pg_catalog.format('schema "%s" is not tracked', target),
             HINT = 'SELECT schema FROM bemi.tracked_schemas lists those that are.';
