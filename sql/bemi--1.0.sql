@@ -367,6 +367,8 @@ CREATE TABLE bemi.errors (
     error text NOT NULL,
     stored_as text,
     occurred_at timestamptz NOT NULL DEFAULT now(),
+    acknowledged_at timestamptz,
+    acknowledged_by text,
     PRIMARY KEY (commit_position, sequence, id)
 );
 COMMENT ON TABLE bemi.errors IS 'Changes that could not be stored as they were, and why.';
@@ -377,6 +379,8 @@ COMMENT ON COLUMN bemi.errors.schema IS 'Schema of the changed table.';
 COMMENT ON COLUMN bemi.errors."table" IS 'Name of the changed table.';
 COMMENT ON COLUMN bemi.errors.operation IS 'CREATE, UPDATE, DELETE or TRUNCATE.';
 COMMENT ON COLUMN bemi.errors.committed_at IS 'When the transaction of the change was committed.';
+COMMENT ON COLUMN bemi.errors.acknowledged_at IS 'When bemi.acknowledge_errors() was called.';
+COMMENT ON COLUMN bemi.errors.acknowledged_by IS 'The role that called it.';
 COMMENT ON COLUMN bemi.errors.sqlstate IS 'Error code of the reason, the first one if there are several.';
 COMMENT ON COLUMN bemi.errors.error IS 'The reason, the first one if there are several.';
 COMMENT ON COLUMN bemi.errors.stored_as IS
@@ -457,7 +461,13 @@ CREATE FUNCTION bemi.acknowledge_gap(id bigint) RETURNS void
 COMMENT ON FUNCTION bemi.acknowledge_gap(bigint) IS
     'Marks a row of bemi.gaps as known, so that bemi.doctor() does not show it any more.';
 
-REVOKE ALL ON FUNCTION bemi.start(), bemi.stop(boolean), bemi.acknowledge_gap(bigint) FROM PUBLIC;
+CREATE FUNCTION bemi.acknowledge_errors(until timestamptz DEFAULT now()) RETURNS bigint
+    LANGUAGE c STRICT SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'bemi_acknowledge_errors';
+COMMENT ON FUNCTION bemi.acknowledge_errors(timestamptz) IS
+    'Marks the rows of bemi.errors that occurred until then as known; returns how many they are.';
+
+REVOKE ALL ON FUNCTION bemi.start(), bemi.stop(boolean), bemi.acknowledge_gap(bigint), bemi.acknowledge_errors(timestamptz)
+    FROM PUBLIC;
 
 CREATE FUNCTION bemi.sync(timeout interval DEFAULT NULL) RETURNS pg_lsn
     LANGUAGE c SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'bemi_sync';
@@ -502,7 +512,7 @@ SELECT d.datname AS database,
        w.sqlstate AS last_sqlstate,
        w.error AS last_error,
        w.failed_at AS last_error_at,
-       (SELECT pg_catalog.count(*) FROM bemi.errors) AS errors,
+       (SELECT pg_catalog.count(*) FROM bemi.errors e WHERE e.acknowledged_at IS NULL) AS errors,
        (SELECT pg_catalog.count(*) FROM bemi.gaps g WHERE g.acknowledged_at IS NULL) AS gaps,
        (SELECT pg_catalog.count(*) FROM bemi.partitions) AS partitions,
        w.partitions_dropped,
@@ -539,7 +549,7 @@ COMMENT ON COLUMN bemi.metrics.last_committed_at IS 'When the last stored change
 COMMENT ON COLUMN bemi.metrics.last_stored_at IS 'When it was stored.';
 COMMENT ON COLUMN bemi.metrics.attempts IS 'How often the worker was started since it last ran well.';
 COMMENT ON COLUMN bemi.metrics.crashes IS 'How many of the last attempts ended without a word.';
-COMMENT ON COLUMN bemi.metrics.errors IS 'Rows of bemi.errors.';
+COMMENT ON COLUMN bemi.metrics.errors IS 'Rows of bemi.errors that are not acknowledged.';
 COMMENT ON COLUMN bemi.metrics.gaps IS 'Rows of bemi.gaps that are not acknowledged.';
 COMMENT ON COLUMN bemi.metrics.partitions IS 'How many partitions bemi.changes has.';
 COMMENT ON COLUMN bemi.metrics.partitions_dropped IS 'How many bemi.retention has dropped.';
@@ -695,16 +705,26 @@ FROM store, server
 WHERE store.wanted = 'paused'
    OR store.wanted = 'running' AND (store.pid IS NULL OR store.attempts > 1 OR store.attempts = 1 AND store.has_failed)
 UNION ALL
-SELECT 'lag',
-       pg_catalog.format('the worker waits for a lock or a transaction of process %s', pg_catalog.string_agg(b.pid::text, ', ')),
-       pg_catalog.string_agg(pg_catalog.format('SELECT pg_terminate_backend(%s);', b.pid), ' ') || ' -- or wait'
+-- Whom to ask: nobody's work is thrown away by a fix.
+SELECT 'lag', 'the worker waits for ' || a.who,
+       pg_catalog.regexp_replace('-- end that, or wait: ' || a.what, E'\\s+', ' ', 'g')
 FROM store
 CROSS JOIN pg_catalog.unnest(store.blocked_by) AS b (pid)
-WHERE b.pid <> 0 -- a prepared transaction
-HAVING pg_catalog.count(*) > 0
+CROSS JOIN LATERAL (
+    SELECT pg_catalog.format('a lock or a transaction of process %s', b.pid),
+           pg_catalog.format('user %I, application %L, process %s, in this transaction since %s: %s', s.usename,
+                             s.application_name, b.pid, s.xact_start, pg_catalog.left(s.query, 200))
+    FROM pg_catalog.pg_stat_activity s
+    WHERE s.pid = b.pid
+    UNION ALL
+    SELECT pg_catalog.format('the prepared transaction %L', x.gid),
+           pg_catalog.format('COMMIT PREPARED %1$L or ROLLBACK PREPARED %1$L, of user %2$I, prepared at %3$s', x.gid, x.owner, x.prepared)
+    FROM pg_catalog.pg_prepared_xacts x
+    WHERE b.pid = 0
+) AS a (who, what)
 UNION ALL
 SELECT 'partitions', 'none for changes that are made now',
-       'SELECT pg_terminate_backend(pid, 10000) FROM bemi.status; SELECT bemi.start();'
+       'SELECT pg_reload_conf(); -- has the worker make it'
 FROM store
 WHERE store.wanted = 'running' AND store.position IS NOT NULL
   AND CASE WHEN EXISTS ( -- pg_get_expr() would wait
@@ -728,8 +748,9 @@ UNION ALL
 SELECT 'client slots',
        CASE WHEN s.wal_status = 'lost' THEN pg_catalog.format('%s is invalidated: the server has taken its WAL away', s.slot_name)
             ELSE pg_catalog.format('%s holds back more WAL than max_wal_size, and no client reads it', s.slot_name) END,
-       pg_catalog.format('SELECT pg_drop_replication_slot(%L); -- ', s.slot_name)
-           || CASE WHEN s.wal_status = 'lost' THEN 'and make it anew' ELSE 'or have its client read it' END
+       pg_catalog.format(CASE WHEN s.wal_status = 'lost' THEN 'SELECT pg_drop_replication_slot(%L); -- and make it anew'
+                              ELSE '-- have its client read it, or give up what it has not read: SELECT pg_drop_replication_slot(%L);' END,
+                         s.slot_name)
 FROM bemi.client_slots s
 WHERE NOT s.active AND s.wal_status IN ('extended', 'lost');
 COMMENT ON VIEW bemi.store_faults IS 'For bemi.doctor(): worker, slots and the present partition.';
@@ -745,7 +766,7 @@ lacks AS (
     FROM owner o
     CROSS JOIN (VALUES
         ('bemi.changes'::pg_catalog.regclass, '{SELECT, INSERT}'::text[]),
-        ('bemi.errors', '{SELECT, INSERT}'),
+        ('bemi.errors', '{SELECT, INSERT, UPDATE}'),
         ('bemi.gaps', '{SELECT, INSERT, UPDATE}'),
         ('bemi.partition_indexes', '{SELECT}'),
         ('bemi.partitions', '{SELECT}'),
@@ -776,21 +797,29 @@ FROM owner o
 CROSS JOIN lacks l
 GROUP BY o.name
 UNION ALL
-SELECT 'indexes', pg_catalog.format('%s has no index %s', p.partition, i.definition), pg_catalog.format(i.statement, p.partition)
-FROM bemi.partitions p
-JOIN pg_catalog.pg_class c ON c.oid = p.partition AND c.relkind IN ('r', 'p')
-CROSS JOIN bemi.partition_indexes i
-WHERE NOT EXISTS (
-    SELECT FROM pg_catalog.pg_index x
-    JOIN pg_catalog.pg_class index ON index.oid = x.indexrelid
-    JOIN pg_catalog.pg_am m ON m.oid = index.relam
-    CROSS JOIN LATERAL ( -- pg_get_indexdef() would wait for who has the table locked
-        SELECT pg_catalog.string_agg(pg_catalog.quote_ident(a.attname), ', ' ORDER BY k.n)
-        FROM pg_catalog.unnest(x.indkey::int2[]) WITH ORDINALITY AS k (number, n)
-        JOIN pg_catalog.pg_attribute a ON a.attrelid = x.indrelid AND a.attnum = k.number
-    ) AS columns (names)
-    WHERE x.indrelid = p.partition AND x.indisvalid AND x.indpred IS NULL AND x.indexprs IS NULL
-      AND pg_catalog.format('%s (%s)', m.amname, columns.names) = i.definition)
+-- One row: there may be many partitions that were made by hand.
+SELECT 'indexes',
+       pg_catalog.min(m.found) || CASE WHEN pg_catalog.count(*) > 1
+           THEN pg_catalog.format(', and %s more are missing', pg_catalog.count(*) - 1) ELSE '' END,
+       pg_catalog.string_agg(m.fix, ' ' ORDER BY m.found)
+FROM (
+    SELECT pg_catalog.format('%s has no index %s', p.partition, i.definition) COLLATE "C", pg_catalog.format(i.statement, p.partition)
+    FROM bemi.partitions p
+    JOIN pg_catalog.pg_class c ON c.oid = p.partition AND c.relkind IN ('r', 'p')
+    CROSS JOIN bemi.partition_indexes i
+    WHERE NOT EXISTS (
+        SELECT FROM pg_catalog.pg_index x
+        JOIN pg_catalog.pg_class index ON index.oid = x.indexrelid
+        JOIN pg_catalog.pg_am m ON m.oid = index.relam
+        CROSS JOIN LATERAL ( -- pg_get_indexdef() would wait for who has the table locked
+            SELECT pg_catalog.string_agg(pg_catalog.quote_ident(a.attname), ', ' ORDER BY k.n)
+            FROM pg_catalog.unnest(x.indkey::int2[]) WITH ORDINALITY AS k (number, n)
+            JOIN pg_catalog.pg_attribute a ON a.attrelid = x.indrelid AND a.attnum = k.number
+        ) AS columns (names)
+        WHERE x.indrelid = p.partition AND x.indisvalid AND x.indpred IS NULL AND x.indexprs IS NULL
+          AND pg_catalog.format('%s (%s)', m.amname, columns.names) = i.definition)
+) AS m (found, fix)
+HAVING pg_catalog.count(*) > 0
 UNION ALL
 SELECT 'gaps',
        pg_catalog.concat('changes that were committed ',
@@ -806,53 +835,55 @@ WHERE g.acknowledged_at IS NULL
 UNION ALL
 SELECT 'errors',
        pg_catalog.format('%s changes are missing and %s not stored as they were, the last one at %s', e.missing, e.changed, e.last),
-       pg_catalog.format('DELETE FROM bemi.errors WHERE occurred_at <= %L; -- once you have read them', e.last)
+       pg_catalog.format('SELECT bemi.acknowledge_errors(%L); -- once you have read them', e.last)
 FROM (SELECT pg_catalog.count(*) FILTER (WHERE stored_as IS NULL), pg_catalog.count(stored_as), pg_catalog.max(occurred_at)
-      FROM bemi.errors) AS e (missing, changed, last)
+      FROM bemi.errors e WHERE e.acknowledged_at IS NULL) AS e (missing, changed, last)
 WHERE e.last IS NOT NULL;
 COMMENT ON VIEW bemi.history_faults IS 'For bemi.doctor(): what bemi.changes is made of, and what it lacks.';
 
 -- As the owner: whom he grants it to may not look at all of this himself; should he not be allowed to either, that is the
 -- fault. Compiling the query would take seconds.
-CREATE FUNCTION bemi.doctor() RETURNS TABLE ("check" text, ok boolean, found text, fix text)
+CREATE FUNCTION bemi.doctor() RETURNS TABLE ("check" text, ok boolean, severity text, found text, fix text)
     LANGUAGE plpgsql STABLE SECURITY DEFINER
-    SET search_path = pg_catalog, pg_temp SET datestyle = ISO SET jit = off AS $$
+    SET search_path = pg_catalog, pg_temp SET datestyle = ISO SET timezone = UTC SET quote_all_identifiers = off
+    SET jit = off AS $$
+#variable_conflict use_column
 BEGIN
     RETURN QUERY
     WITH faults AS (
         TABLE bemi.setting_faults UNION ALL TABLE bemi.table_faults
         UNION ALL TABLE bemi.store_faults UNION ALL TABLE bemi.history_faults
     ),
-    checks (number, topic, seen) AS (VALUES
-        (1, 'wal_level', pg_catalog.current_setting('wal_level')),
-        (2, 'preload', (SELECT COALESCE(pg_catalog.max(s.setting), 'not shown to role ' || CURRENT_USER)
+    checks (number, topic, severity, seen) AS (VALUES
+        (1, 'wal_level', 'error', pg_catalog.current_setting('wal_level')),
+        (2, 'preload', 'warning', (SELECT COALESCE(pg_catalog.max(s.setting), 'not shown to role ' || CURRENT_USER)
                         FROM pg_catalog.pg_settings s WHERE s.name = 'shared_preload_libraries')),
-        (3, 'output_plugin_libraries', (SELECT s.setting FROM pg_catalog.pg_settings s
+        (3, 'output_plugin_libraries', 'warning', (SELECT s.setting FROM pg_catalog.pg_settings s
                                         WHERE s.name = 'output_plugin_libraries')),
-        (4, 'enabled', 'on'),
-        (5, 'event triggers', 'enabled'),
-        (6, 'tables', (SELECT pg_catalog.format('%s tracked', pg_catalog.count(*)) FROM bemi.tracked_relations)),
-        (7, 'privileges', 'sufficient'),
-        (8, 'slot', (SELECT s.slot FROM bemi.status s)),
-        (9, 'worker', (SELECT CASE WHEN pg_catalog.pg_is_in_recovery() THEN 'none on a standby' ELSE s.state END
+        (4, 'enabled', 'error', 'on'),
+        (5, 'event triggers', 'warning', 'enabled'),
+        (6, 'tables', 'error', (SELECT pg_catalog.format('%s tracked', pg_catalog.count(*)) FROM bemi.tracked_relations)),
+        (7, 'privileges', 'error', 'sufficient'),
+        (8, 'slot', 'error', (SELECT s.slot FROM bemi.status s)),
+        (9, 'worker', 'error', (SELECT CASE WHEN pg_catalog.pg_is_in_recovery() THEN 'none on a standby' ELSE s.state END
                        FROM bemi.status s)),
-        (10, 'partitions', (SELECT 'up to ' || pg_catalog.max(p.partition::text) FROM bemi.partitions p)),
-        (11, 'indexes', 'complete'),
-        (12, 'lag', (SELECT pg_catalog.pg_size_pretty(s.lag_bytes) FROM bemi.status s)),
-        (13, 'max_slot_wal_keep_size', pg_catalog.current_setting('max_slot_wal_keep_size')),
-        (14, 'client slots', (SELECT pg_catalog.string_agg(s.slot_name, ', ' ORDER BY s.slot_name)
+        (10, 'partitions', 'error', (SELECT 'up to ' || pg_catalog.max(p.partition::text) FROM bemi.partitions p)),
+        (11, 'indexes', 'warning', 'complete'),
+        (12, 'lag', 'warning', (SELECT pg_catalog.pg_size_pretty(s.lag_bytes) FROM bemi.status s)),
+        (13, 'max_slot_wal_keep_size', 'warning', pg_catalog.current_setting('max_slot_wal_keep_size')),
+        (14, 'client slots', 'warning', (SELECT pg_catalog.string_agg(s.slot_name, ', ' ORDER BY s.slot_name)
                               FROM bemi.client_slots s)),
-        (15, 'gaps', 'none'),
-        (16, 'errors', 'none')
+        (15, 'gaps', 'error', 'none'),
+        (16, 'errors', 'error', 'none')
     )
-    SELECT c.topic, f.topic IS NULL, COALESCE(f.found, c.seen, 'none'),
+    SELECT c.topic, f.topic IS NULL, CASE WHEN f.topic IS NOT NULL THEN c.severity END, COALESCE(f.found, c.seen, 'none'),
            f.fix || CASE WHEN pg_catalog.pg_is_in_recovery() AND f.fix !~ '^--|ALTER SYSTEM|pg_drop_replication_slot'
                          THEN ' -- on the primary' ELSE '' END
     FROM checks c
     LEFT JOIN faults f ON f.topic = c.topic
     ORDER BY c.number, f.found COLLATE "C";
 EXCEPTION WHEN insufficient_privilege THEN
-    RETURN QUERY SELECT 'privileges', false, SQLERRM, pg_catalog.format(
+    RETURN QUERY SELECT 'privileges', false, 'error', SQLERRM, pg_catalog.format(
         'GRANT USAGE, CREATE ON SCHEMA bemi TO %1$I; GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA bemi TO %1$I;',
         CURRENT_USER);
 END

@@ -38,4 +38,11 @@ void Loss::note(const decode::Record &change) const {
               spi::text(change.is_missing ? nullptr : stored_as_.data + strlen(", "))});
 }
 
+int64 acknowledge(TimestampTz until, const char *role) {
+    spi::run("UPDATE bemi.errors SET acknowledged_at = now(), acknowledged_by = $2"
+             " WHERE occurred_at <= $1 AND acknowledged_at IS NULL",
+             {spi::timestamp(until), spi::text(role)});
+    return static_cast<int64>(SPI_processed);
+}
+
 } // namespace bemi::errors

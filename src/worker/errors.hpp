@@ -26,4 +26,7 @@ private:
     StringInfoData stored_as_; // each after a comma; empty: the change is missing
 };
 
+/// Marks what was noted until then as known; returns how many that are. As the owner and connected to SPI.
+int64 acknowledge(TimestampTz until, const char *role);
+
 } // namespace bemi::errors

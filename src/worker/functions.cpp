@@ -1,5 +1,6 @@
-// bemi.start(), bemi.stop() and bemi.acknowledge_gap().
+// bemi.start(), bemi.stop(), bemi.acknowledge_gap() and bemi.acknowledge_errors().
 #include "boundary.hpp"
+#include "errors.hpp"
 #include "gaps.hpp"
 #include "process.hpp"
 #include "slot.hpp"
@@ -26,6 +27,9 @@ void order(const char *wanted) {
         {spi::text(wanted), spi::oid(MyDatabaseId)});
     CacheInvalidateRelcacheByRelid(get_relname_relid("worker", get_namespace_oid("bemi", missing_ok)));
     wakeup::all_at_commit();
+    ereport(LOG_SERVER_ONLY, (errmsg("bemi is to be %s in database \"%s\", says role \"%s\"", wanted,
+                                     get_database_name(MyDatabaseId), caller()),
+                              errhidestmt(true)));
 }
 
 void require_logical_wal() {
@@ -93,4 +97,12 @@ BEMI_FUNCTION(bemi_acknowledge_gap) {
     const char *role = caller();
     spi::as_owner([id, role] { gaps::acknowledge(id, role); });
     PG_RETURN_VOID();
+}
+
+BEMI_FUNCTION(bemi_acknowledge_errors) {
+    const TimestampTz until = PG_GETARG_TIMESTAMPTZ(0);
+    const char *role = caller();
+    int64 count = 0;
+    spi::as_owner([&count, until, role] { count = errors::acknowledge(until, role); });
+    PG_RETURN_INT64(count);
 }

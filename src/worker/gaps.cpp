@@ -1,5 +1,6 @@
 #include "gaps.hpp"
 
+#include "decode/lsn.hpp"
 #include "transaction.hpp"
 
 namespace bemi::gaps {
@@ -25,6 +26,11 @@ spi::Argument this_server() {
 } // namespace
 
 void note(const Gap &gap) {
+    ereport(LOG, (errmsg("bemi has lost the changes of database \"%s\" from %s on: %s",
+                         get_database_name(MyDatabaseId), decode::lsn_text(gap.from), gap.reason),
+                  errdetail("It goes on from %s.",
+                            XLogRecPtrIsInvalid(gap.to) ? "bemi.start()" : decode::lsn_text(gap.to)),
+                  errhidestmt(true)));
     spi::Argument end = spi::lsn(gap.to);
     end.is_null = XLogRecPtrIsInvalid(gap.to);
     spi::run(note_sql, {this_server(), spi::lsn(gap.from), end, spi::text(gap.reason), spi::text(gap.role)});

@@ -1,11 +1,15 @@
 #include "process.hpp"
 
+#include "transaction.hpp"
+
 #include <csignal>
 
 namespace bemi::process {
 namespace {
 
 constexpr int launcher_restart_seconds = 5;
+
+constinit char name_of_database[NAMEDATALEN] = "";
 
 BackgroundWorker describe(const char *type, const char *function) {
     BackgroundWorker worker{};
@@ -78,6 +82,20 @@ bool claim_database() {
         pause(between_tries_ms);
     }
     return false;
+}
+
+void show_database() {
+    in_transaction([] {
+        if (const char *name = get_database_name(MyDatabaseId)) // it may just have been dropped
+            strlcpy(name_of_database, name, sizeof(name_of_database));
+    });
+    const char *name = psprintf("%s for database %s", worker_type, name_of_database);
+    init_ps_display(name);
+    pgstat_report_appname(name);
+}
+
+const char *database_name() {
+    return name_of_database;
 }
 
 int worker_of(Oid database) {

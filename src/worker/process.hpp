@@ -19,6 +19,12 @@ void wait_for_starter();
 /// Makes sure that this process is the only worker of its database; false if there is one.
 [[nodiscard]] bool claim_database();
 
+/// In a worker: shows ps and pg_stat_activity which database it is for.
+void show_database();
+
+/// Its name, once it is shown.
+[[nodiscard]] const char *database_name();
+
 /// The process id of the database's worker, 0 if it is not running.
 [[nodiscard]] int worker_of(Oid database);
 

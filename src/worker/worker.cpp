@@ -254,6 +254,7 @@ void make_slot() {
     pgstat_report_activity(STATE_RUNNING, "waiting for the transactions that are running, to make the slot");
     slot::create();
     shared::forget();
+    ereport(LOG, (errmsg("bemi made the replication slot of database \"%s\"", process::database_name())));
 }
 
 /// What the slot does not have, and is not stored, is lost: because the slot is a new one, because somebody
@@ -303,13 +304,16 @@ void decode_and_store() {
     if (!prepare_slot())
         return;
     worker.open();
+    ereport(LOG, (errmsg("bemi stores the changes of database \"%s\"", process::database_name())));
     worker.run();
+    ereport(LOG, (errmsg("bemi stops storing the changes of database \"%s\"", process::database_name())));
     ReplicationSlotRelease();
     if (state::orders().wanted == state::Wanted::ended)
         end();
 }
 
 void live() {
+    process::show_database();
     settings::note();
     process::wait_for_starter();
     if (!process::claim_database())

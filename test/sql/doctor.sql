@@ -18,6 +18,34 @@ ALTER EVENT TRIGGER bemi_ddl_command_start DISABLE;
 BEGIN READ ONLY;
 SELECT * FROM bemi.doctor() WHERE NOT ok;
 COMMIT;
+-- no setting of the session changes that
+CREATE TABLE regress_faults AS SELECT row_number() OVER () AS n, d.* FROM bemi.doctor() d;
+BEGIN;
+SET LOCAL quote_all_identifiers = on;
+SET LOCAL search_path = pg_temp;
+SET LOCAL DateStyle = 'SQL, DMY';
+SET LOCAL IntervalStyle = iso_8601;
+SET LOCAL TimeZone = 'Asia/Kolkata';
+SET LOCAL bytea_output = escape;
+SET LOCAL extra_float_digits = -15;
+SET LOCAL lc_numeric = 'C';
+SET LOCAL row_security = off;
+SET LOCAL standard_conforming_strings = off;
+SET LOCAL transform_null_equals = on;
+SET LOCAL array_nulls = off;
+SET LOCAL enable_hashjoin = off;
+SET LOCAL enable_mergejoin = off;
+SET LOCAL enable_nestloop = off;
+SET LOCAL enable_indexscan = off;
+SET LOCAL join_collapse_limit = 1;
+SET LOCAL plan_cache_mode = force_generic_plan;
+SET LOCAL plpgsql.variable_conflict = use_variable;
+SET LOCAL plpgsql.extra_errors = 'all';
+SET LOCAL default_transaction_read_only = on;
+SELECT count(*) FROM (SELECT row_number() OVER () AS n, d.* FROM bemi.doctor() d EXCEPT TABLE public.regress_faults) AS other;
+SELECT count(*) FROM (TABLE public.regress_faults EXCEPT SELECT row_number() OVER () AS n, d.* FROM bemi.doctor() d) AS other;
+ROLLBACK;
+DROP TABLE regress_faults;
 SELECT fix FROM bemi.doctor() WHERE NOT ok \gexec
 SELECT * FROM bemi.doctor() WHERE NOT ok;
 SELECT evtname, evtenabled FROM pg_event_trigger WHERE evtname LIKE 'bemi%' ORDER BY evtname;
@@ -45,3 +73,23 @@ DROP ROLE regress_bemi_nobody;
 SELECT bemi.untrack_schema('"Odd Schema"');
 DROP TABLE event;
 DROP SCHEMA "Odd Schema" CASCADE;
+
+-- errors: acknowledged, not deleted
+INSERT INTO bemi.errors (id, commit_position, sequence, schema, "table", operation, committed_at, sqlstate, error, occurred_at)
+SELECT gen_random_uuid(), n, 0, 's', 't', 'CREATE', now(), '22P05', 'no', timestamptz '2026-01-01 00:00:00.123456Z' + n * interval '1 h' FROM generate_series(1, 2) AS n;
+SELECT severity, found, fix FROM bemi.doctor() WHERE "check" = 'errors';
+SELECT errors FROM bemi.status;
+SELECT bemi.acknowledge_errors('2026-01-01 01:30Z');
+SELECT fix FROM bemi.doctor() WHERE "check" = 'errors' \gexec
+SELECT ok FROM bemi.doctor() WHERE "check" = 'errors';
+SELECT bemi.acknowledge_errors();
+SELECT count(*), count(acknowledged_at), count(acknowledged_by) FROM bemi.errors;
+DELETE FROM bemi.errors;
+
+-- partitions that were made by hand: one row for all
+CREATE TABLE part_1 PARTITION OF bemi.changes FOR VALUES FROM ('2001-01-01Z') TO ('2001-02-01Z');
+CREATE TABLE part_2 PARTITION OF bemi.changes FOR VALUES FROM ('2001-02-01Z') TO ('2001-03-01Z');
+SELECT severity, found FROM bemi.doctor() WHERE "check" = 'indexes';
+SELECT fix FROM bemi.doctor() WHERE "check" = 'indexes' \gexec
+SELECT ok FROM bemi.doctor() WHERE "check" = 'indexes';
+DROP TABLE part_1, part_2;

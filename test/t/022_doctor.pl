@@ -13,7 +13,7 @@ use Time::HiRes qw(usleep);
 
 my $node = PostgreSQL::Test::Cluster->new('main');
 $node->init(allows_streaming => 'logical', extra => ['--wal-segsize=1']);
-$node->append_conf('postgresql.conf', 'max_wal_size = 32MB');
+$node->append_conf('postgresql.conf', "max_wal_size = 32MB\nmax_prepared_transactions = 5"); 
 $node->start;
 
 # Quotes, a backslash, white space and what is not ASCII, wherever a fix has a name.
@@ -166,7 +166,22 @@ my @faults = (
         $client = start_client('psql', '-d', $node->connstr('postgres'), '-c', q{LOCK bemi.changes; SELECT pg_sleep(1000)});
         $node->poll_query_until('postgres', q{SELECT count(*) = 1 FROM pg_locks WHERE relation = 'bemi.changes'::regclass AND mode = 'AccessExclusiveLock' AND granted});
         $node->safe_psql('postgres', 'INSERT INTO app.job VALUES (2)');
-    }, 'lag', '', sub { $client->{process}->finish } ],
+    }, 'lag', '', undef, sub {
+        like(one_of($node, q{SELECT fix FROM bemi.doctor() WHERE "check" = 'lag'}),
+            qr/\A-- end that, or wait: user \w+, application '[^']*', process \d+, in this transaction since [^:]+:\S+ SELECT|\A-- end that, or wait: user /,
+            'nobody is killed: it says whom to ask');
+        $node->safe_psql('postgres', 'SELECT pg_terminate_backend(b, 180000) FROM bemi.status, unnest(blocked_by) b');
+        $client->{process}->finish;
+    } ],
+    [ 'a worker that must wait for a prepared transaction', q{
+        BEGIN;
+        LOCK bemi.changes IN SHARE MODE;
+        PREPARE TRANSACTION 'it''s';
+        INSERT INTO app.job VALUES (3)}, 'lag', '', undef, sub {
+        like(one_of($node, q{SELECT fix FROM bemi.doctor() WHERE "check" = 'lag'}),
+            qr/\A-- end that, or wait: COMMIT PREPARED 'it''s' or ROLLBACK PREPARED 'it''s', of user /, 'it says which');
+        $node->safe_psql('postgres', q{ROLLBACK PREPARED 'it''s'});
+    } ],
     [ 'a slot that is dropped', q{
         SELECT bemi.stop();
         DO $$ BEGIN WHILE (SELECT pid FROM bemi.status) IS NOT NULL LOOP PERFORM pg_sleep(0.01); END LOOP; END $$;
@@ -184,7 +199,9 @@ my @faults = (
         SELECT pg_reload_conf();
         } . sprintf($write_wal, 5), 'worker, max_slot_wal_keep_size' ],
     [ 'a slot that nobody reads', 'ALTER SYSTEM RESET max_slot_wal_keep_size; SELECT pg_reload_conf(); ' . sprintf($write_wal, 40),
-        'client slots', '', sub { is(one_of($node, q{SELECT count(*) FROM pg_replication_slots WHERE slot_name = 'client'}), 0, 'it is gone') } ],
+        'client slots', '', undef, sub {
+            like(one_of($node, q{SELECT fix FROM bemi.doctor() WHERE NOT ok}), qr/\A-- have its client read it/, 'a slot of somebody is his');
+            $node->safe_psql('postgres', q{SELECT pg_drop_replication_slot('client')}); is(one_of($node, q{SELECT count(*) FROM pg_replication_slots WHERE slot_name = 'client'}), 0, 'it is gone') } ],
     $has_list ? (
         [ 'output_plugin_libraries', q{
             SELECT pg_create_logical_replication_slot('client', 'bemi');
