@@ -100,6 +100,8 @@ void write_array(JsonWriter &out, ValuePlan &element, Datum value) {
 }
 
 void write_composite(JsonWriter &out, RowTypePlan &plan, Datum value) {
+    check_stack_depth();
+    complete(plan);
     HeapTupleHeader header = DatumGetHeapTupleHeader(value);
     HeapTupleData tuple{};
     tuple.t_len = HeapTupleHeaderGetDatumLength(header);

@@ -69,15 +69,23 @@ struct ColumnPlan {
     [[nodiscard]] std::string_view name() const { return key.substr(1, key.size() - 2); }
 };
 
+/// The plan of a row type is made when the first value comes. Types may be nested in each other thousandfold,
+/// or be in each other twice, and again so, which makes billions of members of which no row has a value.
 struct RowTypePlan {
-    TupleDesc descriptor;
+    Oid type;
+    TupleDesc descriptor; // NULL as long as no value has come
     std::span<ColumnPlan> columns;
+    RowTypePlan *outermost; // its list has each of the row types within it once
+    RowTypePlan *next;
 };
 
-/// Makes the plan for `type` in the current memory context.
-[[nodiscard]] ValuePlan plan_value(Oid type);
+/// Makes the plan for `type`, of a value within one of `outer` if that is not NULL, in the current memory
+/// context.
+[[nodiscard]] ValuePlan plan_value(Oid type, RowTypePlan *outer = nullptr);
 /// The same for a column, whose name becomes the key.
-[[nodiscard]] ColumnPlan plan_column(Form_pg_attribute attribute);
+[[nodiscard]] ColumnPlan plan_column(Form_pg_attribute attribute, RowTypePlan *outer = nullptr);
+/// Completes the plan, unless it is.
+void complete(RowTypePlan &plan);
 
 /// The risk of calling the type's output function.
 [[nodiscard]] ValuePlan::Risk risk_of_output(Oid type, Oid function);

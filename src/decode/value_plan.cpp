@@ -88,27 +88,19 @@ Kind kind_of_builtin(Oid type) {
     }
 }
 
-RowTypePlan *plan_row_type(Oid type) {
-    check_stack_depth();
-    auto *plan = static_cast<RowTypePlan *>(palloc(sizeof(RowTypePlan)));
-    plan->descriptor = lookup_rowtype_tupdesc_copy(type, -1);
-
-    auto *columns = static_cast<ColumnPlan *>(palloc(sizeof(ColumnPlan) * plan->descriptor->natts));
-    size_t count = 0;
-    for (int i = 0; i < plan->descriptor->natts; i++) {
-        Form_pg_attribute attribute = TupleDescAttr(plan->descriptor, i);
-        if (!attribute->attisdropped)
-            columns[count++] = plan_column(attribute);
+RowTypePlan *plan_row_type(Oid type, RowTypePlan *outer) {
+    for (RowTypePlan *plan = outer == nullptr ? nullptr : outer->outermost; plan != nullptr;
+         plan = plan->next)
+        if (plan->type == type)
+            return plan;
+    auto *plan = static_cast<RowTypePlan *>(palloc0(sizeof(RowTypePlan)));
+    plan->type = type;
+    plan->outermost = outer == nullptr ? plan : outer->outermost;
+    if (outer != nullptr) {
+        plan->next = outer->outermost->next;
+        outer->outermost->next = plan;
     }
-    plan->columns = {columns, count};
     return plan;
-}
-
-Risk greatest_risk(std::span<const ColumnPlan> columns) {
-    Risk risk = Risk::none;
-    for (const ColumnPlan &column : columns)
-        risk = std::max(risk, column.value.risk);
-    return risk;
 }
 
 void plan_function(ValuePlan &plan, Kind kind, Oid function, Risk risk) {
@@ -118,16 +110,16 @@ void plan_function(ValuePlan &plan, Kind kind, Oid function, Risk risk) {
 }
 
 /// For a type that is not one of the built-in kinds.
-void plan_other(ValuePlan &plan, Oid type) {
+void plan_other(ValuePlan &plan, Oid type, RowTypePlan *outer) {
     if (const Oid element = get_element_type(type); OidIsValid(element)) {
         plan.kind = Kind::array;
         plan.element = static_cast<ValuePlan *>(palloc(sizeof(ValuePlan)));
-        *plan.element = plan_value(element);
+        *plan.element = plan_value(element, outer);
         plan.risk = plan.element->risk;
     } else if (type_is_rowtype(type)) {
         plan.kind = Kind::composite;
-        plan.composite = plan_row_type(type);
-        plan.risk = greatest_risk(plan.composite->columns);
+        plan.risk = Risk::foreign_code; // whatever is in there
+        plan.composite = plan_row_type(type, outer);
     } else if (const Oid cast = harmless_cast_to_json(type); OidIsValid(cast)) {
         plan_function(plan, Kind::cast_to_json, cast, Risk::error);
     } else {
@@ -148,21 +140,38 @@ std::string_view json_key(const char *name) {
 
 } // namespace
 
-ValuePlan plan_value(Oid type) {
+ValuePlan plan_value(Oid type, RowTypePlan *outer) {
     type = getBaseType(type);
     ValuePlan plan{};
     get_typlenbyvalalign(type, &plan.length, &plan.by_value, &plan.alignment);
     plan.kind = kind_of_builtin(type);
     if (plan.kind == Kind::output)
-        plan_other(plan, type);
+        plan_other(plan, type, outer);
     return plan;
 }
 
-ColumnPlan plan_column(Form_pg_attribute attribute) {
+ColumnPlan plan_column(Form_pg_attribute attribute, RowTypePlan *outer) {
     return {.key = json_key(NameStr(attribute->attname)),
             .tail = "",
             .index = attribute->attnum - 1,
-            .value = plan_value(attribute->atttypid)};
+            .value = plan_value(attribute->atttypid, outer)};
+}
+
+void complete(RowTypePlan &plan) {
+    if (plan.descriptor != nullptr)
+        return;
+    MemoryContext caller = MemoryContextSwitchTo(GetMemoryChunkContext(&plan));
+    TupleDesc descriptor = lookup_rowtype_tupdesc_copy(plan.type, -1);
+    auto *columns = static_cast<ColumnPlan *>(palloc(sizeof(ColumnPlan) * descriptor->natts));
+    size_t count = 0;
+    for (int i = 0; i < descriptor->natts; i++) {
+        Form_pg_attribute attribute = TupleDescAttr(descriptor, i);
+        if (!attribute->attisdropped)
+            columns[count++] = plan_column(attribute, &plan);
+    }
+    plan.columns = {columns, count};
+    plan.descriptor = descriptor;
+    MemoryContextSwitchTo(caller);
 }
 
 ValuePlan::Risk risk_of_output(Oid type, Oid function) {
@@ -175,9 +184,7 @@ bool uses_settings(const ValuePlan &plan) {
     switch (plan.kind) {
     case Kind::array:
         return uses_settings(*plan.element);
-    case Kind::composite:
-        return std::any_of(plan.composite->columns.begin(), plan.composite->columns.end(),
-                           [](const ColumnPlan &column) { return uses_settings(column.value); });
+    case Kind::composite: // some value in there may
     case Kind::cast_to_json:
     case Kind::output:
         return true;

@@ -125,6 +125,31 @@ delete from deep where id in (1, 3);
 create type deep_pair as (l ltxtquery, n int);
 create table deeper (id int primary key, p deep_pair);
 insert into deeper values (1, row((repeat('a & ', 30000) || 'a')::ltxtquery, 1)), (2, row('a', 2));
+-- Row types in each other twice, and again so: thousands of members. Or one in the other hundreds of times.
+create type twice_0 as (n int);
+create type deep_0 as (n int);
+create table deepest (id int primary key, d deep_0);
+insert into deepest values (0, row(1));
+do $$
+begin
+    for i in 1 .. 12 loop
+        execute format('create type twice_%s as (a twice_%s, b twice_%2$s)', i, i - 1);
+    end loop;
+end $$;
+create table branches (id int primary key, t twice_12);
+insert into branches values (1, null), (2, row(null, row(null, null)));
+create type six as (a twice_1, b twice_1[]);
+create table twigs (id int primary key, s six);
+insert into twigs values (1, row(row(row(1), row(2)), array[row(row(3), null)::twice_1]));
+do $$
+begin
+    for i in 1 .. 250 loop
+        execute format('create type deep_%s as (d deep_%s)', i, i - 1);
+        execute format('alter table deepest alter d type deep_%s using case when d is null then null else row(d)::deep_%1$s end', i);
+    end loop;
+end $$;
+insert into deepest values (1, null);
+update deepest set id = 2 where id = 0;
 create domain deep_key as ltree;
 create table contrib (id deep_key primary key, c cube, s seg, i isbn, q query_int, t citext, l lquery);
 insert into contrib values ('a.b', '(1,2),(3,4)', '1.0 .. 2.5', '978-0-393-04002-9', '1&(2|!3)', 'CaSe', '*.b{1,}');
@@ -134,9 +159,10 @@ insert into contrib values ('a.b', '(1,2),(3,4)', '1.0 .. 2.5', '978-0-393-04002
 --
 
 reset role;
+set max_stack_depth = '100kB';
 create temp table decoded as select line, line ->> 'table' as name
     from (select data::jsonb as line from pg_logical_slot_peek_changes('decode_harm', null, null, 'include-tables', 'decode_harm.*')) l;
-select name, line ->> 'operation' as operation, left((line -> 'before')::text, 110) as before, left((line -> 'after')::text, 160) as after, line -> 'unavailable' as unavailable
+select name, line ->> 'operation' as operation, left((line -> 'before')::text, 110) as before, left((line -> 'after')::text, 180) as after, line -> 'unavailable' as unavailable
 from decoded where name not in ('points') order by (line ->> 'position')::bigint, (line ->> 'commit_position')::bigint, (line ->> 'sequence')::int;
 select line -> 'after' ->> 'c' ~ '^(pointed_at|\d+)$' as c, line -> 'after' ->> 'f' ~ '^(pointed_at|0|-)$' as f, line -> 'after' ->> 'n' ~ '^(soon_gone|\d+)$' as n
 from decoded where name = 'points';
