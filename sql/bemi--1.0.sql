@@ -562,7 +562,18 @@ FROM bemi.metrics m;
 COMMENT ON VIEW bemi.status IS 'How the worker of this database is doing; bemi.metrics has more, and says what the columns mean.';
 COMMENT ON COLUMN bemi.status.lag IS
     'How long ago the oldest change was committed that is not stored; after a restart it may be longer.';
-GRANT SELECT ON bemi.metrics, bemi.status TO pg_monitor;
+
+CREATE VIEW bemi.table_stats AS
+SELECT c.schema, c."table", pg_catalog.count(*) AS changes_stored, pg_catalog.max(c.committed_at) AS last_change_at,
+       pg_catalog.count(*) FILTER (WHERE c.context = '{}') AS changes_without_context
+FROM bemi.changes c
+GROUP BY c.schema, c."table";
+COMMENT ON VIEW bemi.table_stats IS
+    'What bemi.changes has of each table, under the name that the table had then. Reads all of it: ask seldom.';
+COMMENT ON COLUMN bemi.table_stats.changes_stored IS 'How many changes; those that bemi.retention has dropped do not count.';
+COMMENT ON COLUMN bemi.table_stats.last_change_at IS 'When the last one was committed.';
+COMMENT ON COLUMN bemi.table_stats.changes_without_context IS 'How many of them have the context {}.';
+GRANT SELECT ON bemi.metrics, bemi.status, bemi.table_stats TO pg_monitor;
 
 -- What bemi.doctor() finds, a part of it each: one row for each fault, with the SQL that mends it.
 
