@@ -328,11 +328,11 @@ COMMENT ON COLUMN bemi.changes.created_at IS 'When the worker stored it.';
 COMMENT ON COLUMN bemi.changes.position IS 'LSN of the row, as a number.';
 COMMENT ON COLUMN bemi.changes.commit_position IS 'LSN of the commit, as a number; with sequence it identifies the change.';
 
--- One row each. The worker's progress is written with the rows that it stores; all else rarely.
+-- A row of this server and database each. The worker's progress is written with the rows that it stores; all else rarely.
 CREATE TABLE bemi.worker (
-    one boolean PRIMARY KEY DEFAULT true CHECK (one),
-    wanted text NOT NULL CHECK (wanted IN ('running', 'paused', 'ended')),
+    system_identifier bigint NOT NULL,
     database oid NOT NULL,
+    wanted text NOT NULL CHECK (wanted IN ('running', 'paused', 'ended')),
     attempts integer NOT NULL DEFAULT 0,
     crashes integer NOT NULL DEFAULT 0,
     attempted_at timestamptz,
@@ -340,20 +340,35 @@ CREATE TABLE bemi.worker (
     error text,
     failed_at timestamptz,
     retention_at timestamptz,
-    partitions_dropped bigint NOT NULL DEFAULT 0
+    partitions_dropped bigint NOT NULL DEFAULT 0,
+    expired_before timestamptz,
+    expiring_before timestamptz,
+    expiring_since timestamptz,
+    PRIMARY KEY (system_identifier, database)
 );
 CREATE TABLE bemi.progress (
-    one boolean PRIMARY KEY DEFAULT true CHECK (one),
+    system_identifier bigint NOT NULL,
+    database oid NOT NULL,
+    timeline bigint NOT NULL,
     position pg_lsn NOT NULL,
     changes bigint NOT NULL DEFAULT 0,
     committed_at timestamptz,
-    stored_at timestamptz
+    stored_at timestamptz,
+    PRIMARY KEY (system_identifier, database)
 ) WITH (fillfactor = 10);
 COMMENT ON TABLE bemi.worker IS 'What the worker is to do, and how it fared; read bemi.status instead.';
+COMMENT ON COLUMN bemi.worker.system_identifier IS 'The server whose worker it is, as in pg_control_system(); others have no meaning.';
 COMMENT ON COLUMN bemi.worker.database IS 'Where this was ordered: a copy of the database has the row, too.';
 COMMENT ON COLUMN bemi.worker.attempts IS 'How often it was started since it last ran well.';
 COMMENT ON COLUMN bemi.worker.crashes IS 'How many of the last attempts ended without a word.';
+COMMENT ON COLUMN bemi.worker.expired_before IS
+    'Partitions that end before are dropped, as far as bemi.retention still does not keep them.';
+COMMENT ON COLUMN bemi.worker.expiring_before IS 'What expired_before will be a day after expiring_since.';
+COMMENT ON COLUMN bemi.worker.expiring_since IS 'When the worker last looked at what bemi.retention does not keep.';
 COMMENT ON TABLE bemi.progress IS 'All that was committed before this position is stored.';
+COMMENT ON COLUMN bemi.progress.system_identifier IS 'The server whose WAL it is.';
+COMMENT ON COLUMN bemi.progress.database IS 'The database whose changes are stored.';
+COMMENT ON COLUMN bemi.progress.timeline IS 'The timeline of the position.';
 
 CREATE TABLE bemi.errors (
     id uuid NOT NULL,
@@ -423,6 +438,23 @@ COMMENT ON COLUMN bemi.gaps.acknowledged_by IS 'The role that called it.';
 SELECT pg_catalog.pg_extension_config_dump('bemi.errors', '');
 SELECT pg_catalog.pg_extension_config_dump('bemi.gaps', '');
 SELECT pg_catalog.pg_extension_config_dump('bemi.gaps_id_seq', '');
+
+-- A publication FOR ALL TABLES has these tables, too. The rows of the other server would tell this one's worker what to do,
+-- and a gap there is none here. bemi.changes and bemi.errors may come along: their ids are unique everywhere.
+CREATE FUNCTION bemi.leave_out_replicated() RETURNS trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'bemi_leave_out_replicated';
+COMMENT ON FUNCTION bemi.leave_out_replicated() IS 'Trigger function: keeps out rows that logical replication brings.';
+
+DO $$
+DECLARE name text;
+BEGIN
+    FOREACH name IN ARRAY '{worker, progress, gaps, tracked_schemas}'::text[] LOOP
+        EXECUTE pg_catalog.format('CREATE TRIGGER bemi_leave_out_replicated BEFORE INSERT OR UPDATE OR DELETE ON bemi.%I
+            FOR EACH ROW EXECUTE FUNCTION bemi.leave_out_replicated()', name);
+        EXECUTE pg_catalog.format('ALTER TABLE bemi.%I ENABLE REPLICA TRIGGER bemi_leave_out_replicated', name);
+    END LOOP;
+END
+$$;
 
 CREATE VIEW bemi.partitions AS
 SELECT c.oid::pg_catalog.regclass AS partition,
@@ -518,8 +550,9 @@ SELECT d.datname AS database,
        w.partitions_dropped,
        w.retention_at AS last_retention_at
 FROM pg_catalog.pg_database d
-LEFT JOIN bemi.worker w ON w.database = d.oid
-LEFT JOIN bemi.progress p ON true
+CROSS JOIN pg_catalog.pg_control_system() AS server
+LEFT JOIN bemi.worker w ON w.database = d.oid AND w.system_identifier = server.system_identifier
+LEFT JOIN bemi.progress p ON p.database = d.oid AND p.system_identifier = server.system_identifier
 LEFT JOIN pg_catalog.pg_replication_slots s ON s.slot_name = 'bemi_' || d.oid AND s.datoid = d.oid
 -- By its lock, which all may see.
 LEFT JOIN pg_catalog.pg_locks l ON l.locktype = 'advisory' AND l.database = d.oid AND l.objsubid = 16 AND l.granted
@@ -666,8 +699,9 @@ WITH store AS (
            pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_lsn(), s.restart_lsn) AS wal_kept
     FROM bemi.status st
     JOIN pg_catalog.pg_database d ON d.datname = st.database
-    LEFT JOIN bemi.worker w ON w.database = d.oid
-    LEFT JOIN bemi.progress p ON true
+    CROSS JOIN pg_catalog.pg_control_system() AS this
+    LEFT JOIN bemi.worker w ON w.database = d.oid AND w.system_identifier = this.system_identifier
+    LEFT JOIN bemi.progress p ON p.database = d.oid AND p.system_identifier = this.system_identifier
     LEFT JOIN pg_catalog.pg_replication_slots s ON s.slot_name = st.slot
     WHERE NOT pg_catalog.pg_is_in_recovery()
 ),
@@ -699,6 +733,16 @@ UNION ALL
 SELECT 'slot', 'left behind; it holds back WAL', 'SELECT bemi.stop(drop_slot => true);'
 FROM store
 WHERE COALESCE(store.wanted, 'ended') = 'ended' AND store.slot_name IS NOT NULL AND store.pid IS NULL
+UNION ALL
+-- A standby can have slots of its own, those that it keeps for a failover are synced (17).
+SELECT 'slot',
+       pg_catalog.format('left from when this server was the primary; it holds back %s of WAL here, and with hot_standby_feedback '
+                         'dead rows of catalogs on the primary',
+                         pg_catalog.pg_size_pretty(pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_last_wal_replay_lsn(), s.restart_lsn))),
+       pg_catalog.format('SELECT pg_drop_replication_slot(%L);', s.slot_name)
+FROM pg_catalog.pg_replication_slots s
+WHERE pg_catalog.pg_is_in_recovery() AND s.slot_name = 'bemi_' || s.datoid AND s.database = pg_catalog.current_database()
+  AND pg_catalog.to_jsonb(s) ->> 'synced' IS DISTINCT FROM 'true'
 UNION ALL
 SELECT 'worker',
        CASE WHEN store.wanted = 'paused' AND store.attempts > 0 THEN pg_catalog.concat('paused: ', store.error)
@@ -885,7 +929,10 @@ BEGIN
         (14, 'client slots', 'warning', (SELECT pg_catalog.string_agg(s.slot_name, ', ' ORDER BY s.slot_name)
                               FROM bemi.client_slots s)),
         (15, 'gaps', 'error', 'none'),
-        (16, 'errors', 'error', 'none')
+        (16, 'errors', 'error', 'none'),
+        (17, 'publications', 'warning', (SELECT pg_catalog.string_agg(p.pubname || ' is FOR ALL TABLES, those of schema bemi too',
+                                                                      ', ' ORDER BY p.pubname)
+                                         FROM pg_catalog.pg_publication p WHERE p.puballtables))
     )
     SELECT c.topic, f.topic IS NULL, CASE WHEN f.topic IS NOT NULL THEN c.severity END, COALESCE(f.found, c.seen, 'none'),
            f.fix || CASE WHEN pg_catalog.pg_is_in_recovery() AND f.fix !~ '^--|ALTER SYSTEM|pg_drop_replication_slot'

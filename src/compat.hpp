@@ -172,6 +172,35 @@ inline TimeLineID current_timeline() {
 #endif
 }
 
+// What a block in the WAL is of. 16 renamed the struct and its fields.
+#if PG_VERSION_NUM >= 160000
+using File = RelFileLocator;
+inline Oid database_of(const File &file) {
+    return file.dbOid;
+}
+#else
+using File = RelFileNode;
+inline Oid database_of(const File &file) {
+    return file.dbNode;
+}
+#endif
+
+/// The file of the record's first block.
+inline File file_of(XLogReaderState *record) {
+    File file;
+    (void)XLogRecGetBlockTag(record, 0, &file, nullptr, nullptr);
+    return file;
+}
+
+/// The relation that has the file now, or InvalidOid. Of this database, in a transaction.
+inline Oid relation_of(const File &file) {
+#if PG_VERSION_NUM >= 160000
+    return RelidByRelfilenumber(file.spcOid, file.relNumber);
+#else
+    return RelidByRelfilenode(file.spcNode, file.relNode);
+#endif
+}
+
 /// Makes a logical slot that is not two-phase, and acquires it. From 17 on a standby may take it over.
 inline void create_slot(const char *name) {
     const bool db_specific = true, two_phase = false;

@@ -22,6 +22,7 @@ extern "C" {
 #include "access/detoast.h"
 #include "access/genam.h"
 #include "access/heapam.h"
+#include "access/heapam_xlog.h"
 #include "access/htup_details.h"
 #include "access/parallel.h"
 #include "access/relation.h"
@@ -30,6 +31,7 @@ extern "C" {
 #include "access/transam.h"
 #include "access/xact.h"
 #include "access/xlog.h"
+#include "access/xlog_internal.h"
 #if __has_include("access/xlogrecovery.h")
 #include "access/xlogrecovery.h" // its own header from PostgreSQL 15 on
 #endif
@@ -78,6 +80,7 @@ extern "C" {
 #include "postmaster/interrupt.h"
 #include "replication/decode.h"
 #include "replication/logical.h"
+#include "replication/logicalworker.h"
 #include "replication/message.h"
 #include "replication/origin.h"
 #include "replication/output_plugin.h"
@@ -120,6 +123,11 @@ extern "C" {
 #include "utils/ps_status.h"
 #include "utils/rel.h"
 #include "utils/relcache.h"
+#if __has_include("utils/relfilenumbermap.h")
+#include "utils/relfilenumbermap.h" // renamed in PostgreSQL 16
+#else
+#include "utils/relfilenodemap.h"
+#endif
 #include "utils/resowner.h"
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"

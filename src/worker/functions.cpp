@@ -21,15 +21,24 @@ const char *caller() {
 void order(const char *wanted) {
     const bool missing_ok = false;
     spi::run_as_owner(
-        "INSERT INTO bemi.worker (wanted, database) VALUES ($1, $2)"
-        " ON CONFLICT (one) DO UPDATE SET wanted = excluded.wanted, database = excluded.database,"
-        " attempts = 0, crashes = 0",
-        {spi::text(wanted), spi::oid(MyDatabaseId)});
+        "INSERT INTO bemi.worker (system_identifier, database, wanted) VALUES ($1, $2, $3)"
+        " ON CONFLICT (system_identifier, database)"
+        " DO UPDATE SET wanted = excluded.wanted, attempts = 0, crashes = 0",
+        {spi::integer(static_cast<int64>(GetSystemIdentifier())), spi::oid(MyDatabaseId), spi::text(wanted)});
     CacheInvalidateRelcacheByRelid(get_relname_relid("worker", get_namespace_oid("bemi", missing_ok)));
     wakeup::all_at_commit();
     ereport(LOG_SERVER_ONLY, (errmsg("bemi is to be %s in database \"%s\", says role \"%s\"", wanted,
                                      get_database_name(MyDatabaseId), caller()),
                               errhidestmt(true)));
+}
+
+/// A standby cannot write what is wanted, and has no worker.
+void require_primary(const char *function) {
+    if (RecoveryInProgress())
+        ereport(ERROR, (errcode(ERRCODE_READ_ONLY_SQL_TRANSACTION),
+                        errmsg("%s cannot be executed during recovery", function),
+                        errhint("Call it on the primary. A worker that runs there goes on here after the "
+                                "promotion of this server.")));
 }
 
 void require_logical_wal() {
@@ -46,7 +55,7 @@ void note_lost_slot() {
         return;
     const char *role = caller();
     spi::as_owner([role] {
-        spi::run("SELECT position FROM bemi.progress");
+        spi::run(psprintf("SELECT position FROM bemi.progress%s", state::own_row()));
         if (SPI_processed == 1)
             gaps::note({.from = DatumGetLSN(spi::value(1)), .reason = gaps::slot_invalidated, .role = role});
     });
@@ -75,6 +84,7 @@ void note_missing_launcher() {
 using namespace bemi;
 
 BEMI_FUNCTION(bemi_start) {
+    require_primary("bemi.start()");
     require_logical_wal();
     note_lost_slot();
     order("running");
@@ -85,6 +95,7 @@ BEMI_FUNCTION(bemi_start) {
 }
 
 BEMI_FUNCTION(bemi_stop) {
+    require_primary("bemi.stop()");
     const bool drop_slot = !PG_ARGISNULL(0) && PG_GETARG_BOOL(0);
     order(drop_slot ? "ended" : "paused");
     if (drop_slot) // by a worker, should there be none any more

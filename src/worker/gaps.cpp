@@ -1,19 +1,20 @@
 #include "gaps.hpp"
 
 #include "decode/lsn.hpp"
+#include "state.hpp"
 #include "transaction.hpp"
 
 namespace bemi::gaps {
 namespace {
 
 // A gap that was acknowledged while it went on was not known as a whole: that is asked for again.
-constexpr char note_sql[] =
+constexpr char note_sql[] = // with the WHERE clause of bemi.progress
     "WITH ended AS ("
     "  UPDATE bemi.gaps SET to_position = $3, to_time = now(), acknowledged_at = NULL, acknowledged_by = NULL"
     "  WHERE system_identifier = $1 AND to_position IS NULL AND $3 IS NOT NULL RETURNING id)"
     " INSERT INTO bemi.gaps"
     " (system_identifier, from_position, to_position, from_time, to_time, reason, role)"
-    " SELECT $1, $2, $3, (SELECT max(committed_at) FROM bemi.progress),"
+    " SELECT $1, $2, $3, (SELECT max(committed_at) FROM bemi.progress%s),"
     "  CASE WHEN $3 IS NOT NULL THEN now() END, $4, $5"
     " WHERE NOT EXISTS (SELECT FROM ended)"
     " ON CONFLICT (system_identifier) WHERE to_position IS NULL DO NOTHING";
@@ -33,7 +34,8 @@ void note(const Gap &gap) {
                   errhidestmt(true)));
     spi::Argument end = spi::lsn(gap.to);
     end.is_null = XLogRecPtrIsInvalid(gap.to);
-    spi::run(note_sql, {this_server(), spi::lsn(gap.from), end, spi::text(gap.reason), spi::text(gap.role)});
+    spi::run(psprintf(note_sql, state::own_row()),
+             {this_server(), spi::lsn(gap.from), end, spi::text(gap.reason), spi::text(gap.role)});
 }
 
 void add(const Gap &gap) {

@@ -71,16 +71,6 @@ const char *text_column(int column) {
     return TextDatumGetCString(spi::value(column));
 }
 
-const char *qualified_name(Oid relation) {
-    return quote_qualified_identifier(get_namespace_name(get_rel_namespace(relation)),
-                                      get_rel_name(relation));
-}
-
-Oid changes() {
-    const bool missing_ok = false;
-    return get_relname_relid("changes", get_namespace_oid("bemi", missing_ok));
-}
-
 /// The partition that somebody attached for all else; invalid if there is none.
 Oid default_partition() {
     return get_default_partition_oid(changes());
@@ -127,25 +117,17 @@ bool lock_to_make() {
            (!OidIsValid(others) || ConditionalLockRelationOid(others, AccessExclusiveLock));
 }
 
-List *find_expired() {
-    return spi::select_oids("SELECT partition FROM bemi.partitions"
-                            " WHERE to_time <= now() - $1::interval AND $1::interval > interval '0'"
-                            " ORDER BY from_time",
-                            {spi::text(guc::retention)});
-}
-
-/// Nobody has to wait for us, nor behind us.
-bool lock_to_drop(Oid partition) {
-    return ConditionalLockRelationOid(changes(), AccessExclusiveLock) &&
-           ConditionalLockRelationOid(partition, AccessExclusiveLock);
-}
-
-void drop(Oid partition) {
-    spi::run(psprintf("DROP TABLE %s", qualified_name(partition)));
-    spi::run("UPDATE bemi.worker SET retention_at = now(), partitions_dropped = partitions_dropped + 1");
-}
-
 } // namespace
+
+const char *qualified_name(Oid relation) {
+    return quote_qualified_identifier(get_namespace_name(get_rel_namespace(relation)),
+                                      get_rel_name(relation));
+}
+
+Oid changes() {
+    const bool missing_ok = false;
+    return get_relname_relid("changes", get_namespace_oid("bemi", missing_ok));
+}
 
 void ensure(TimestampTz time) {
     if (!is_there(time))
@@ -169,27 +151,6 @@ void make_ahead() {
             }
             time = latest.to;
         }
-    });
-}
-
-List *expired() {
-    List *partitions = NIL;
-    MemoryContext caller = CurrentMemoryContext;
-    if (guc::retention[0] != '\0')
-        in_owners_transaction([&partitions, caller] {
-            MemoryContext spi = MemoryContextSwitchTo(caller);
-            partitions = find_expired();
-            MemoryContextSwitchTo(spi);
-        });
-    return partitions;
-}
-
-void drop_expired(Oid partition) {
-    forget();
-    in_owners_transaction([partition] {
-        // Until it is locked somebody may detach it, to keep it.
-        if (lock_to_drop(partition) && list_member_oid(find_expired(), partition))
-            drop(partition);
     });
 }
 

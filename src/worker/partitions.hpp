@@ -16,10 +16,10 @@ void forget();
 /// for somebody, the next call does. In a transaction of its own.
 void make_ahead();
 
-/// Those that bemi.retention does not keep. In a transaction of its own.
-[[nodiscard]] List *expired();
+/// bemi.changes.
+[[nodiscard]] Oid changes();
 
-/// Drops one of them, unless somebody is reading; then it stays expired. In a transaction of its own.
-void drop_expired(Oid partition);
+/// With its schema and quoted, in the current memory context.
+[[nodiscard]] const char *qualified_name(Oid relation);
 
 } // namespace bemi::partitions

@@ -2,7 +2,9 @@
 
 #include "columns.hpp"
 #include "errors.hpp"
+#include "decode/timeline.hpp"
 #include "partitions.hpp"
+#include "state.hpp"
 #include "attested.hpp"
 #include "shared.hpp"
 #include "transaction.hpp"
@@ -20,8 +22,9 @@ constexpr char insert_sql[] =
     " SELECT unnest($1), unnest($2), unnest($3), unnest($4), unnest($5), unnest($6), unnest($7), unnest($8),"
     " unnest($9), unnest($10), unnest($11), unnest($12), unnest($13), current_database(), $14, now()";
 
-constexpr char progress_sql[] =
-    "UPDATE bemi.progress SET position = $1, changes = changes + $2, committed_at = $3, stored_at = now()";
+constexpr char progress_sql[] = // with the WHERE clause
+    "UPDATE bemi.progress SET position = $1, changes = changes + $2, committed_at = $3, stored_at = now(),"
+    " timeline = $4%s";
 
 template <size_t count> SPIPlanPtr prepare(const char *sql, const Oid (&types)[count]) {
     SPIPlanPtr plan = SPI_prepare(sql, static_cast<int>(count), const_cast<Oid *>(types));
@@ -56,10 +59,14 @@ void insert(const Columns &columns, TimestampTz queued_at) {
 void write_progress(const decode::RecordHeader &last, uint64 changes) {
     static constinit SPIPlanPtr plan = nullptr;
     if (plan == nullptr)
-        plan = prepare(progress_sql, {LSNOID, INT8OID, TIMESTAMPTZOID});
+        plan = prepare(psprintf(progress_sql, state::own_row()), {LSNOID, INT8OID, TIMESTAMPTZOID, INT8OID});
     Datum values[] = {LSNGetDatum(last.end_position), Int64GetDatum(static_cast<int64>(changes)),
-                      TimestampTzGetDatum(last.committed_at)};
+                      TimestampTzGetDatum(last.committed_at),
+                      Int64GetDatum(decode::timeline_of(last.end_position).id)};
     execute(plan, values);
+    if (SPI_processed != 1)
+        ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+                        errmsg("bemi.progress has no row of this server and database")));
 }
 
 /// A pass over a batch: takes its records a part at a time.

@@ -37,12 +37,15 @@ template <typename Use> void for_own_slot(Use &&use) {
 
 State state() {
     State state = State::missing;
-    for_own_slot([&state](ReplicationSlot *slot) {
+    XLogRecPtr needed = InvalidXLogRecPtr;
+    for_own_slot([&state, &needed](ReplicationSlot *slot) {
         SpinLockAcquire(&slot->mutex);
         state = compat::is_invalidated(slot) ? State::invalidated : State::usable;
+        needed = slot->data.restart_lsn;
         SpinLockRelease(&slot->mutex);
     });
-    return state;
+    const bool needs_wal = state == State::usable && !XLogRecPtrIsInvalid(needed);
+    return needs_wal && !wal::is_complete(needed) ? State::invalidated : state;
 }
 
 bool is_ready() {

@@ -9,7 +9,8 @@ namespace bemi::slot {
 
 enum class State : uint8_t { missing, usable, invalidated };
 
-/// Of the slot of this database.
+/// Of the slot of this database. One whose WAL is gone is as good as invalidated, though PostgreSQL does not
+/// know of what pg_resetwal or a person has done.
 [[nodiscard]] State state();
 
 /// Up to where the slot of this database was told that all is stored; where it starts if never.

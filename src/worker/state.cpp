@@ -1,6 +1,9 @@
 #include "state.hpp"
 
+#include "attested.hpp"
+#include "decode/timeline.hpp"
 #include "transaction.hpp"
+#include "wire.hpp"
 
 namespace bemi::state {
 namespace {
@@ -28,9 +31,8 @@ Wanted wanted_named(const char *name) {
 constexpr Orders no_orders{.wanted = Wanted::ended, .attempts = 0, .attempted_at = 0, .crashes = 0};
 
 Orders read_orders() {
-    spi::run("SELECT wanted, attempts, coalesce(attempted_at, now()), crashes FROM bemi.worker"
-             " WHERE database = $1",
-             {spi::oid(MyDatabaseId)});
+    spi::run(psprintf("SELECT wanted, attempts, coalesce(attempted_at, now()), crashes FROM bemi.worker%s",
+                      own_row()));
     if (SPI_processed == 0)
         return no_orders;
     return {.wanted = wanted_named(TextDatumGetCString(spi::value(1))),
@@ -47,11 +49,47 @@ Oid find_orders_table() {
     return get_relname_relid("worker", get_namespace_oid("bemi", missing_ok));
 }
 
-void write(const char *sql, std::initializer_list<spi::Argument> arguments = {}) {
-    in_owners_transaction([&] { spi::run(sql, arguments); });
+/// `change` is what follows UPDATE bemi.worker SET.
+void update(const char *change, std::initializer_list<spi::Argument> arguments = {}) {
+    in_owners_transaction(
+        [&] { spi::run(psprintf("UPDATE bemi.worker SET %s%s", change, own_row()), arguments); });
+}
+
+/// The table is locked only if there is something to do: else nobody who has it locked is waited for.
+void take_over(const char *table) {
+    const spi::Argument server = spi::integer(static_cast<int64>(GetSystemIdentifier()));
+    spi::run(psprintf("SELECT max(system_identifier) FROM %s WHERE database = $1::oid"
+                      " HAVING bool_and(system_identifier <> $2)",
+                      table),
+             {spi::oid(MyDatabaseId), server});
+    if (SPI_processed == 0)
+        return;
+    const spi::Argument other = spi::integer(DatumGetInt64(spi::value(1)));
+    spi::run(psprintf("UPDATE %s SET system_identifier = $2"
+                      " WHERE database = $1::oid AND system_identifier = $3",
+                      table),
+             {spi::oid(MyDatabaseId), server, other});
 }
 
 } // namespace
+
+const char *own_row() {
+    return psprintf(" WHERE system_identifier = %lld AND database = %u",
+                    static_cast<long long>(GetSystemIdentifier()), MyDatabaseId);
+}
+
+void take_over() {
+    in_transaction([] {
+        if (!OidIsValid(find_orders_table()))
+            return;
+        PushActiveSnapshot(GetTransactionSnapshot());
+        spi::as_owner([] {
+            take_over("bemi.worker");
+            take_over("bemi.progress");
+        });
+        PopActiveSnapshot();
+    });
+}
 
 Orders orders() {
     Orders orders = no_orders;
@@ -71,43 +109,49 @@ bool may_have_changed() {
 }
 
 void begin_attempt() {
-    write("UPDATE bemi.worker SET attempts = attempts + 1, crashes = crashes + 1, attempted_at = now()");
+    update("attempts = attempts + 1, crashes = crashes + 1, attempted_at = now()");
     XLogFlush(XactLastCommitEnd);
 }
 
 void ran_well() {
-    write("UPDATE bemi.worker SET attempts = 0, crashes = 0");
+    update("attempts = 0, crashes = 0, sqlstate = NULL, error = NULL, failed_at = NULL");
 }
 
 void failed(const ErrorData &error) {
-    write("UPDATE bemi.worker SET crashes = 0, sqlstate = $1, error = $2, failed_at = now()",
-          {spi::text(unpack_sql_state(error.sqlerrcode)), spi::text(error.message)});
+    update("crashes = 0, sqlstate = $1, error = $2, failed_at = now()",
+           {spi::text(unpack_sql_state(error.sqlerrcode)), spi::text(error.message)});
 }
 
 void give_up(int sqlstate, const char *reason) {
-    write("UPDATE bemi.worker SET wanted = 'paused', sqlstate = $1, error = $2, failed_at = now()",
-          {spi::text(unpack_sql_state(sqlstate)), spi::text(reason)});
+    update("wanted = 'paused', sqlstate = $1, error = $2, failed_at = now()",
+           {spi::text(unpack_sql_state(sqlstate)), spi::text(reason)});
 }
 
-XLogRecPtr progress() {
-    XLogRecPtr position = InvalidXLogRecPtr;
-    in_owners_transaction([&position] {
-        spi::run("SELECT position FROM bemi.progress");
+Progress progress() {
+    Progress progress{};
+    in_owners_transaction([&progress] {
+        spi::run(psprintf("SELECT position, timeline FROM bemi.progress%s", own_row()));
         if (SPI_processed == 1)
-            position = DatumGetLSN(spi::value(1));
+            progress = {.position = DatumGetLSN(spi::value(1)),
+                        .timeline = static_cast<TimeLineID>(DatumGetInt64(spi::value(2)))};
     });
-    return position;
+    return progress;
 }
 
 void set_progress(XLogRecPtr position) {
-    write("INSERT INTO bemi.progress AS p (position) VALUES ($1)"
-          " ON CONFLICT (one) DO UPDATE SET position = excluded.position",
-          {spi::lsn(position)});
+    in_owners_transaction([position] {
+        log_attested_message(store_prefix, "");
+        spi::run("INSERT INTO bemi.progress (system_identifier, database, timeline, position)"
+                 " VALUES ($1, $2, $3, $4) ON CONFLICT (system_identifier, database)"
+                 " DO UPDATE SET timeline = excluded.timeline, position = excluded.position",
+                 {spi::integer(static_cast<int64>(GetSystemIdentifier())), spi::oid(MyDatabaseId),
+                  spi::integer(decode::timeline_of(position).id), spi::lsn(position)});
+    });
 }
 
 void forget_progress() {
     if (OidIsValid(orders_table))
-        write("DELETE FROM bemi.progress");
+        in_owners_transaction([] { spi::run(psprintf("DELETE FROM bemi.progress%s", own_row())); });
 }
 
 } // namespace bemi::state

@@ -15,6 +15,14 @@ struct Orders {
     int crashes; // the last attempts, as far as they ended without a word
 };
 
+/// The WHERE clause for the rows of bemi.worker and bemi.progress that are those of this server and database:
+/// a copy of either has the original's as well.
+[[nodiscard]] const char *own_row();
+
+/// Makes the rows of another server this one's, unless it has its own: this server is what became of that
+/// one, by pg_upgrade or pg_createsubscriber.
+void take_over();
+
 /// Where there is no extension, nothing is wanted.
 [[nodiscard]] Orders orders();
 
@@ -28,8 +36,12 @@ void failed(const ErrorData &error);
 /// Pauses the worker for a reason that it cannot mend.
 void give_up(int sqlstate, const char *reason);
 
-/// All that was committed before is stored; invalid before the first start.
-[[nodiscard]] XLogRecPtr progress();
+/// All that was committed before `position` is stored.
+struct Progress {
+    XLogRecPtr position; // invalid before the first start
+    TimeLineID timeline;
+};
+[[nodiscard]] Progress progress();
 /// Writes that, where no change did.
 void set_progress(XLogRecPtr position);
 /// Where there is no extension any more, there is nothing to forget.

@@ -40,8 +40,7 @@ void require_primary() {
 bool is_wanted() {
     bool wanted = false;
     spi::as_owner([&wanted] {
-        spi::run("SELECT FROM bemi.worker WHERE wanted = 'running' AND database = $1",
-                 {spi::oid(MyDatabaseId)});
+        spi::run(psprintf("SELECT FROM bemi.worker%s AND wanted = 'running'", state::own_row()));
         wanted = SPI_processed > 0;
     });
     return wanted;

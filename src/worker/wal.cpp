@@ -1,5 +1,7 @@
 #include "wal.hpp"
 
+#include "decode/timeline.hpp"
+
 namespace bemi::wal {
 namespace {
 
@@ -16,6 +18,18 @@ int read_page(XLogReaderState *reader, XLogRecPtr page, int wanted, XLogRecPtr r
             XLogFlush(end);
     }
     return read_local_xlog_page(reader, page, wanted, record, buffer);
+}
+
+/// Of one of the timelines: which one's is read depends on where they begin.
+bool has_segment(List *timelines, XLogSegNo segment) {
+    for (int i = 0; i < list_length(timelines); i++) {
+        const auto *timeline = static_cast<const TimeLineHistoryEntry *>(list_nth(timelines, i));
+        char path[MAXPGPATH];
+        XLogFilePath(path, timeline->tli, segment, wal_segment_size);
+        if (access(path, F_OK) == 0)
+            return true;
+    }
+    return false;
 }
 
 } // namespace
@@ -35,6 +49,21 @@ XLogRecPtr inserted_end() {
     const bool is_first_page = XLogSegmentOffset(position, wal_segment_size) < XLOG_BLCKSZ;
     return on_page == (is_first_page ? SizeOfXLogLongPHD : SizeOfXLogShortPHD) ? position - on_page
                                                                                : position;
+}
+
+bool has_written(XLogRecPtr position, TimeLineID timeline) {
+    return position <= compat::flushed_wal() && decode::timeline_of(position).id == timeline;
+}
+
+bool is_complete(XLogRecPtr from) {
+    List *timelines = readTimeLineHistory(compat::current_timeline());
+    XLogSegNo segment, last;
+    XLByteToSeg(from, segment, wal_segment_size);
+    XLByteToPrevSeg(compat::flushed_wal(), last, wal_segment_size);
+    while (segment <= last && has_segment(timelines, segment))
+        segment++;
+    list_free_deep(timelines);
+    return segment > last;
 }
 
 } // namespace bemi::wal

@@ -4,6 +4,7 @@
 #include "gaps.hpp"
 #include "partitions.hpp"
 #include "process.hpp"
+#include "retention.hpp"
 #include "settings.hpp"
 #include "shared.hpp"
 #include "sink_local.hpp"
@@ -11,6 +12,8 @@
 #include "state.hpp"
 #include "stream.hpp"
 #include "transaction.hpp"
+#include "wal.hpp"
+#include "wal_search.hpp"
 
 #include <algorithm>
 
@@ -64,9 +67,9 @@ template <typename Body> void maintain(Body &&body) {
 }
 
 void drop_expired_partitions() {
-    List *expired = partitions::expired();
+    List *expired = retention::expired();
     for (int i = 0; i < list_length(expired); i++)
-        maintain([partition = list_nth_oid(expired, i)] { partitions::drop_expired(partition); });
+        maintain([partition = list_nth_oid(expired, i)] { retention::drop(partition); });
 }
 
 /// Whether it was so long ago, which then begins anew. Not knowing how long is long enough: the clock may
@@ -112,7 +115,7 @@ constinit Worker worker{};
 
 void Worker::open() {
     batch_.open();
-    const XLogRecPtr from = state::progress();
+    const XLogRecPtr from = state::progress().position;
     stream_.open(from, batch_);
     shared::open(from);
     stored_.progress = from;
@@ -257,13 +260,27 @@ void make_slot() {
     ereport(LOG, (errmsg("bemi made the replication slot of database \"%s\"", process::database_name())));
 }
 
+/// Begins behind the WAL that there is: what of it is stored is not known. The changes that were committed up
+/// to `known` are.
+void begin_anew(XLogRecPtr known, XLogRecPtr start) {
+    gaps::add(
+        {.from = known, .to = start, .reason = "the position up to which all was stored is not of this WAL"});
+    state::set_progress(start);
+}
+
 /// What the slot does not have, and is not stored, is lost: because the slot is a new one, because somebody
 /// else advanced it, or because a standby that was promoted has the slot, but not all that was stored.
-void begin_at_slot(const char *reason) {
-    const XLogRecPtr from = state::progress(), start = slot::confirmed();
+void begin_at_slot(slot::State before, const char *reason) {
+    const state::Progress stored = state::progress();
+    const XLogRecPtr from = stored.position, start = slot::confirmed();
+    if (XLogRecPtrIsInvalid(from))
+        return state::set_progress(start);
+    if (!wal::has_written(from, stored.timeline))
+        return before == slot::State::usable ? begin_anew(start, compat::flushed_wal())
+                                             : begin_anew(InvalidXLogRecPtr, start);
     if (from >= start)
         return;
-    if (!XLogRecPtrIsInvalid(from))
+    if (gaps::has_open() || wal::may_have_changes(from, start))
         gaps::add({.from = from, .to = start, .reason = reason});
     state::set_progress(start);
 }
@@ -272,17 +289,17 @@ void begin_at_slot(const char *reason) {
 bool prepare_slot() {
     const slot::State found = slot::state();
     if (found == slot::State::usable) {
-        begin_at_slot("the slot is ahead of what is stored");
+        begin_at_slot(found, "the slot is ahead of what is stored");
         return true;
     }
     if (found == slot::State::invalidated && !gaps::has_open()) {
-        gaps::add({.from = state::progress(), .reason = gaps::slot_invalidated});
+        gaps::add({.from = state::progress().position, .reason = gaps::slot_invalidated});
         state::give_up(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
                        "the replication slot was invalidated; see bemi.gaps");
         return false;
     }
     make_slot();
-    begin_at_slot("the slot was lost or dropped");
+    begin_at_slot(found, "the slot was lost or dropped");
     return true;
 }
 
@@ -318,6 +335,7 @@ void live() {
     process::wait_for_starter();
     if (!process::claim_database())
         return;
+    state::take_over();
     const state::Orders orders = await_orders();
     switch (orders.wanted) {
     case state::Wanted::ended:

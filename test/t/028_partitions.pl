@@ -2,6 +2,7 @@
 use strict;
 use warnings;
 use Bemi;
+use PostgreSQL::Test::Utils;
 use Test::More;
 
 my $node = server('main', 'log_min_messages = warning');
@@ -177,7 +178,15 @@ while_paused(q{
 is_stored('old partitions are there');
 my $reader = $node->background_psql('postgres');
 $reader->query_safe(q{BEGIN; TABLE archive.read});
+my $dropped = q{SELECT count(*) FROM bemi.partitions WHERE to_time < '2002-01-02'};
 reload(q{ALTER DATABASE postgres SET bemi.retention = '1 year'});
+poll('expiring_since IS NOT NULL FROM bemi.worker', 'bemi.retention: what has expired is noted');
+is(one_of($node, $dropped), 3, 'and dropped a day later');
+# As it would be if a clock that was a day ahead were right again.
+reload(q{UPDATE bemi.worker SET expiring_since = expiring_since + interval '1 day 1 hour'});
+poll('expiring_since <= now() FROM bemi.worker', 'a day that the clock was ahead does not count');
+is(one_of($node, $dropped), 3, 'nothing is dropped for it');
+reload(q{UPDATE bemi.worker SET expiring_since = expiring_since - interval '1 day'});
 poll(q{to_regclass('archive.changes_2001') IS NULL}, 'bemi.retention, set for the database, drops a partition');
 poll(q{bool_or(last_error LIKE 'cannot drop table archive.used%' AND last_sqlstate = '2BP01') FROM bemi.status}, 'one that is in use is in the status');
 is_stored('changes go on to be stored');
@@ -185,6 +194,8 @@ is(one_of($node, q{SELECT string_agg(partition::text, ' ' ORDER BY from_time) FR
     'one that somebody is reading stays, with nobody waiting');
 isnt(one_of($node, q{SELECT to_regclass('bemi.changes_2001')}), '', 'and so does a table of the same name in another schema');
 is(one_of($node, 'SELECT partitions_dropped FROM bemi.worker'), 1, 'the status counts');
+like(slurp_file($node->logfile), qr/LOG:  bemi.retention drops partition archive.changes_2001 of bemi.changes\n.*DETAIL:  .* from 2001-02-01 00:00:00\+00 to 2002-01-01 00:00:00\+00, and had/,
+    'a line in the log tells of it');
 $reader->quit;
 $node->safe_psql('postgres', 'DROP VIEW archive.reader; SELECT pg_reload_conf()');
 poll(q{count(*) = 0 FROM bemi.partitions WHERE from_time < '2002-01-01'}, 'later they are dropped');

@@ -1,0 +1,25 @@
+// What logical replication brings from another server, a publication FOR ALL TABLES for instance. That
+// server's worker is not this one's.
+#include "boundary.hpp"
+
+namespace bemi {
+namespace {
+
+/// Apply workers of other extensions have an origin as well.
+bool is_replicated() {
+    return IsLogicalWorker() || replorigin_session_origin != InvalidRepOriginId;
+}
+
+} // namespace
+} // namespace bemi
+
+/// The trigger is called where session_replication_role is replica, which is not only for replication.
+BEMI_FUNCTION(bemi_leave_out_replicated) {
+    if (!CALLED_AS_TRIGGER(fcinfo))
+        elog(ERROR, "bemi.leave_out_replicated() was not called as a trigger");
+    const auto *trigger = reinterpret_cast<TriggerData *>(fcinfo->context);
+    if (bemi::is_replicated())
+        PG_RETURN_POINTER(nullptr);
+    PG_RETURN_POINTER(TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) ? trigger->tg_newtuple
+                                                                 : trigger->tg_trigtuple);
+}

@@ -1,0 +1,83 @@
+#include "retention.hpp"
+
+#include "guc.hpp"
+#include "partitions.hpp"
+#include "state.hpp"
+#include "transaction.hpp"
+
+namespace bemi::retention {
+namespace {
+
+// A clock that is wrong for a moment, by years, must not cost the history. So the age of a partition counts
+// from the last stored commit or from now, whichever is earlier (with nothing stored there is none), and what
+// has expired was seen to be so a day before as well. Each has the WHERE clause of the own row.
+constexpr char look_sql[] =
+    "UPDATE bemi.worker SET"
+    " expired_before ="
+    "  CASE WHEN expiring_since <= now() - interval '1 day' THEN expiring_before ELSE expired_before END,"
+    " expiring_since = now(),"
+    " expiring_before ="
+    "  (SELECT least(now(), committed_at) - $1::interval FROM bemi.progress%1$s AND committed_at IS NOT NULL)"
+    "%1$s AND (expiring_since BETWEEN now() - interval '1 day' AND now()) IS NOT TRUE";
+constexpr char find_sql[] = "SELECT partition FROM bemi.partitions"
+                            " WHERE to_time <= (SELECT expired_before FROM bemi.worker%1$s)"
+                            "  AND to_time <="
+                            "   (SELECT least(now(), committed_at) - $1::interval FROM bemi.progress%1$s AND "
+                            "committed_at IS NOT NULL)"
+                            "  AND $1::interval > interval '0'"
+                            " ORDER BY from_time LIMIT 8";
+
+List *find() {
+    return spi::select_oids(psprintf(find_sql, state::own_row()), {spi::text(guc::retention)});
+}
+
+/// Nobody has to wait for us, nor behind us.
+bool lock(Oid partition) {
+    return ConditionalLockRelationOid(partitions::changes(), AccessExclusiveLock) &&
+           ConditionalLockRelationOid(partition, AccessExclusiveLock);
+}
+
+const char *describe(Oid partition) {
+    spi::run("SELECT format('It was for changes that were committed from %s to %s, and had %s rows.',"
+             "  p.from_time, p.to_time, CASE WHEN c.reltuples < 0 THEN 'an unknown number of'"
+             "   ELSE 'about ' || c.reltuples::bigint END)"
+             " FROM bemi.partitions p JOIN pg_class c ON c.oid = p.partition WHERE p.partition = $1",
+             {spi::oid(partition)});
+    return TextDatumGetCString(spi::value(1));
+}
+
+void drop_locked(Oid partition) {
+    const char *name = partitions::qualified_name(partition), *description = describe(partition);
+    spi::run(psprintf("DROP TABLE %s", name));
+    spi::run(psprintf("UPDATE bemi.worker SET retention_at = now(),"
+                      " partitions_dropped = partitions_dropped + 1%s",
+                      state::own_row()));
+    ereport(LOG, (errmsg("bemi.retention drops partition %s of bemi.changes", name),
+                  errdetail_internal("%s", description)));
+}
+
+} // namespace
+
+List *expired() {
+    List *partitions = NIL;
+    MemoryContext caller = CurrentMemoryContext;
+    if (guc::retention[0] != '\0')
+        in_owners_transaction([&partitions, caller] {
+            spi::run(psprintf(look_sql, state::own_row()), {spi::text(guc::retention)});
+            MemoryContext spi = MemoryContextSwitchTo(caller);
+            partitions = find();
+            MemoryContextSwitchTo(spi);
+        });
+    return partitions;
+}
+
+void drop(Oid partition) {
+    partitions::forget();
+    in_owners_transaction([partition] {
+        // Until it is locked somebody may detach it, to keep it.
+        if (lock(partition) && list_member_oid(find(), partition))
+            drop_locked(partition);
+    });
+}
+
+} // namespace bemi::retention

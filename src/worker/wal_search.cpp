@@ -1,0 +1,160 @@
+#include "wal_search.hpp"
+
+#include "decode/own_writes.hpp"
+#include "transaction.hpp"
+#include "wal.hpp"
+
+namespace bemi::wal {
+namespace {
+
+uint8 operation_of(XLogReaderState *record) {
+    return XLogRecGetInfo(record) & XLOG_HEAP_OPMASK;
+}
+
+template <typename Data> const Data &data_of(XLogReaderState *record) {
+    return *reinterpret_cast<const Data *>(XLogRecGetData(record));
+}
+
+/// Whether logical decoding would find a row in the record, which it does not in those of catalogs.
+bool has_row(XLogReaderState *record) {
+    if (XLogRecGetRmid(record) == RM_HEAP2_ID)
+        return operation_of(record) == XLOG_HEAP2_MULTI_INSERT &&
+               (data_of<xl_heap_multi_insert>(record).flags & XLH_INSERT_CONTAINS_NEW_TUPLE) != 0;
+    if (XLogRecGetRmid(record) != RM_HEAP_ID)
+        return false;
+    switch (operation_of(record)) {
+    case XLOG_HEAP_INSERT: {
+        const uint8 flags = data_of<xl_heap_insert>(record).flags;
+        // What is in TOAST is of a row that has a record as well.
+        return (flags & XLH_INSERT_CONTAINS_NEW_TUPLE) != 0 && (flags & XLH_INSERT_ON_TOAST_RELATION) == 0;
+    }
+    case XLOG_HEAP_UPDATE:
+    case XLOG_HEAP_HOT_UPDATE:
+        return (data_of<xl_heap_update>(record).flags & XLH_UPDATE_CONTAINS_NEW_TUPLE) != 0;
+    case XLOG_HEAP_DELETE:
+        return (data_of<xl_heap_delete>(record).flags & XLH_DELETE_CONTAINS_OLD) != 0;
+    default:
+        return false;
+    }
+}
+
+bool is_truncate(XLogReaderState *record) {
+    return XLogRecGetRmid(record) == RM_HEAP_ID && operation_of(record) == XLOG_HEAP_TRUNCATE;
+}
+
+/// A table that was dropped since is not known any more, and counts as somebody else's.
+bool is_own_table(const compat::File &file) {
+    const bool missing_ok = true;
+    const Oid relation = compat::relation_of(file);
+    const Oid schema = get_namespace_oid("bemi", missing_ok);
+    return OidIsValid(relation) && OidIsValid(schema) && get_rel_namespace(relation) == schema;
+}
+
+class Search {
+public:
+    Search() {
+        HASHCTL control{};
+        control.keysize = control.entrysize = sizeof(TransactionId);
+        control.hcxt = CurrentMemoryContext;
+        constexpr long expected = 64;
+        writers_ = hash_create("bemi writers", expected, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+    }
+
+    /// Takes the next record; true if it is the commit of a transaction of which rows were seen.
+    [[nodiscard]] bool take(XLogReaderState *record) {
+        if (own_writes_.have(record)) {
+            if (TransactionIdIsValid(XLogRecGetXid(record)))
+                last_own_ = XLogRecGetXid(record);
+            return false;
+        }
+        if (XLogRecGetRmid(record) == RM_XACT_ID)
+            return take_end(record);
+        if (changes_rows(record)) {
+            const TransactionId writer = XLogRecGetXid(record);
+            (void)hash_search(writers_, &writer, HASH_ENTER, nullptr);
+        }
+        return false;
+    }
+
+    /// Whether a transaction was committed that may have begun before the search did, when its rows could not
+    /// be seen. The last transaction of the worker's is the one that wrote the progress from which the search
+    /// began, so whatever began after that did so within the search.
+    [[nodiscard]] bool has_older() const {
+        return TransactionIdIsValid(oldest_) &&
+               (!TransactionIdIsValid(last_own_) || TransactionIdPrecedes(oldest_, last_own_));
+    }
+
+private:
+    static bool changes_rows(XLogReaderState *record) {
+        if (is_truncate(record))
+            return data_of<xl_heap_truncate>(record).dbId == MyDatabaseId;
+        if (!has_row(record))
+            return false;
+        const compat::File file = compat::file_of(record);
+        return compat::database_of(file) == MyDatabaseId && !is_own_table(file);
+    }
+
+    [[nodiscard]] bool take_end(XLogReaderState *record) {
+        const uint8 end = XLogRecGetInfo(record) & XLOG_XACT_OPMASK;
+        if (end != XLOG_XACT_COMMIT && end != XLOG_XACT_COMMIT_PREPARED)
+            return false;
+        xl_xact_parsed_commit commit;
+        ParseCommitRecord(XLogRecGetInfo(record), reinterpret_cast<xl_xact_commit *>(XLogRecGetData(record)),
+                          &commit);
+        if (commit.dbId != MyDatabaseId)
+            return false;
+        return has_written(commit, end == XLOG_XACT_COMMIT ? XLogRecGetXid(record) : commit.twophase_xid);
+    }
+
+    [[nodiscard]] bool has_written(const xl_xact_parsed_commit &commit, TransactionId transaction) {
+        if (!TransactionIdIsValid(transaction))
+            return false;
+        if (!TransactionIdIsValid(oldest_) || TransactionIdPrecedes(transaction, oldest_))
+            oldest_ = transaction;
+        bool found = is_writer(transaction);
+        for (int i = 0; i < commit.nsubxacts && !found; i++)
+            found = is_writer(commit.subxacts[i]);
+        return found;
+    }
+
+    [[nodiscard]] bool is_writer(TransactionId transaction) const {
+        bool found;
+        (void)hash_search(writers_, &transaction, HASH_FIND, &found);
+        return found;
+    }
+
+    HTAB *writers_; // transactions and subtransactions that changed rows
+    decode::OwnWrites own_writes_{};
+    TransactionId last_own_ = InvalidTransactionId;
+    TransactionId oldest_ = InvalidTransactionId; // of those that were committed
+};
+
+/// Whether the search found something, or could not go on.
+bool search(XLogReaderState *reader, XLogRecPtr to) {
+    Search search;
+    while (reader->EndRecPtr < to) {
+        char *error = nullptr;
+        CHECK_FOR_INTERRUPTS();
+        if (XLogReadRecord(reader, &error) == nullptr || search.take(reader))
+            return true;
+    }
+    return search.has_older();
+}
+
+} // namespace
+
+bool may_have_changes(XLogRecPtr from, XLogRecPtr to) {
+    if (!is_complete(from))
+        return true;
+    bool found = false;
+    in_transaction([&] {
+        XLogReaderRoutine routine = reader_routine();
+        XLogReaderState *reader = XLogReaderAllocate(wal_segment_size, nullptr, &routine, nullptr);
+        XLogBeginRead(reader, from);
+        found = search(reader, to);
+        XLogReaderFree(reader);
+    });
+    return found;
+}
+
+} // namespace bemi::wal
