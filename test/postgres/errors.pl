@@ -9,6 +9,10 @@ use warnings;
 my ($suite) = @ARGV;
 my %database = (regress => 'regression', isolation => 'isolation_regression');
 
+# A table with triggers is no view in the making; two later statements of that test stumble over the table.
+my $allowed = qr/^could\ not\ convert\ table\ "\w+"\ to\ a\ view\ because\ it\ has\ triggers$
+    |^"rules_fooview"\ is\ not\ a\ view$ |^relation\ "rules_fooview"\ already\ exists$/x;
+
 # A record may go on for lines: within quotes.
 sub next_record {
     my $record = <STDIN> // return;
@@ -26,6 +30,6 @@ while (my @field = next_record()) {
     next if $severity !~ /^(?:ERROR|FATAL)$/ || $database ne $database{$suite};
     my $test = $application =~ s{^(?:pg_regress|isolation)/([^/]*).*}{$1}r;
     my $text = $message =~ s/\s+/ /gr =~ s/\d+/N/gr;
-    next if $text eq "could not convert table \"fooview\" to a view because it has triggers";
+    next if $text =~ $allowed;
     print "$test: $sqlstate: $text\n";
 }
