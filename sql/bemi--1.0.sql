@@ -333,6 +333,8 @@ CREATE TABLE bemi.worker (
     system_identifier bigint NOT NULL,
     database oid NOT NULL,
     wanted text NOT NULL CHECK (wanted IN ('running', 'paused', 'ended')),
+    since pg_lsn NOT NULL,
+    ordered_by name NOT NULL,
     attempts integer NOT NULL DEFAULT 0,
     crashes integer NOT NULL DEFAULT 0,
     attempted_at timestamptz,
@@ -359,6 +361,8 @@ CREATE TABLE bemi.progress (
 COMMENT ON TABLE bemi.worker IS 'What the worker is to do, and how it fared; read bemi.status instead.';
 COMMENT ON COLUMN bemi.worker.system_identifier IS 'The server whose worker it is, as in pg_control_system(); others have no meaning.';
 COMMENT ON COLUMN bemi.worker.database IS 'Where this was ordered: a copy of the database has the row, too.';
+COMMENT ON COLUMN bemi.worker.since IS 'Where the WAL was when this database''s worker was first ordered something: a slot from before is another extension''s.';
+COMMENT ON COLUMN bemi.worker.ordered_by IS 'The role that called bemi.start() or bemi.stop() last.';
 COMMENT ON COLUMN bemi.worker.attempts IS 'How often it was started since it last ran well.';
 COMMENT ON COLUMN bemi.worker.crashes IS 'How many of the last attempts ended without a word.';
 COMMENT ON COLUMN bemi.worker.expired_before IS
@@ -777,6 +781,18 @@ CROSS JOIN LATERAL (
     FROM pg_catalog.pg_prepared_xacts x
     WHERE b.pid = 0
 ) AS a (who, what)
+UNION ALL
+SELECT 'lag',
+       pg_catalog.format('the worker waits for prepared transaction %L of role %I in database %I, prepared at %s',
+                         x.gid, x.owner, x.database, x.prepared),
+       pg_catalog.format('-- in database %1$I, whichever is right: COMMIT PREPARED %2$L; or ROLLBACK PREPARED %2$L;', x.database, x.gid)
+FROM store
+JOIN pg_catalog.pg_locks waiting ON waiting.pid = store.pid AND NOT waiting.granted
+JOIN pg_catalog.pg_prepared_xacts x
+    ON x.transaction = waiting.transactionid
+    OR EXISTS (SELECT FROM pg_catalog.pg_locks held
+               WHERE held.virtualtransaction = '-1/' || x.transaction AND held.locktype = waiting.locktype
+                 AND held.database = waiting.database AND held.relation = waiting.relation)
 UNION ALL
 SELECT 'partitions', 'none for changes that are made now',
        'SELECT pg_reload_conf(); -- has the worker make it'

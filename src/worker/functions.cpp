@@ -1,5 +1,6 @@
 // bemi.start(), bemi.stop(), bemi.acknowledge_gap() and bemi.acknowledge_errors().
 #include "boundary.hpp"
+#include "claim.hpp"
 #include "errors.hpp"
 #include "gaps.hpp"
 #include "process.hpp"
@@ -17,19 +18,39 @@ const char *caller() {
     return GetUserNameFromId(GetUserId(), missing_ok);
 }
 
-/// Writes the order, of which the worker hears when the transaction commits.
-void order(const char *wanted) {
+// `since` tells the slots of a former extension from those of this one: they were made before.
+constexpr char order_sql[] =
+    "INSERT INTO bemi.worker (system_identifier, database, wanted, since, ordered_by)"
+    " VALUES ($1, $2, $3, $4, $5) ON CONFLICT (system_identifier, database)"
+    " DO UPDATE SET wanted = excluded.wanted, ordered_by = excluded.ordered_by, attempts = 0, crashes = 0"
+    " RETURNING since";
+
+/// Writes the order, of which the worker hears when the transaction commits. Returns since when there have
+/// been orders, for this database and since the extension was created.
+XLogRecPtr order(const char *wanted) {
     const bool missing_ok = false;
-    spi::run_as_owner(
-        "INSERT INTO bemi.worker (system_identifier, database, wanted) VALUES ($1, $2, $3)"
-        " ON CONFLICT (system_identifier, database)"
-        " DO UPDATE SET wanted = excluded.wanted, attempts = 0, crashes = 0",
-        {spi::integer(static_cast<int64>(GetSystemIdentifier())), spi::oid(MyDatabaseId), spi::text(wanted)});
+    const char *role = caller();
+    XLogRecPtr since = GetXLogInsertRecPtr();
+    spi::as_owner([&since, wanted, role] {
+        spi::run(order_sql, {spi::integer(static_cast<int64>(GetSystemIdentifier())), spi::oid(MyDatabaseId),
+                             spi::text(wanted), spi::lsn(since), spi::text(role)});
+        since = DatumGetLSN(spi::value(1));
+    });
     CacheInvalidateRelcacheByRelid(get_relname_relid("worker", get_namespace_oid("bemi", missing_ok)));
-    wakeup::all_at_commit();
     ereport(LOG_SERVER_ONLY, (errmsg("bemi is to be %s in database \"%s\", says role \"%s\"", wanted,
-                                     get_database_name(MyDatabaseId), caller()),
+                                     get_database_name(MyDatabaseId), role),
                               errhidestmt(true)));
+    return since;
+}
+
+/// Whether there is a worker that runs well, so that there is nothing to order.
+bool is_running_well() {
+    bool runs_well = false;
+    spi::as_owner([&runs_well] {
+        spi::run(psprintf("SELECT FROM bemi.worker%s AND wanted = 'running' AND attempts = 0", state::own_row()));
+        runs_well = SPI_processed == 1 && slot::is_ready(InvalidXLogRecPtr) && claim::is_held();
+    });
+    return runs_well;
 }
 
 /// A standby cannot write what is wanted, and has no worker.
@@ -61,13 +82,22 @@ void note_lost_slot() {
     });
 }
 
-/// Starts a process that follows the order once this transaction has ended, and the worker of before has
-/// left.
-void start_worker() {
-    if (!process::start_worker(MyDatabaseId, GetTopTransactionId()))
-        ereport(ERROR,
-                (errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED), errmsg("could not start a background worker"),
-                 errhint("You might need to increase max_worker_processes.")));
+void start() {
+    const XLogRecPtr now = GetXLogInsertRecPtr(), since = order("running");
+    wakeup::order_at_commit({.needs_worker = true, .slot_since = since, .is_first = since >= now});
+}
+
+/// The worker reads on to the end if that is near.
+void note_loss() {
+    const XLogRecPtr stored = slot::confirmed(), end = compat::flushed_wal();
+    if (XLogRecPtrIsInvalid(stored) || end < stored + static_cast<XLogRecPtr>(wal_segment_size))
+        return;
+    ereport(
+        NOTICE,
+        (errmsg("changes that are not stored yet will be lost"),
+         errdetail("%llu MB of WAL are not read yet.", static_cast<unsigned long long>((end - stored) >> 20)),
+         errhint("bemi.gaps will say from where to where. To keep them, call bemi.start(), wait until "
+                 "bemi.status says that it caught up, and stop it then.")));
 }
 
 void note_missing_launcher() {
@@ -86,10 +116,10 @@ using namespace bemi;
 BEMI_FUNCTION(bemi_start) {
     require_primary("bemi.start()");
     require_logical_wal();
+    claim::hold_worker();
     note_lost_slot();
-    order("running");
-    start_worker();
-    wakeup::slot_at_commit();
+    if (!is_running_well())
+        start();
     note_missing_launcher();
     PG_RETURN_VOID();
 }
@@ -97,9 +127,11 @@ BEMI_FUNCTION(bemi_start) {
 BEMI_FUNCTION(bemi_stop) {
     require_primary("bemi.stop()");
     const bool drop_slot = !PG_ARGISNULL(0) && PG_GETARG_BOOL(0);
-    order(drop_slot ? "ended" : "paused");
-    if (drop_slot) // by a worker, should there be none any more
-        start_worker();
+    claim::hold_worker();
+    if (drop_slot)
+        note_loss();
+    (void)order(drop_slot ? "ended" : "paused");
+    wakeup::order_at_commit({.needs_worker = drop_slot, .is_urgent = true});
     PG_RETURN_VOID();
 }
 

@@ -25,15 +25,6 @@ struct Database {
     long pause_ms;
 };
 
-volatile sig_atomic_t alerted = false;
-
-void on_alert(int) {
-    const int saved_errno = errno;
-    alerted = true;
-    SetLatch(MyLatch);
-    errno = saved_errno;
-}
-
 HTAB *make_databases() {
     HASHCTL control{};
     control.keysize = sizeof(Oid);
@@ -42,17 +33,10 @@ HTAB *make_databases() {
     return hash_create("bemi databases", expected, &control, HASH_ELEM | HASH_BLOBS);
 }
 
-void forget_pauses(HTAB *databases) {
-    HASH_SEQ_STATUS status;
-    hash_seq_init(&status, databases);
-    while (void *entry = hash_seq_search(&status))
-        hash_search(databases, entry, HASH_REMOVE, nullptr);
-}
-
 void start(Database &database, TimestampTz now) {
     database.next_start = TimestampTzPlusMilliseconds(now, database.pause_ms);
     database.pause_ms = std::min(2 * database.pause_ms, longest_pause_ms);
-    if (!process::start_worker(database.oid))
+    if (!process::start_worker(database.oid, {.is_successor = false}))
         ereport(WARNING, (errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
                           errmsg("could not start the bemi worker of database %u", database.oid),
                           errhint("You might need to increase max_worker_processes.")));
@@ -120,7 +104,7 @@ List *all_databases() {
 List *visit_next(List *unvisited) {
     while (unvisited != NIL && has_slot(linitial_oid(unvisited)))
         unvisited = list_delete_first(unvisited);
-    if (unvisited != NIL && process::start_worker(linitial_oid(unvisited)))
+    if (unvisited != NIL && process::start_worker(linitial_oid(unvisited), {.is_successor = false}))
         unvisited = list_delete_first(unvisited);
     return unvisited;
 }
@@ -129,10 +113,6 @@ List *visit_next(List *unvisited) {
     HTAB *databases = make_databases();
     List *unvisited = all_databases();
     for (;;) {
-        if (alerted) {
-            alerted = false;
-            forget_pauses(databases);
-        }
         unvisited = visit_next(unvisited);
         process::pause(look_after_all(databases));
         if (ConfigReloadPending) {
@@ -148,7 +128,6 @@ List *visit_next(List *unvisited) {
 void bemi_launcher_main(Datum) {
     pqsignal(SIGHUP, SignalHandlerForConfigReload);
     pqsignal(SIGTERM, die);
-    pqsignal(SIGUSR2, bemi::launcher::on_alert);
     BackgroundWorkerUnblockSignals();
     BackgroundWorkerInitializeConnection(nullptr, nullptr, 0); // to be seen in pg_stat_activity
     bemi::launcher::run();

@@ -27,16 +27,33 @@ bool is_of_type(int pid, const char *type) {
     return actual != nullptr && strcmp(actual, type) == 0;
 }
 
-/// The process of that type that is connected to the database, or to none if that is invalid; 0 if there is
-/// none. Without a lock: whatever was found may have gone by the time the caller acts.
-int find(const char *type, Oid database) {
+/// Calls `use` for each process of that type that is connected to the database, or to none if that is
+/// invalid. Without a lock: whatever is found may have gone by the time the caller acts.
+template <typename Use> void for_each(const char *type, Oid database, Use &&use) {
     for (uint32 i = 0; i < ProcGlobal->allProcCount; i++) {
-        const PGPROC &process = ProcGlobal->allProcs[i];
+        PGPROC &process = ProcGlobal->allProcs[i];
         const int pid = process.pid;
         if (pid != 0 && process.databaseId == database && is_of_type(pid, type))
-            return pid;
+            use(process, pid);
     }
-    return 0;
+}
+
+/// The process id of one of them, 0 if there is none.
+int find(const char *type, Oid database) {
+    int found = 0;
+    for_each(type, database, [&found](PGPROC &, int pid) { found = pid; });
+    return found;
+}
+
+volatile sig_atomic_t terminated = false;
+
+void on_terminate(int) {
+    const int saved_errno = errno;
+    terminated = true;
+    InterruptPending = true;
+    QueryCancelPending = true;
+    SetLatch(MyLatch);
+    errno = saved_errno;
 }
 
 } // namespace
@@ -47,41 +64,29 @@ void register_launcher() {
     RegisterBackgroundWorker(&launcher);
 }
 
-bool start_worker(Oid database, TransactionId starter) {
+bool start_worker(Oid database, const Start &start) {
     BackgroundWorker worker = describe(worker_type, "bemi_worker_main");
     // Not by the postmaster, which would start one that crashes again at once, for ever.
     worker.bgw_restart_time = BGW_NEVER_RESTART;
     worker.bgw_main_arg = ObjectIdGetDatum(database);
     worker.bgw_notify_pid = find(launcher_type, InvalidOid); // hears of its end
-    static_assert(sizeof(starter) <= sizeof(worker.bgw_extra));
-    memcpy(worker.bgw_extra, &starter, sizeof(starter));
+    static_assert(sizeof(start) <= sizeof(worker.bgw_extra));
+    memcpy(worker.bgw_extra, &start, sizeof(start));
     return RegisterDynamicBackgroundWorker(&worker, nullptr);
 }
 
-void wait_for_starter() {
-    TransactionId starter;
-    memcpy(&starter, MyBgworkerEntry->bgw_extra, sizeof(starter));
+Start wait_for_starter() {
+    Start start;
+    memcpy(&start, MyBgworkerEntry->bgw_extra, sizeof(start));
+    if (!TransactionIdIsValid(start.starter))
+        return start;
     // Not by its lock, which it keeps while it waits for us in turn.
     constexpr long look_again_ms = 10;
-    while (TransactionIdIsValid(starter) && TransactionIdIsInProgress(starter))
+    while (TransactionIdIsInProgress(start.starter))
         pause(look_again_ms);
-}
-
-bool claim_database() {
-    // An advisory lock, because others go with the next aborted transaction; of a class that SQL cannot name.
-    constexpr uint16 class_of_worker = 16;
-    const bool session_lock = true, do_not_wait = true;
-    LOCKTAG tag;
-    SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, 0, 0, class_of_worker);
-    // The former worker may be about to leave.
-    constexpr int tries = 50;
-    constexpr long between_tries_ms = 100;
-    for (int i = 0; i < tries; i++) {
-        if (LockAcquire(&tag, ExclusiveLock, session_lock, do_not_wait) != LOCKACQUIRE_NOT_AVAIL)
-            return true;
-        pause(between_tries_ms);
-    }
-    return false;
+    if (!TransactionIdDidCommit(start.starter))
+        start.slot_since = InvalidXLogRecPtr;
+    return start;
 }
 
 void show_database() {
@@ -106,12 +111,6 @@ bool is_launcher_running() {
     return find(launcher_type, InvalidOid) != 0;
 }
 
-void alert_launcher() {
-    const int launcher = find(launcher_type, InvalidOid);
-    if (launcher != 0)
-        (void)kill(launcher, SIGUSR2);
-}
-
 void pause(long milliseconds) {
     (void)WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, milliseconds,
                     PG_WAIT_EXTENSION);
@@ -119,10 +118,31 @@ void pause(long milliseconds) {
     CHECK_FOR_INTERRUPTS();
 }
 
+void wake_workers(Oid database) {
+    for_each(worker_type, database, [](PGPROC &process, int) { SetLatch(&process.procLatch); });
+}
+
+void interrupt_workers(Oid database) {
+    for_each(worker_type, database, [](PGPROC &process, int pid) {
+        if (process.waitStatus == PROC_WAIT_STATUS_WAITING)
+            (void)kill(pid, SIGINT);
+    });
+}
+
+void end_on_sigterm() {
+    pqsignal(SIGTERM, on_terminate);
+}
+
+bool is_terminated() {
+    return terminated;
+}
+
 void end_worker(Oid database) {
     constexpr long look_again_ms = 10;
-    while (const int pid = worker_of(database)) {
-        (void)kill(pid, SIGTERM);
+    constexpr int looks_between_signals = 100; // a worker that ends may have something to write
+    for (int i = 0; const int pid = worker_of(database); i++) {
+        if (i % looks_between_signals == 0)
+            (void)kill(pid, SIGTERM);
         pause(look_again_ms);
     }
 }

@@ -9,15 +9,22 @@ namespace bemi::process {
 /// Registers the launcher with the postmaster, while that loads shared_preload_libraries.
 void register_launcher();
 
-/// Starts a worker for the database. It first waits until `starter`, if valid, has ended: what it is to do
-/// may be written in that transaction. False if max_worker_processes are running.
-[[nodiscard]] bool start_worker(Oid database, TransactionId starter = InvalidTransactionId);
+/// What a worker is started for.
+struct Start {
+    /// The worker waits until this transaction, if valid, has ended: what it is to do may be written there.
+    TransactionId starter = InvalidTransactionId;
+    /// If valid and the starter was committed, the worker makes the slot before it reads anything.
+    XLogRecPtr slot_since = InvalidXLogRecPtr;
+    /// If there is a worker, this one waits for its end, as somebody knows that to be near.
+    bool is_successor = true;
+};
 
-/// In a worker: waits until the transaction that started it has ended.
-void wait_for_starter();
+/// Starts a worker for the database. False if max_worker_processes are running.
+[[nodiscard]] bool start_worker(Oid database, const Start &start = {});
 
-/// Makes sure that this process is the only worker of its database; false if there is one.
-[[nodiscard]] bool claim_database();
+/// In a worker: what it was started for, once the transaction that started it has ended. Where that was
+/// rolled back, no slot is to be made.
+[[nodiscard]] Start wait_for_starter();
 
 /// In a worker: shows ps and pg_stat_activity which database it is for.
 void show_database();
@@ -31,14 +38,21 @@ void show_database();
 /// Whether there is somebody who starts workers anew.
 [[nodiscard]] bool is_launcher_running();
 
-/// Has the launcher look after all databases now.
-void alert_launcher();
-
 /// Sleeps so long, or until the latch is set.
 void pause(long milliseconds);
 
+/// Wakes all workers of the database.
+void wake_workers(Oid database);
+
+/// Has those that wait for a lock, and do not see that they are woken, give up what they are doing.
+void interrupt_workers(Oid database);
+
 /// Ends the database's worker and waits until it has gone.
 void end_worker(Oid database);
+
+/// In a worker: SIGTERM ends it by an ERROR, so that what must be noted of its end can be.
+void end_on_sigterm();
+[[nodiscard]] bool is_terminated();
 
 inline constexpr char worker_type[] = "bemi worker";
 inline constexpr char launcher_type[] = "bemi launcher";

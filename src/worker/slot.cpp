@@ -48,11 +48,12 @@ State state() {
     return needs_wal && !wal::is_complete(needed) ? State::invalidated : state;
 }
 
-bool is_ready() {
+bool is_ready(XLogRecPtr since) {
     bool ready = false;
-    for_own_slot([&ready](ReplicationSlot *slot) {
+    for_own_slot([&ready, since](ReplicationSlot *slot) {
         SpinLockAcquire(&slot->mutex);
-        ready = slot->data.persistency == RS_PERSISTENT && !compat::is_invalidated(slot);
+        ready = slot->data.persistency == RS_PERSISTENT && !compat::is_invalidated(slot) &&
+                slot->data.confirmed_flush >= since;
         SpinLockRelease(&slot->mutex);
     });
     return ready;

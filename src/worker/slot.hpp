@@ -16,8 +16,8 @@ enum class State : uint8_t { missing, usable, invalidated };
 /// Up to where the slot of this database was told that all is stored; where it starts if never.
 [[nodiscard]] XLogRecPtr confirmed();
 
-/// Whether the slot of this database is made, so that no change from now on is missed.
-[[nodiscard]] bool is_ready();
+/// Whether the slot of this database is made, behind that position, so that no change from now on is missed.
+[[nodiscard]] bool is_ready(XLogRecPtr since);
 
 /// Makes the slot of this database, which waits for the transactions that are running; outside of
 /// transactions.

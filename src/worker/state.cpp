@@ -10,6 +10,7 @@ namespace {
 
 constinit Oid orders_table = InvalidOid;
 constinit bool changed = true;
+constinit bool is_attempting = false; // what may end in a crash
 
 void on_relation_change(Datum, Oid relation) {
     changed |= !OidIsValid(relation) || relation == orders_table;
@@ -28,17 +29,25 @@ Wanted wanted_named(const char *name) {
     return strcmp(name, "paused") == 0 ? Wanted::paused : Wanted::ended;
 }
 
-constexpr Orders no_orders{.wanted = Wanted::ended, .attempts = 0, .attempted_at = 0, .crashes = 0};
+constexpr Orders no_orders{.wanted = Wanted::ended,
+                           .attempts = 0,
+                           .attempted_at = 0,
+                           .crashes = 0,
+                           .since = InvalidXLogRecPtr,
+                           .ordered_by = {}};
 
 Orders read_orders() {
-    spi::run(psprintf("SELECT wanted, attempts, coalesce(attempted_at, now()), crashes FROM bemi.worker%s",
+    spi::run(psprintf("SELECT wanted, attempts, coalesce(attempted_at, now()), crashes, since, ordered_by"
+                      " FROM bemi.worker%s",
                       own_row()));
     if (SPI_processed == 0)
         return no_orders;
     return {.wanted = wanted_named(TextDatumGetCString(spi::value(1))),
             .attempts = DatumGetInt32(spi::value(2)),
             .attempted_at = DatumGetTimestampTz(spi::value(3)),
-            .crashes = DatumGetInt32(spi::value(4))};
+            .crashes = DatumGetInt32(spi::value(4)),
+            .since = DatumGetLSN(spi::value(5)),
+            .ordered_by = *DatumGetName(spi::value(6))};
 }
 
 /// bemi.worker, invalid if the extension is not there.
@@ -111,15 +120,32 @@ bool may_have_changed() {
 void begin_attempt() {
     update("attempts = attempts + 1, crashes = crashes + 1, attempted_at = now()");
     XLogFlush(XactLastCommitEnd);
+    is_attempting = true;
 }
 
 void ran_well() {
+    is_attempting = false;
     update("attempts = 0, crashes = 0, sqlstate = NULL, error = NULL, failed_at = NULL");
 }
 
 void failed(const ErrorData &error) {
+    is_attempting = false;
     update("crashes = 0, sqlstate = $1, error = $2, failed_at = now()",
            {spi::text(unpack_sql_state(error.sqlerrcode)), spi::text(error.message)});
+}
+
+void terminated() {
+    constexpr int enough_ms = 1000;
+    if (!is_attempting)
+        return;
+    enable_timeout_after(STATEMENT_TIMEOUT, enough_ms);
+    in_owners_transaction([] {
+        spi::run(psprintf("UPDATE bemi.worker w SET crashes = w.crashes - 1"
+                          " FROM (SELECT ctid FROM bemi.worker%s AND crashes > 0 FOR UPDATE SKIP LOCKED) AS own"
+                          " WHERE w.ctid = own.ctid",
+                          own_row()));
+    });
+    disable_timeout(STATEMENT_TIMEOUT, false);
 }
 
 void give_up(int sqlstate, const char *reason) {

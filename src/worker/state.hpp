@@ -12,7 +12,9 @@ struct Orders {
     Wanted wanted;
     int attempts; // since it last ran well
     TimestampTz attempted_at;
-    int crashes; // the last attempts, as far as they ended without a word
+    int crashes;         // the last attempts, as far as they ended without a word
+    XLogRecPtr since;    // the first orders of this extension; invalid if there are none
+    NameData ordered_by; // who gave them
 };
 
 /// The WHERE clause for the rows of bemi.worker and bemi.progress that are those of this server and database:
@@ -33,6 +35,8 @@ void take_over();
 void begin_attempt();
 void ran_well();
 void failed(const ErrorData &error);
+/// The attempt ends because somebody wants it to. Waits for nobody, at least not for long.
+void terminated();
 /// Pauses the worker for a reason that it cannot mend.
 void give_up(int sqlstate, const char *reason);
 

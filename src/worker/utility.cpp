@@ -58,15 +58,6 @@ bool drops_extension(Node *command) {
     return false;
 }
 
-/// The extension may go: then its worker drops the slot and leaves. Should that not be running, or just be
-/// leaving, another one does, which waits for the end of this transaction.
-void prepare_for_end() {
-    if (slot::state() == slot::State::missing)
-        return;
-    wakeup::all_at_commit();
-    (void)process::start_worker(MyDatabaseId, GetTopTransactionId());
-}
-
 void before(Node *command) {
     switch (nodeTag(command)) {
     case T_DropdbStmt:
@@ -105,6 +96,6 @@ void watch_commands() {
 
 BEMI_FUNCTION(bemi_on_ddl_command_start) {
     if (bemi::utility::drops_extension(bemi::command_of(fcinfo)))
-        bemi::utility::prepare_for_end();
+        bemi::wakeup::end_at_commit(); // whether the role may do that is not known yet
     PG_RETURN_VOID();
 }

@@ -1,5 +1,6 @@
 #include "wakeup.hpp"
 
+#include "claim.hpp"
 #include "process.hpp"
 #include "shared.hpp"
 #include "slot.hpp"
@@ -9,7 +10,8 @@ namespace {
 
 constinit bool has_changes = false;
 constinit bool has_orders = false;
-constinit bool starts_worker = false;
+constinit bool may_end = false; // the extension
+constinit Orders orders;
 
 // The worker as it was last found, so that a commit need not look for it.
 struct Target {
@@ -44,18 +46,45 @@ void wake_worker() {
 }
 
 void wake_all() {
-    process::alert_launcher();
     at_once();
+    if (orders.is_urgent)
+        process::interrupt_workers(MyDatabaseId);
 }
 
-/// So that what the session does next is stored.
+bool start_worker() {
+    return process::start_worker(MyDatabaseId,
+                                 {.starter = GetTopTransactionIdIfAny(), .slot_since = orders.slot_since});
+}
+
+/// Before the commit, where it may still fail. The worker waits for the end of the transaction.
+void start_worker_if_missing() {
+    if (orders.needs_worker && (orders.is_first || !claim::is_held()) && !start_worker())
+        ereport(ERROR,
+                (errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED), errmsg("could not start a background worker"),
+                 errhint("You might need to increase max_worker_processes.")));
+}
+
+bool is_extension_gone() {
+    const bool missing_ok = true;
+    return !OidIsValid(get_extension_oid("bemi", missing_ok));
+}
+
+/// Should the extension's worker not be running, or just be leaving, another one drops the slot.
+void end_if_gone() {
+    if (slot::state() == slot::State::missing || !is_extension_gone())
+        return;
+    has_orders = true;
+    (void)start_worker(); // without one the launcher tries later
+}
+
+/// So that what the session does next is stored. A commit cannot be interrupted, but this can.
 void wait_for_slot() {
     constexpr int tries = 400;
     constexpr long between_tries_us = 5000;
-    for (int i = 0; i < tries; i++) {
-        if (slot::is_ready())
+    for (int i = 0; i < tries && !QueryCancelPending && !ProcDiePending; i++) {
+        if (slot::is_ready(orders.slot_since))
             return;
-        pg_usleep(between_tries_us); // nobody may interrupt a commit
+        pg_usleep(between_tries_us);
     }
     ereport(NOTICE,
             (errmsg("the replication slot is not made yet"),
@@ -64,22 +93,40 @@ void wait_for_slot() {
              errhint("bemi.status shows when it is there, and who holds it up.")));
 }
 
+void before_commit() {
+    if (has_orders)
+        start_worker_if_missing();
+    else if (may_end)
+        end_if_gone();
+}
+
+void after_commit() {
+    if (has_orders)
+        wake_all();
+    else if (has_changes)
+        wake_worker();
+    if (!XLogRecPtrIsInvalid(orders.slot_since))
+        wait_for_slot();
+}
+
+void forget() {
+    has_changes = has_orders = may_end = false;
+    orders = {};
+}
+
 void on_transaction_event(XactEvent event, void *) {
     switch (event) {
+    case XACT_EVENT_PRE_COMMIT:
+    case XACT_EVENT_PRE_PREPARE:
+        return before_commit();
     case XACT_EVENT_COMMIT:
-        if (has_orders)
-            wake_all();
-        else if (has_changes)
-            wake_worker();
-        if (starts_worker)
-            wait_for_slot();
-        [[fallthrough]];
+        after_commit();
+        return forget();
     case XACT_EVENT_ABORT:
     case XACT_EVENT_PREPARE:
-        has_changes = has_orders = starts_worker = false;
-        break;
+        return forget();
     default:
-        break;
+        return;
     }
 }
 
@@ -96,18 +143,16 @@ void at_commit() {
 }
 
 void at_once() {
-    const int worker = process::worker_of(MyDatabaseId);
-    PGPROC *process = worker == 0 ? nullptr : BackendPidGetProc(worker);
-    if (process != nullptr)
-        SetLatch(&process->procLatch);
+    process::wake_workers(MyDatabaseId);
 }
 
-void all_at_commit() {
+void order_at_commit(const Orders &ordered) {
     has_orders = true;
+    orders = ordered;
 }
 
-void slot_at_commit() {
-    starts_worker = true;
+void end_at_commit() {
+    may_end = true;
 }
 
 } // namespace bemi::wakeup

@@ -2,6 +2,8 @@
 // new WAL.
 #pragma once
 
+#include "compat.hpp"
+
 namespace bemi::wakeup {
 
 /// Watches transactions end. To be called once, when the library is loaded.
@@ -13,10 +15,17 @@ void at_commit();
 /// Wakes the worker of this database now.
 void at_once();
 
-/// The current transaction may have changed what the launcher and the worker are to do.
-void all_at_commit();
+/// The current transaction has orders for the worker.
+struct Orders {
+    bool needs_worker = false; // which is started at the commit if there is none
+    bool is_urgent = false;    // what the worker is doing is not to be waited for
+    /// If valid, the commit waits until there is a slot that was made behind this position, but not for long.
+    XLogRecPtr slot_since = InvalidXLogRecPtr;
+    bool is_first = false; // since the extension was created: a worker of the former one does not count
+};
+void order_at_commit(const Orders &orders);
 
-/// The current transaction starts the worker: its commit waits until the slot is made, but not for long.
-void slot_at_commit();
+/// The extension may have gone with the current transaction, and if so, a worker is to drop the slot.
+void end_at_commit();
 
 } // namespace bemi::wakeup

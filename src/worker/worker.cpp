@@ -1,6 +1,7 @@
 // The worker of a database: reads the changes of its tracked tables from the WAL and stores them.
 #include "boundary.hpp"
 #include "caches.hpp"
+#include "claim.hpp"
 #include "gaps.hpp"
 #include "partitions.hpp"
 #include "process.hpp"
@@ -63,7 +64,8 @@ template <typename Body> void maintain(Body &&body) {
     AbortOutOfAnyTransaction();
     MemoryContextSwitchTo(memory);
     partitions::forget();
-    state::failed(*error);
+    if (!process::is_terminated())
+        state::failed(*error);
 }
 
 void drop_expired_partitions() {
@@ -85,7 +87,10 @@ bool is_over(TimestampTz &since, int milliseconds) {
 class Worker {
 public:
     void open();
-    void run();
+    /// Until there are other orders, which it returns.
+    [[nodiscard]] state::Orders run(const state::Orders &orders);
+    /// Stores what the slot still has, if that is not much; else it is a gap.
+    void finish(const state::Orders &orders);
 
 private:
     /// Runs `body`, which has transactions of its own, between decoding and decoding.
@@ -99,6 +104,7 @@ private:
     void note_health();
     void wait();
 
+    state::Orders orders_;
     Stream stream_;
     Batch batch_;
     MemoryContext memory_; // reset after each round
@@ -123,7 +129,27 @@ void Worker::open() {
     memory_ = AllocSetContextCreate(TopMemoryContext, "bemi worker", ALLOCSET_DEFAULT_SIZES);
 }
 
-void Worker::run() {
+/// The orders; if they have this process leave, they are the last ones that it gets.
+state::Orders last_orders() {
+    state::Orders orders = state::orders();
+    if (orders.wanted == state::Wanted::running)
+        return orders;
+    claim::close_orders();
+    orders = state::orders();
+    if (orders.wanted == state::Wanted::running)
+        claim::open_orders();
+    return orders;
+}
+
+void note_loss(XLogRecPtr from, const state::Orders &orders) {
+    gaps::add({.from = from,
+               .to = compat::flushed_wal(),
+               .reason = "bemi.stop(drop_slot => true) was called before all was stored",
+               .role = NameStr(orders.ordered_by)});
+}
+
+state::Orders Worker::run(const state::Orders &orders) {
+    orders_ = orders;
     MemoryContextSwitchTo(memory_);
     while (is_wanted()) {
         stream_.read(compat::flushed_wal());
@@ -139,6 +165,19 @@ void Worker::run() {
         MemoryContextReset(memory_);
     }
     confirm();
+    return orders_;
+}
+
+void Worker::finish(const state::Orders &orders) {
+    const XLogRecPtr end = compat::flushed_wal();
+    const XLogRecPtr near = end - std::min(end, static_cast<XLogRecPtr>(wal_segment_size));
+    while (stream_.position() < end && std::max(stored_.progress, stream_.position()) >= near) {
+        stream_.read(end);
+        if (!batch_.empty())
+            store();
+    }
+    if (stream_.position() < end)
+        in_the_present([&] { note_loss(stored_.progress, orders); });
 }
 
 template <typename Body> void Worker::in_the_present(Body &&body) {
@@ -157,13 +196,13 @@ bool Worker::is_wanted() {
         ProcessConfigFile(PGC_SIGHUP);
         maintained_at_ = 0;
     }
-    if (has_successor_)
+    if (has_successor_ || process::is_terminated()) {
+        orders_.wanted = state::Wanted::paused;
         return false;
-    if (!state::may_have_changed())
-        return true;
-    bool wanted;
-    in_the_present([&wanted] { wanted = state::orders().wanted == state::Wanted::running; });
-    return wanted;
+    }
+    if (state::may_have_changed())
+        in_the_present([this] { orders_ = last_orders(); });
+    return orders_.wanted == state::Wanted::running && orders_.since <= confirmed_;
 }
 
 void Worker::store() {
@@ -208,7 +247,7 @@ void Worker::maintain_if_due() {
     in_the_present([this] {
         has_successor_ = settings::have_changed() && process::start_worker(MyDatabaseId);
         if (has_successor_)
-            return;
+            return state::ran_well(); // nor is it to wait
         maintain(partitions::make_ahead);
         maintain(drop_expired_partitions);
     });
@@ -246,13 +285,11 @@ long backoff_ms(const state::Orders &orders) {
     return std::min(TimestampDifferenceMilliseconds(GetCurrentTimestamp(), due), delay);
 }
 
-void end() {
-    slot::drop();
-    state::forget_progress();
-}
+constinit bool is_slot_new = false;
 
 /// Makes the slot where there is none, or none that can be used.
 void make_slot() {
+    is_slot_new = true;
     slot::drop();
     pgstat_report_activity(STATE_RUNNING, "waiting for the transactions that are running, to make the slot");
     slot::create();
@@ -285,11 +322,19 @@ void begin_at_slot(slot::State before, const char *reason) {
     state::set_progress(start);
 }
 
+constexpr char slot_lost[] = "the slot was lost or dropped";
+
 /// False if there is none to go on with, which is known only to who looks at the gap, and starts us again.
-bool prepare_slot() {
+bool prepare_slot(const state::Orders &orders) {
+    // What was tracked when a slot of a former extension was made, this one cannot know.
+    if (slot::confirmed() < orders.since)
+        slot::drop();
     const slot::State found = slot::state();
     if (found == slot::State::usable) {
-        begin_at_slot(found, "the slot is ahead of what is stored");
+        if (is_slot_new)
+            begin_at_slot(slot::State::missing, slot_lost);
+        else
+            begin_at_slot(found, "the slot is ahead of what is stored");
         return true;
     }
     if (found == slot::State::invalidated && !gaps::has_open()) {
@@ -299,7 +344,7 @@ bool prepare_slot() {
         return false;
     }
     make_slot();
-    begin_at_slot(found, "the slot was lost or dropped");
+    begin_at_slot(found, slot_lost);
     return true;
 }
 
@@ -307,7 +352,7 @@ bool prepare_slot() {
 /// others what has changed: so they are read anew each time.
 state::Orders await_orders() {
     for (;;) {
-        const state::Orders orders = state::orders();
+        const state::Orders orders = last_orders();
         const long left = orders.wanted == state::Wanted::running ? backoff_ms(orders) : 0;
         if (left <= 0)
             return orders;
@@ -316,30 +361,71 @@ state::Orders await_orders() {
     }
 }
 
-void decode_and_store() {
+/// Whether the slot is of this extension, not of one that was dropped.
+bool is_slot_ours(const state::Orders &orders) {
+    return slot::state() == slot::State::usable && !XLogRecPtrIsInvalid(orders.since) &&
+           slot::confirmed() >= orders.since;
+}
+
+void drop_slot() {
+    if (MyReplicationSlot != nullptr)
+        ReplicationSlotRelease();
+    slot::drop();
+}
+
+/// Stores what is still to be stored, unless that has failed already, and drops the slot.
+void end(const state::Orders &orders) {
+    const XLogRecPtr stored = XLogRecPtrIsInvalid(orders.since) ? InvalidXLogRecPtr : state::progress();
+    if (is_slot_ours(orders) && orders.attempts == 0) {
+        if (MyReplicationSlot == nullptr) {
+            state::begin_attempt();
+            worker.open();
+        }
+        worker.finish(orders);
+    } else if (!XLogRecPtrIsInvalid(stored)) {
+        note_loss(stored, orders);
+    }
+    drop_slot();
+    state::forget_progress();
+}
+
+void decode_and_store(const state::Orders &orders) {
     state::begin_attempt();
-    if (!prepare_slot())
+    if (!prepare_slot(orders))
         return;
     worker.open();
     ereport(LOG, (errmsg("bemi stores the changes of database \"%s\"", process::database_name())));
-    worker.run();
+    const state::Orders last = worker.run(orders);
     ereport(LOG, (errmsg("bemi stops storing the changes of database \"%s\"", process::database_name())));
-    ReplicationSlotRelease();
-    if (state::orders().wanted == state::Wanted::ended)
-        end();
+    switch (last.wanted) {
+    case state::Wanted::ended:
+        return end(last);
+    case state::Wanted::paused:
+        return ReplicationSlotRelease();
+    case state::Wanted::running: // as another extension
+        drop_slot();
+        (void)process::start_worker(MyDatabaseId);
+    }
+}
+
+/// Whoever starts the worker waits for the slot in its commit, before it gives back what it has locked.
+void make_slot_for_starter(XLogRecPtr since) {
+    if (!XLogRecPtrIsInvalid(since) && slot::confirmed() < since)
+        make_slot();
 }
 
 void live() {
     process::show_database();
     settings::note();
-    process::wait_for_starter();
-    if (!process::claim_database())
+    const process::Start start = process::wait_for_starter();
+    if (!claim::acquire(start.is_successor))
         return;
+    make_slot_for_starter(start.slot_since);
     state::take_over();
     const state::Orders orders = await_orders();
     switch (orders.wanted) {
     case state::Wanted::ended:
-        return end();
+        return end(orders);
     case state::Wanted::paused:
         return;
     case state::Wanted::running:
@@ -347,7 +433,7 @@ void live() {
     }
     if (orders.crashes >= most_crashes)
         return state::give_up(ERRCODE_CRASH_SHUTDOWN, "the worker crashed too often");
-    decode_and_store();
+    decode_and_store(orders);
 }
 
 /// Leaves whatever the error broke off.
@@ -361,12 +447,32 @@ void recover() {
     MemoryContextSwitchTo(TopMemoryContext);
 }
 
-/// False if not even that is possible.
-bool note(const ErrorData &error) {
-    if (error_of([&error] { state::failed(error); }) == nullptr)
-        return true;
-    recover();
-    return false;
+/// That an order interrupted what it does not want any more is no error.
+void note_error(const ErrorData &error) {
+    const bool was_interrupted = error.sqlerrcode == ERRCODE_QUERY_CANCELED;
+    if (!was_interrupted || state::orders().wanted == state::Wanted::running)
+        state::failed(error);
+}
+
+/// Has another process try again, after a while.
+void fail(const ErrorData &error) {
+    const bool is_noted = error_of([&error] { note_error(error); }) == nullptr;
+    if (!is_noted) {
+        recover();
+        claim::release(); // there may be another extension by now
+        process::pause(blind_backoff_ms);
+    }
+    (void)process::start_worker(MyDatabaseId);
+}
+
+void end_process(const ErrorData *error) {
+    if (error != nullptr)
+        recover();
+    if (process::is_terminated())
+        (void)error_of(state::terminated);
+    else if (error != nullptr)
+        fail(*error);
+    proc_exit(error == nullptr ? 0 : 1);
 }
 
 } // namespace
@@ -375,18 +481,10 @@ bool note(const ErrorData &error) {
 void bemi_worker_main(Datum database) {
     using namespace bemi;
     pqsignal(SIGHUP, SignalHandlerForConfigReload);
-    pqsignal(SIGTERM, die);
+    process::end_on_sigterm();
     BackgroundWorkerUnblockSignals();
     const Oid bootstrap_superuser = InvalidOid;
     BackgroundWorkerInitializeConnectionByOid(DatumGetObjectId(database), bootstrap_superuser, 0);
     settings::fix();
-    const ErrorData *error = worker::error_of(worker::live);
-    if (error == nullptr)
-        proc_exit(0);
-    worker::recover();
-    if (!worker::note(*error))
-        process::pause(worker::blind_backoff_ms);
-    // Another process tries again, after a while.
-    (void)process::start_worker(MyDatabaseId);
-    proc_exit(1);
+    worker::end_process(worker::error_of(worker::live));
 }

@@ -1,0 +1,64 @@
+#include "claim.hpp"
+
+#include "process.hpp"
+
+namespace bemi::claim {
+namespace {
+
+// Advisory locks, because others go with the next aborted transaction; of classes that SQL cannot name.
+constexpr uint16 class_of_worker = 16, class_of_orders = 17;
+constexpr bool for_session = true, for_transaction = false, wait = false, do_not_wait = true;
+
+constinit bool is_mine = false;
+
+LOCKTAG tag_of(uint16 lock_class) {
+    LOCKTAG tag;
+    SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, 0, 0, lock_class);
+    return tag;
+}
+
+} // namespace
+
+bool acquire(bool wait_for_end) {
+    const LOCKTAG tag = tag_of(class_of_worker);
+    const int tries = wait_for_end ? 500 : 1;
+    constexpr long between_tries_ms = 10;
+    for (int i = 0; i < tries && !is_mine; i++) {
+        is_mine = LockAcquire(&tag, ExclusiveLock, for_session, do_not_wait) != LOCKACQUIRE_NOT_AVAIL;
+        if (!is_mine)
+            process::pause(between_tries_ms);
+    }
+    return is_mine;
+}
+
+void release() {
+    const LOCKTAG tag = tag_of(class_of_worker);
+    if (is_mine)
+        (void)LockRelease(&tag, ExclusiveLock, for_session);
+    is_mine = false;
+}
+
+void hold_worker() {
+    const LOCKTAG tag = tag_of(class_of_orders);
+    (void)LockAcquire(&tag, ShareLock, for_transaction, wait);
+}
+
+bool is_held() {
+    const LOCKTAG tag = tag_of(class_of_worker);
+    if (LockAcquire(&tag, ShareLock, for_transaction, do_not_wait) == LOCKACQUIRE_NOT_AVAIL)
+        return true;
+    (void)LockRelease(&tag, ShareLock, for_transaction);
+    return false;
+}
+
+void close_orders() {
+    const LOCKTAG tag = tag_of(class_of_orders);
+    (void)LockAcquire(&tag, ExclusiveLock, for_session, wait);
+}
+
+void open_orders() {
+    const LOCKTAG tag = tag_of(class_of_orders);
+    (void)LockRelease(&tag, ExclusiveLock, for_session);
+}
+
+} // namespace bemi::claim
