@@ -3,6 +3,8 @@
 
 #include "pg.hpp"
 
+#include <optional>
+
 #if PG_VERSION_NUM < 140000 || PG_VERSION_NUM >= 190000
 #error "bemi supports PostgreSQL 14 to 18"
 #endif
@@ -34,8 +36,8 @@ inline void reserve_guc_prefix(const char *prefix) {
 #endif
 }
 
-/// Whether `user` owns the relation, schema or database, of which `catalog` is the table, or is a member of a
-/// role that does. 16 replaced the functions by kind.
+/// Whether `user` owns the relation, schema, database or extension, of which `catalog` is the table, or is a
+/// member of a role that does. 16 replaced the functions by kind.
 inline bool owns(Oid catalog, Oid object, Oid user) {
 #if PG_VERSION_NUM >= 160000
     return object_ownercheck(catalog, object, user);
@@ -47,6 +49,8 @@ inline bool owns(Oid catalog, Oid object, Oid user) {
         return pg_namespace_ownercheck(object, user);
     case DatabaseRelationId:
         return pg_database_ownercheck(object, user);
+    case ExtensionRelationId:
+        return pg_extension_ownercheck(object, user);
     default:
         elog(ERROR, "unexpected catalog %u", catalog);
     }
@@ -249,17 +253,25 @@ inline void request_shared_memory(size_t size) {
 #endif
 }
 
-/// What PostgreSQL understands of the fields of an interval. 15 has another struct for its parts.
-inline bool decode_interval(char **fields, int *types, int count) {
+/// How many days an interval has, about; none if PostgreSQL does not understand its fields. 15 has another
+/// struct for its parts.
+inline std::optional<double> days_of_interval(char **fields, int *types, int count) {
+    constexpr double days_per_year = 365.25, days_per_month = 30.4375;
     int type;
 #if PG_VERSION_NUM >= 150000
     struct pg_itm_in parts;
-    return DecodeInterval(fields, types, count, INTERVAL_FULL_RANGE, &type, &parts) == 0;
+    const bool valid = DecodeInterval(fields, types, count, INTERVAL_FULL_RANGE, &type, &parts) == 0;
+    const double day = static_cast<double>(parts.tm_usec) / USECS_PER_DAY;
 #else
     struct pg_tm parts;
     fsec_t fraction;
-    return DecodeInterval(fields, types, count, INTERVAL_FULL_RANGE, &type, &parts, &fraction) == 0;
+    const bool valid =
+        DecodeInterval(fields, types, count, INTERVAL_FULL_RANGE, &type, &parts, &fraction) == 0;
+    const double day = parts.tm_hour / 24.0 + parts.tm_min / 1440.0 + parts.tm_sec / 86400.0;
 #endif
+    if (!valid || type != DTK_DELTA)
+        return std::nullopt;
+    return parts.tm_year * days_per_year + parts.tm_mon * days_per_month + parts.tm_mday + day;
 }
 
 /// 16 made `content` const.

@@ -130,14 +130,24 @@ bool check_comment_affix(char **value, void **, GucSource) {
     return false;
 }
 
-bool check_retention(char **value, void **, GucSource) {
+std::optional<double> days_of(const char *interval) {
     char buffer[MAXDATELEN];
     char *fields[MAXDATEFIELDS];
     int types[MAXDATEFIELDS], count;
-    if ((*value)[0] == '\0' ||
-        (ParseDateTime(*value, buffer, sizeof(buffer), fields, types, MAXDATEFIELDS, &count) == 0 &&
-         compat::decode_interval(fields, types, count)))
+    if (ParseDateTime(interval, buffer, sizeof(buffer), fields, types, MAXDATEFIELDS, &count) != 0)
+        return std::nullopt;
+    return compat::days_of_interval(fields, types, count);
+}
+
+bool check_retention(char **value, void **, GucSource) {
+    constexpr double most_days = 1000 * 365.25; // PostgreSQL's time begins 4713 BC
+    if ((*value)[0] == '\0')
         return true;
+    const std::optional<double> days = days_of(*value);
+    if (days > 0.0 && days < most_days)
+        return true;
+    if (days)
+        GUC_check_errdetail("It must be positive and less than 1000 years.");
     GUC_check_errhint("Set it to an interval such as '90 days', or to '' to keep all.");
     return false;
 }

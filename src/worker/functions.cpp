@@ -25,22 +25,28 @@ constexpr char order_sql[] =
     " DO UPDATE SET wanted = excluded.wanted, ordered_by = excluded.ordered_by, attempts = 0, crashes = 0"
     " RETURNING since";
 
-/// Writes the order, of which the worker hears when the transaction commits. Returns since when there have
-/// been orders, for this database and since the extension was created.
-XLogRecPtr order(const char *wanted) {
+struct Order {
+    XLogRecPtr since; // there have been orders, for this database and since the extension was created
+    bool is_first;
+};
+
+/// Writes the order, of which the worker hears when the transaction commits.
+Order order(const char *wanted) {
     const bool missing_ok = false;
     const char *role = caller();
-    XLogRecPtr since = GetXLogInsertRecPtr();
-    spi::as_owner([&since, wanted, role] {
+    const XLogRecPtr now = GetXLogInsertRecPtr();
+    Order order{};
+    spi::as_owner([&order, now, wanted, role] {
         spi::run(order_sql, {spi::integer(static_cast<int64>(GetSystemIdentifier())), spi::oid(MyDatabaseId),
-                             spi::text(wanted), spi::lsn(since), spi::text(role)});
-        since = DatumGetLSN(spi::value(1));
+                             spi::text(wanted), spi::lsn(now), spi::text(role)});
+        order.since = DatumGetLSN(spi::value(1));
+        order.is_first = order.since == now;
     });
     CacheInvalidateRelcacheByRelid(get_relname_relid("worker", get_namespace_oid("bemi", missing_ok)));
     ereport(LOG_SERVER_ONLY, (errmsg("bemi is to be %s in database \"%s\", says role \"%s\"", wanted,
                                      get_database_name(MyDatabaseId), role),
                               errhidestmt(true)));
-    return since;
+    return order;
 }
 
 /// Whether there is a worker that runs well, so that there is nothing to order.
@@ -83,8 +89,8 @@ void note_lost_slot() {
 }
 
 void start() {
-    const XLogRecPtr now = GetXLogInsertRecPtr(), since = order("running");
-    wakeup::order_at_commit({.needs_worker = true, .slot_since = since, .is_first = since >= now});
+    const Order given = order("running");
+    wakeup::order_at_commit({.needs_worker = true, .slot_since = given.since, .is_first = given.is_first});
 }
 
 /// The worker reads on to the end if that is near.

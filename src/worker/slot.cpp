@@ -109,6 +109,10 @@ int index() {
     return index;
 }
 
+XLogRecPtr kept_from() {
+    return MyReplicationSlot->data.restart_lsn;
+}
+
 int owner() {
     int pid = 0;
     for_own_slot([&pid](ReplicationSlot *slot) {

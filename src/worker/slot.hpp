@@ -35,6 +35,9 @@ void acquire();
 /// acquired.
 void confirm(XLogRecPtr position);
 
+/// From where on the server keeps the WAL for the slot, which is acquired.
+[[nodiscard]] XLogRecPtr kept_from();
+
 /// The process that has the slot of this database acquired, 0 if none.
 [[nodiscard]] int owner();
 

@@ -1,9 +1,7 @@
 #include "utility.hpp"
 
-#include "boundary.hpp"
+#include "compat.hpp"
 #include "process.hpp"
-#include "slot.hpp"
-#include "track/event.hpp"
 #include "wakeup.hpp"
 
 namespace bemi::utility {
@@ -12,16 +10,20 @@ namespace {
 ProcessUtility_hook_type next_hook = nullptr;
 
 /// Has the worker leave a database that the command wants for itself. A worker that is started in the
-/// meantime waits at the database's lock, which lasts until the end of the transaction. What is an error in
-/// the command is left to it.
-void leave_database(const char *name) {
+/// meantime waits at the database's lock, which the command takes as well, and which lasts until the end of
+/// the transaction.
+void leave_database(Oid database, LOCKMODE lock) {
+    LockSharedObject(DatabaseRelationId, database, 0, lock);
+    process::end_worker(database);
+}
+
+/// For a command that changes the database. What is an error in the command is left to it.
+void leave_changed(const char *name) {
     const bool missing_ok = true;
     const Oid database = get_database_oid(name, missing_ok);
-    if (!OidIsValid(database) || database == MyDatabaseId ||
-        !compat::owns(DatabaseRelationId, database, GetUserId()))
-        return;
-    LockSharedObject(DatabaseRelationId, database, 0, AccessExclusiveLock);
-    process::end_worker(database);
+    if (OidIsValid(database) && database != MyDatabaseId &&
+        compat::owns(DatabaseRelationId, database, GetUserId()))
+        leave_database(database, AccessExclusiveLock);
 }
 
 const char *find_option(List *options, const char *name) {
@@ -33,39 +35,62 @@ const char *find_option(List *options, const char *name) {
     return nullptr;
 }
 
+bool may_create_databases() {
+    HeapTuple tuple = SearchSysCache1(AUTHOID, ObjectIdGetDatum(GetUserId()));
+    if (!HeapTupleIsValid(tuple))
+        return false;
+    const bool may = reinterpret_cast<Form_pg_authid>(GETSTRUCT(tuple))->rolcreatedb;
+    ReleaseSysCache(tuple);
+    return may || superuser();
+}
+
+bool may_copy(Oid database) {
+    HeapTuple tuple = SearchSysCache1(DATABASEOID, ObjectIdGetDatum(database));
+    if (!HeapTupleIsValid(tuple))
+        return false;
+    const bool is_template = reinterpret_cast<Form_pg_database>(GETSTRUCT(tuple))->datistemplate;
+    ReleaseSysCache(tuple);
+    return may_create_databases() && (is_template || compat::owns(DatabaseRelationId, database, GetUserId()));
+}
+
+/// Others may copy the database at the same time.
 void leave_template(const CreatedbStmt *command) {
-    if (const char *name = find_option(command->options, "template"))
-        leave_database(name);
+    const bool missing_ok = true;
+    const char *name = find_option(command->options, "template");
+    const Oid database = get_database_oid(name == nullptr ? "template1" : name, missing_ok);
+    if (OidIsValid(database) && may_copy(database))
+        leave_database(database, ShareLock);
 }
 
 void leave_moved(const AlterDatabaseStmt *command) {
     if (find_option(command->options, "tablespace") != nullptr)
-        leave_database(command->dbname);
+        leave_changed(command->dbname);
 }
 
 void leave_renamed(const RenameStmt *command) {
     if (command->renameType == OBJECT_DATABASE)
-        leave_database(command->subname);
+        leave_changed(command->subname);
 }
 
-bool drops_extension(Node *command) {
-    if (IsA(command, DropOwnedStmt))
-        return true;
-    const DropStmt *drop = castNode(DropStmt, command);
-    for (int i = 0; i < list_length(drop->objects); i++)
-        if (strcmp(strVal(list_nth(drop->objects, i)), "bemi") == 0)
-            return true;
-    return false;
+/// Those that take a database for themselves are refused there.
+bool is_in_transaction_block(ProcessUtilityContext context) {
+    return IsInTransactionBlock(context == PROCESS_UTILITY_TOPLEVEL);
 }
 
-void before(Node *command) {
+void before(Node *command, ProcessUtilityContext context) {
     switch (nodeTag(command)) {
     case T_DropdbStmt:
-        return leave_database(castNode(DropdbStmt, command)->dbname);
+        if (!is_in_transaction_block(context))
+            leave_changed(castNode(DropdbStmt, command)->dbname);
+        return;
     case T_CreatedbStmt:
-        return leave_template(castNode(CreatedbStmt, command));
+        if (!is_in_transaction_block(context))
+            leave_template(castNode(CreatedbStmt, command));
+        return;
     case T_AlterDatabaseStmt:
-        return leave_moved(castNode(AlterDatabaseStmt, command));
+        if (!is_in_transaction_block(context))
+            leave_moved(castNode(AlterDatabaseStmt, command));
+        return;
     case T_RenameStmt:
         return leave_renamed(castNode(RenameStmt, command));
     case T_TransactionStmt: // the changes were made in another transaction, maybe long ago
@@ -80,7 +105,7 @@ void before(Node *command) {
 void on_command(PlannedStmt *planned, const char *text, bool read_only_tree, ProcessUtilityContext context,
                 ParamListInfo parameters, QueryEnvironment *environment, DestReceiver *receiver,
                 QueryCompletion *completion) {
-    before(planned->utilityStmt);
+    before(planned->utilityStmt, context);
     (next_hook != nullptr ? next_hook : standard_ProcessUtility)(
         planned, text, read_only_tree, context, parameters, environment, receiver, completion);
 }
@@ -93,9 +118,3 @@ void watch_commands() {
 }
 
 } // namespace bemi::utility
-
-BEMI_FUNCTION(bemi_on_ddl_command_start) {
-    if (bemi::utility::drops_extension(bemi::command_of(fcinfo)))
-        bemi::wakeup::end_at_commit(); // whether the role may do that is not known yet
-    PG_RETURN_VOID();
-}

@@ -97,7 +97,9 @@ private:
     template <typename Body> void in_the_present(Body &&body);
     bool is_wanted();
     void store();
+    [[nodiscard]] bool keeps_much() const;
     void note_progress();
+    void free_wal();
     void confirm();
     void confirm_if_due();
     void maintain_if_due();
@@ -110,6 +112,8 @@ private:
     MemoryContext memory_; // reset after each round
     sink::Stored stored_;
     XLogRecPtr confirmed_;
+    XLogRecPtr kept_from_;
+    bool frees_wal_;
     TimestampTz confirmed_at_;
     TimestampTz maintained_at_;
     int flush_polls_left_;
@@ -212,10 +216,15 @@ void Worker::store() {
     (void)pgstat_report_stat(false);
 }
 
+/// Whether the server keeps WAL only because it was not told yet that it need not.
+bool Worker::keeps_much() const {
+    return stream_.position() >= slot::kept_from() + static_cast<XLogRecPtr>(wal_segment_size);
+}
+
 /// So that WAL without changes of ours is not kept either. Seldom: this writes WAL itself.
 void Worker::note_progress() {
     const XLogRecPtr position = stream_.position();
-    if (position < stored_.progress + wal_segment_size)
+    if (position <= stored_.progress || !keeps_much())
         return;
     in_the_present([position] { state::set_progress(position); });
     stored_ = {.progress = position, .end = XactLastCommitEnd};
@@ -232,12 +241,23 @@ void Worker::confirm() {
     slot::confirm(confirmed_);
 }
 
+/// What the server keeps moves a step at a time: to what the last record of running transactions allowed that
+/// was decoded before the confirmation. An idle server writes no such records.
+void Worker::free_wal() {
+    const XLogRecPtr kept_from = slot::kept_from();
+    frees_wal_ = kept_from != kept_from_; // and the next step may be near
+    kept_from_ = kept_from;
+    if (keeps_much())
+        (void)LogStandbySnapshot();
+}
+
 void Worker::confirm_if_due() {
     const bool has_stored = stored_.progress > confirmed_;
-    if (!is_over(confirmed_at_, has_stored ? confirm_ms : idle_confirm_ms))
+    if (!is_over(confirmed_at_, has_stored || frees_wal_ ? confirm_ms : idle_confirm_ms))
         return;
     note_progress();
     confirm();
+    free_wal();
     (void)pgstat_report_stat(true);
 }
 

@@ -86,7 +86,7 @@ $node->safe_psql('postgres', q{
     CREATE TABLE bemi.changes_old (LIKE bemi.changes);
     ALTER TABLE bemi.changes ATTACH PARTITION bemi.changes_old FOR VALUES FROM ('2020-01-01') TO ('2020-02-01');
 });
-for my $bad ("'x'", "'1 parsec'", "'90 days ago today'") {
+for my $bad ("'x'", "'1 parsec'", "'90 days ago today'", "'300000 years'", "'-1 day'", "'12000 mons 1 day'") {
     my ($status, $out, $errors) = $node->psql('postgres', "SET bemi.retention = $bad");
     like($errors, qr/invalid value for parameter "bemi.retention"/, "retention $bad");
 }

@@ -1,0 +1,93 @@
+# What the worker gives back: its database to those who copy it, the WAL that is read, and the history to those who drop the
+# extension.
+use strict;
+use warnings;
+use Bemi;
+use PostgreSQL::Test::Cluster;
+use Test::More;
+
+my $node = PostgreSQL::Test::Cluster->new('main');
+$node->init(allows_streaming => 'logical', extra => ['--wal-segsize=1']);
+$node->append_conf('postgresql.conf', 'autovacuum = off');
+$node->start;
+$node->safe_psql('postgres', 'CREATE EXTENSION bemi');
+create_todo($node);
+
+sub run_sql { $node->safe_psql($_[1] // 'postgres', $_[0]) }
+
+sub is_stored {
+    my ($key, $name, $database) = @_;
+    run_sql("INSERT INTO todo VALUES ($key)", $database);
+    ok($node->poll_query_until($database // 'postgres', "SELECT count(*) = 1 FROM bemi.changes WHERE primary_key = '$key'"), $name)
+        or diag(one_of($node, 'SELECT s FROM bemi.status s', $database));
+}
+
+# WAL: a large transaction with checkpoints in it, and then nothing.
+run_sql('SELECT bemi.start()');
+is_stored(1, 'it stores');
+my $writer = $node->background_psql('postgres');
+$writer->query_safe('BEGIN');
+for (1 .. 3) {
+    $writer->query_safe(q{INSERT INTO todo SELECT i, repeat('x', 100) FROM generate_series(} . "$_ * 10000, $_ * 10000 + 9999) AS i");
+    run_sql('CHECKPOINT');
+}
+$writer->query_safe('COMMIT');
+$writer->quit;
+ok($node->poll_query_until('postgres', q{SELECT pg_current_wal_lsn() - restart_lsn <= 1024 * 1024 FROM pg_replication_slots}),
+    'an idle server holds back no more than a segment')
+    or diag(one_of($node, 'SELECT pg_current_wal_lsn(), s FROM pg_replication_slots s'));
+is(one_of($node, q{SELECT count(*) FROM bemi.changes WHERE after ->> 'task' LIKE 'xxx%'}), 30000, 'after a large transaction');
+
+# Copies. Nobody but PostgreSQL itself keeps two from being made at a time.
+run_sql('CREATE ROLE maker LOGIN CREATEDB; CREATE DATABASE quiet; CREATE DATABASE aside');
+my $maker = $node->connstr('postgres') . ' user=maker';
+my $holder = $node->background_psql('aside');
+$holder->query_safe(q{BEGIN; ALTER ROLE maker IN DATABASE postgres SET work_mem = '1MB'; ALTER ROLE maker IN DATABASE quiet SET work_mem = '1MB'});
+for my $database ('quiet', 'postgres') {
+    $node->command_ok([ 'psql', '-X', '-v', 'ON_ERROR_STOP=1', '-d', $node->connstr('template1'), '-c', q{SET lock_timeout = '5 s'},
+        '-c', "CREATE DATABASE copy_of_$database TEMPLATE $database" ], "a copy of the database $database waits for no lock");
+}
+$holder->quit;
+is_stored(2, 'the worker comes back');
+run_sql('CREATE DATABASE copy TEMPLATE postgres');
+is_stored(3, 'also where its own database asked it to leave');
+run_sql('SELECT bemi.start()', 'copy');
+is_stored(4, 'the copy stores', 'copy');
+is(one_of($node, 'SELECT count(*) FROM bemi.gaps', 'copy'), 0, 'without a gap');
+run_sql('DROP DATABASE copy');
+
+my ($status, $out, $errors) = $node->psql('postgres', 'CREATE DATABASE mine TEMPLATE postgres', connstr => $maker);
+like($errors, qr/permission denied to copy database "postgres"/, 'who may not copy a database is refused');
+my $pid = one_of($node, 'SELECT pid FROM bemi.status');
+$node->psql('postgres', 'CREATE DATABASE mine TEMPLATE postgres', connstr => $maker);
+is(one_of($node, 'SELECT pid FROM bemi.status'), $pid, 'and its worker stays');
+run_sql('CREATE EXTENSION bemi; CREATE TABLE todo (id int PRIMARY KEY, task text); SELECT bemi.track(\'todo\'), bemi.start()', 'template1');
+is_stored(1, 'a worker in template1', 'template1');
+($status, $out, $errors) = $node->psql('postgres', 'CREATE DATABASE mine', connstr => $maker, on_error_stop => 1);
+is($errors, '', '... leaves for CREATE DATABASE of whoever may');
+is_stored(2, '... and comes back', 'template1');
+run_sql('DROP DATABASE mine');
+run_sql('DROP EXTENSION bemi CASCADE; DROP TABLE todo', 'template1');
+
+# The history.
+($status, $out, $errors) = $node->psql('postgres', 'DROP EXTENSION bemi', connstr => $maker);
+like($errors, qr/must be owner of extension bemi/, 'who may not drop the extension');
+my $drop = q{SELECT bemi.stop(drop_slot => true); SELECT bemi.untrack('todo')};
+run_sql($drop);
+($status, $out, $errors) = $node->psql('postgres', 'DROP EXTENSION bemi');
+like($errors, qr/cannot drop extension bemi because bemi.changes has changes\nHINT:  To keep them, use ALTER EXTENSION bemi DROP TABLE/, 'nobody drops the history by mistake');
+my $me = one_of($node, 'SELECT current_user');
+($status, $out, $errors) = $node->psql('postgres', "CREATE ROLE boss SUPERUSER; ALTER TABLE bemi.changes OWNER TO boss; DROP OWNED BY boss; ALTER TABLE bemi.changes OWNER TO $me");
+like($errors, qr/cannot drop extension bemi because/, 'nor as that of a role');
+run_sql(q{ALTER EXTENSION bemi DROP TABLE bemi.changes; CREATE SCHEMA history; ALTER TABLE bemi.changes SET SCHEMA history; DROP EXTENSION bemi});
+is(one_of($node, 'SELECT count(*) >= 30000 FROM history.changes'), 't', 'it can be kept');
+run_sql(q{CREATE EXTENSION bemi; SELECT bemi.track('todo'), bemi.start()});
+is_stored(5, 'beside the one of the extension when that comes back');
+run_sql($drop);
+run_sql('TRUNCATE bemi.changes; DROP EXTENSION bemi');
+run_sql(q{CREATE EXTENSION bemi; SELECT bemi.track('todo'), bemi.start()});
+is_stored(6, 'where there is none, the extension can be dropped');
+run_sql('DROP EXTENSION bemi CASCADE');
+is(one_of($node, q{SELECT to_regclass('bemi.changes')}), '', 'and with CASCADE it goes along');
+
+done_testing();
