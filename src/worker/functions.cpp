@@ -53,7 +53,8 @@ Order order(const char *wanted) {
 bool is_running_well() {
     bool runs_well = false;
     spi::as_owner([&runs_well] {
-        spi::run(psprintf("SELECT FROM bemi.worker%s AND wanted = 'running' AND attempts = 0", state::own_row()));
+        spi::run(
+            psprintf("SELECT FROM bemi.worker%s AND wanted = 'running' AND attempts = 0", state::own_row()));
         runs_well = SPI_processed == 1 && slot::is_ready(InvalidXLogRecPtr) && claim::is_held();
     });
     return runs_well;

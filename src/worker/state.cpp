@@ -140,10 +140,11 @@ void terminated() {
         return;
     enable_timeout_after(STATEMENT_TIMEOUT, enough_ms);
     in_owners_transaction([] {
-        spi::run(psprintf("UPDATE bemi.worker w SET crashes = w.crashes - 1"
-                          " FROM (SELECT ctid FROM bemi.worker%s AND crashes > 0 FOR UPDATE SKIP LOCKED) AS own"
-                          " WHERE w.ctid = own.ctid",
-                          own_row()));
+        spi::run(
+            psprintf("UPDATE bemi.worker w SET crashes = w.crashes - 1"
+                     " FROM (SELECT ctid FROM bemi.worker%s AND crashes > 0 FOR UPDATE SKIP LOCKED) AS own"
+                     " WHERE w.ctid = own.ctid",
+                     own_row()));
     });
     disable_timeout(STATEMENT_TIMEOUT, false);
 }

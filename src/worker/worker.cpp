@@ -395,7 +395,8 @@ void drop_slot() {
 
 /// Stores what is still to be stored, unless that has failed already, and drops the slot.
 void end(const state::Orders &orders) {
-    const XLogRecPtr stored = XLogRecPtrIsInvalid(orders.since) ? InvalidXLogRecPtr : state::progress();
+    const XLogRecPtr stored =
+        XLogRecPtrIsInvalid(orders.since) ? InvalidXLogRecPtr : state::progress().position;
     if (is_slot_ours(orders) && orders.attempts == 0) {
         if (MyReplicationSlot == nullptr) {
             state::begin_attempt();
