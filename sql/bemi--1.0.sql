@@ -97,6 +97,8 @@ DECLARE
     steps text[];
     step text;
     message text;
+    -- 0 would mean to wait for ever
+    milliseconds bigint := GREATEST(1, pg_catalog.date_part('epoch', lock_timeout) OPERATOR(pg_catalog.*) 1000);
 BEGIN
     IF target IS NULL THEN
         RETURN;
@@ -114,7 +116,7 @@ BEGIN
         END IF;
         FOREACH step IN ARRAY steps LOOP
             BEGIN
-                PERFORM pg_catalog.set_config('lock_timeout', pg_catalog.concat(pg_catalog.date_part('epoch', lock_timeout), 's'), true);
+                PERFORM pg_catalog.set_config('lock_timeout', pg_catalog.concat(milliseconds, 'ms'), true);
                 EXECUTE step;
             EXCEPTION WHEN OTHERS THEN
                 IF round OPERATOR(pg_catalog.=) 6 THEN
