@@ -44,7 +44,7 @@ is(one_of($standby, 'SELECT relation, problems IS NULL FROM bemi.tracked_tables'
 is(one_of($standby, $faults), '', 'bemi.doctor() finds no fault with it');
 $primary->safe_psql('postgres', 'ALTER TABLE todo REPLICA IDENTITY DEFAULT');
 $primary->wait_for_catchup($standby, 'replay', $primary->lsn('flush'));
-is(one_of($standby, 'SELECT fix FROM bemi.doctor() WHERE NOT ok'), q{SELECT bemi.track('public.todo', 'row'); -- on the primary},
+is(one_of($standby, 'SELECT fix FROM bemi.doctor() WHERE NOT ok'), q{SELECT bemi.track('public.todo'); -- on the primary},
     'and what the primary has');
 $primary->safe_psql('postgres', q{SELECT bemi.track('todo'), bemi.stop(drop_slot => true)});
 my ($status, $out, $errors) = $standby->psql('postgres', q{SELECT bemi.untrack('todo')});

@@ -92,7 +92,10 @@ for my $bad ("'x'", "'1 parsec'", "'90 days ago today'", "'300000 years'", "'-1 
 }
 $node->safe_psql('postgres', q{ALTER SYSTEM SET bemi.retention = '1 year'; SELECT pg_reload_conf()});
 restart_worker();
-ok($node->poll_query_until('postgres', q{SELECT to_regclass('bemi.changes_old') IS NULL}), 'an old partition is dropped');
+ok($node->poll_query_until('postgres', 'SELECT expiring_since IS NOT NULL FROM bemi.worker'), 'an old partition is noted');
+$node->safe_psql('postgres', q{UPDATE bemi.worker SET expiring_since = expiring_since - interval '1 day'});
+restart_worker();
+ok($node->poll_query_until('postgres', q{SELECT to_regclass('bemi.changes_old') IS NULL}), 'and is dropped a day later');
 becomes('partitions_dropped = 1 AND last_retention_at IS NOT NULL', 'and the status says so');
 is_stored('the others stay');
 
