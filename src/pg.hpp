@@ -35,7 +35,6 @@ extern "C" {
 #if __has_include("access/xlogrecovery.h")
 #include "access/xlogrecovery.h" // its own header from PostgreSQL 15 on
 #endif
-#include "access/xlog_internal.h"
 #include "access/xlogutils.h"
 #include "catalog/catalog.h"
 #include "catalog/dependency.h"

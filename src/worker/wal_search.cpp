@@ -38,6 +38,17 @@ bool has_row(XLogReaderState *record) {
     }
 }
 
+/// Whether the server goes on below wal_level = logical, where rows are not written so that they can be
+/// decoded.
+bool lowers_wal_level(XLogReaderState *record) {
+    if (XLogRecGetRmid(record) != RM_XLOG_ID ||
+        (XLogRecGetInfo(record) & ~XLR_INFO_MASK) != XLOG_PARAMETER_CHANGE)
+        return false;
+    xl_parameter_change change;
+    memcpy(&change, XLogRecGetData(record), sizeof(change));
+    return change.wal_level < WAL_LEVEL_LOGICAL;
+}
+
 bool is_truncate(XLogReaderState *record) {
     return XLogRecGetRmid(record) == RM_HEAP_ID && operation_of(record) == XLOG_HEAP_TRUNCATE;
 }
@@ -60,8 +71,11 @@ public:
         writers_ = hash_create("bemi writers", expected, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
     }
 
-    /// Takes the next record; true if it is the commit of a transaction of which rows were seen.
+    /// Takes the next record; true if it is the commit of a transaction of which rows were seen, or if rows
+    /// may follow in which they could not be seen.
     [[nodiscard]] bool take(XLogReaderState *record) {
+        if (lowers_wal_level(record))
+            return true;
         if (own_writes_.have(record)) {
             if (TransactionIdIsValid(XLogRecGetXid(record)))
                 last_own_ = XLogRecGetXid(record);

@@ -37,6 +37,11 @@ constexpr long longest_backoff_ms = 5 * 60 * 1000;
 // Where not even an error can be noted, which the delay goes by.
 constexpr long blind_backoff_ms = 10 * 1000;
 
+/// That the process was told to end is no error.
+bool is_end(const ErrorData &error) {
+    return process::is_terminated() && error.sqlerrcode == ERRCODE_QUERY_CANCELED;
+}
+
 /// Runs `body`; the error, which is in the log then, in the current memory context, or NULL if there was
 /// none.
 template <typename Body> const ErrorData *error_of(Body &&body) {
@@ -47,9 +52,11 @@ template <typename Body> const ErrorData *error_of(Body &&body) {
     PG_CATCH();
     {
         MemoryContextSwitchTo(memory);
-        error = CopyErrorData();
-        EmitErrorReport();
+        ErrorData *found = CopyErrorData();
+        if (!is_end(*found))
+            EmitErrorReport();
         FlushErrorState();
+        error = found;
     }
     PG_END_TRY();
     return error;
@@ -489,9 +496,10 @@ void fail(const ErrorData &error) {
 void end_process(const ErrorData *error) {
     if (error != nullptr)
         recover();
-    if (process::is_terminated())
+    if (process::is_terminated()) {
+        ereport(LOG, (errmsg("terminating bemi worker due to administrator command")));
         (void)error_of(state::terminated);
-    else if (error != nullptr)
+    } else if (error != nullptr)
         fail(*error);
     proc_exit(error == nullptr ? 0 : 1);
 }

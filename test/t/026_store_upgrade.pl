@@ -40,7 +40,7 @@ for my $database ('postgres', 'other') {
     });
     stored_is($old, $database, 1, "the history of $database");
     $old->safe_psql($database, q{INSERT INTO bemi.changes SELECT gen_random_uuid(), database, schema, "table", '0', operation, before, after, context,
-        '2020-01-15', queued_at, created_at, 1, 1, 1, 0 FROM bemi.changes});
+        '2020-01-15', queued_at, created_at, 1, 1, 1, 0 FROM bemi.changes WHERE primary_key = '1'});
 }
 
 # Dumps.

@@ -91,7 +91,7 @@ sub with_state {
     return one_of($copy, 'SELECT count(*), bool_and(to_position > from_position AND reason ~ \'not of this WAL\') FROM bemi.gaps');
 }
 
-is(with_state(q{INSERT INTO bemi.worker (system_identifier, database, wanted) SELECT 1, database, 'ended' FROM bemi.worker;
+is(with_state(q{INSERT INTO bemi.worker (system_identifier, database, wanted, since, ordered_by) SELECT 1, database, 'ended', since, ordered_by FROM bemi.worker;
     INSERT INTO bemi.progress (system_identifier, database, timeline, position) SELECT 1, database, 1, 'FFFFFFFF/0' FROM bemi.progress}), '0|', 'which another server has: ignored');
 is(with_state(q{UPDATE bemi.progress SET position = 'FFFFFFFF/0'}), '1|t', 'a position beyond the end of the WAL is a gap');
 is(with_state(q{UPDATE bemi.progress SET timeline = 99}), '1|t', 'as is one of another timeline');
