@@ -37,6 +37,7 @@ Order order(const char *wanted) {
     const XLogRecPtr now = GetXLogInsertRecPtr();
     Order order{};
     spi::as_owner([&order, now, wanted, role] {
+        state::take_over_rows();
         spi::run(order_sql, {spi::integer(static_cast<int64>(GetSystemIdentifier())), spi::oid(MyDatabaseId),
                              spi::text(wanted), spi::lsn(now), spi::text(role)});
         order.since = DatumGetLSN(spi::value(1));

@@ -87,15 +87,17 @@ const char *own_row() {
                     static_cast<long long>(GetSystemIdentifier()), MyDatabaseId);
 }
 
+void take_over_rows() {
+    take_over("bemi.worker");
+    take_over("bemi.progress");
+}
+
 void take_over() {
     in_transaction([] {
         if (!OidIsValid(find_orders_table()))
             return;
         PushActiveSnapshot(GetTransactionSnapshot());
-        spi::as_owner([] {
-            take_over("bemi.worker");
-            take_over("bemi.progress");
-        });
+        spi::as_owner(take_over_rows);
         PopActiveSnapshot();
     });
 }

@@ -24,6 +24,8 @@ struct Orders {
 /// Makes the rows of another server this one's, unless it has its own: this server is what became of that
 /// one, by pg_upgrade or pg_createsubscriber.
 void take_over();
+/// The same in the transaction of the caller, as the owner and connected to SPI.
+void take_over_rows();
 
 /// Where there is no extension, nothing is wanted.
 [[nodiscard]] Orders orders();
