@@ -62,6 +62,11 @@ void enter_subtransaction(Txn &txn, TransactionId writer) {
         save(txn, writer);
 }
 
+void keep_last_message(Txn &txn) {
+    for (Savepoint *savepoint = txn.savepoint; savepoint != nullptr; savepoint = savepoint->older)
+        savepoint->last_message = txn.last_message;
+}
+
 void roll_back_subtransaction(Txn &txn, TransactionId subtransaction) {
     while (!is_before(txn.savepoint, subtransaction))
         go_back_to_latest(txn);

@@ -13,6 +13,10 @@ namespace bemi::decode {
 /// current memory context.
 void enter_subtransaction(Txn &txn, TransactionId writer);
 
+/// No rollback takes the last message back. It may come behind the first row of a subtransaction that is
+/// rolled back: where that row begins, the message ends, and PostgreSQL sorts by these positions.
+void keep_last_message(Txn &txn);
+
 /// Takes back what a subtransaction wrote, or all of them did.
 void roll_back_subtransaction(Txn &txn, TransactionId subtransaction);
 void roll_back_subtransactions(Txn &txn);

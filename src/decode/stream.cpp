@@ -15,8 +15,21 @@ void enter(Decoder &decoder, Txn &txn, TransactionId writer) {
     MemoryContextSwitchTo(caller);
 }
 
+/// What is sent now is of the subtransactions that have anything. If one of them is rolled back later, the
+/// client must hear of it, even if only a message of it was sent.
+void mark_subtransactions(ReorderBufferTXN *txn) {
+    const dlist_node *head = &txn->subtxns.head;
+    for (dlist_node *node = txn->subtxns.head.next; node != head; node = node->next) {
+        auto *subtransaction = reinterpret_cast<ReorderBufferTXN *>(reinterpret_cast<char *>(node) -
+                                                                    offsetof(ReorderBufferTXN, node));
+        if (subtransaction->nentries > 0)
+            compat::mark_as_streamed(subtransaction);
+    }
+}
+
 void on_stream_start(LogicalDecodingContext *ctx, ReorderBufferTXN *txn) {
     (void)ensure_pending(decoder_of(ctx), txn);
+    mark_subtransactions(txn);
 }
 
 void on_stream_stop(LogicalDecodingContext *ctx, ReorderBufferTXN *) {
@@ -27,7 +40,6 @@ void on_stream_stop(LogicalDecodingContext *ctx, ReorderBufferTXN *) {
 Txn &enter_for(Decoder &decoder, ReorderBufferTXN *txn, ReorderBufferChange *change) {
     Txn &state = txn_of(txn);
     enter(decoder, state, change->txn->xid);
-    compat::mark_as_streamed(change->txn);
     return state;
 }
 
@@ -50,11 +62,14 @@ void on_stream_message(LogicalDecodingContext *ctx, ReorderBufferTXN *txn, XLogR
     CHECK_FOR_INTERRUPTS();
     Decoder &decoder = decoder_of(ctx);
     Txn &state = txn_of(txn);
-    // We are not told which subtransaction wrote the message, but while it is sent this is the id of that
-    // one, unless it is already known to have committed: then no rollback can reach back to the message.
-    if (TransactionIdIsValid(CheckXidAlive))
+    // PostgreSQL does not tell which subtransaction wrote the message, but while it is sent this is the id of
+    // that one, unless it is already known to have committed.
+    const bool is_committed = !TransactionIdIsValid(CheckXidAlive);
+    if (!is_committed)
         enter(decoder, state, CheckXidAlive);
     take_message(decoder, state, {.prefix = prefix, .content = {content, size}, .position = position});
+    if (is_committed && state.last_message == position)
+        keep_last_message(state);
 }
 
 /// Tells a client that has got more than what is left, which is up to `next_sequence` and `last_message`.
