@@ -59,7 +59,7 @@ bool may_queue(const QueryDesc *query) {
            has_deferrable_trigger(state->es_trig_target_relations);
 }
 
-bool may_queue(const Node *command) {
+bool may_queue(Node *command) {
     return IsA(command, CopyStmt) && castNode(CopyStmt, command)->is_from;
 }
 

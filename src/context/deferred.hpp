@@ -11,7 +11,7 @@ namespace bemi::deferred {
 [[nodiscard]] bool may_queue(const QueryDesc *query);
 
 /// Whether the command writes to a table, whatever triggers that has: COPY FROM.
-[[nodiscard]] bool may_queue(const Node *command);
+[[nodiscard]] bool may_queue(Node *command);
 
 /// Takes note of the running statement's comments: it may have queued deferred triggers.
 void note();

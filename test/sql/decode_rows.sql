@@ -314,6 +314,8 @@ exception when invalid_parameter_value then
     raise warning '%', settings();
 end $$;
 select settings();
+-- PostgreSQL keeps a slot for the session whose error was caught.
+\c -
 
 set client_min_messages = error;
 drop schema decode_rows cascade;
