@@ -10,8 +10,9 @@ my $subscriber = server('subscriber', q{bemi.capture = 'session_user'});
 create_todo($_) for $publisher, $subscriber;
 create_slot($subscriber, 's');
 $publisher->safe_psql('postgres', 'CREATE PUBLICATION p FOR TABLE todo');
+# Decoding reads only what is on disk: what is applied must be.
 my $connection = $publisher->connstr . ' dbname=postgres';
-$subscriber->safe_psql('postgres', "CREATE SUBSCRIPTION p CONNECTION '$connection' PUBLICATION p");
+$subscriber->safe_psql('postgres', "CREATE SUBSCRIPTION p CONNECTION '$connection' PUBLICATION p WITH (synchronous_commit = on)");
 $subscriber->wait_for_subscription_sync($publisher, 'p') if $subscriber->can('wait_for_subscription_sync');
 
 $publisher->safe_psql('postgres', q{
