@@ -1,6 +1,7 @@
 // The event triggers. They run in everybody's DDL: what has nothing to do with us costs as little as
 // possible, and looks only at what the command names.
 #include "boundary.hpp"
+#include "catalog.hpp"
 #include "event.hpp"
 #include "follow.hpp"
 #include "own_triggers.hpp"
@@ -15,7 +16,8 @@ bool is_temporary(const RangeVar *relation) {
     return relation->relpersistence == RELPERSISTENCE_TEMP;
 }
 
-bool may_bring_tables(Node *statement) {
+/// Whether a command has made tables, or moved them.
+bool brings_tables(Node *statement) {
     switch (nodeTag(statement)) {
     case T_CreateStmt:
         return !is_temporary(castNode(CreateStmt, statement)->relation);
@@ -33,6 +35,31 @@ bool may_bring_tables(Node *statement) {
 Oid relation_called(Node *name) {
     const bool missing_ok = true;
     return RangeVarGetRelid(castNode(RangeVar, name), NoLock, missing_ok);
+}
+
+/// Whether a new table of that name and those parents is one to track. To ask what the command has made would
+/// be dearer.
+bool concerns_us(const RangeVar *name, List *parents) {
+    Level level;
+    if (schema_rules::find(RangeVarGetCreationNamespace(name), &level))
+        return true;
+    for (int i = 0; i < list_length(parents); i++) {
+        const Oid parent = relation_called(static_cast<Node *>(list_nth(parents, i)));
+        if (OidIsValid(parent) && (catalog::is_tracked(parent) || OidIsValid(catalog::root_of(parent))))
+            return true;
+    }
+    return false;
+}
+
+bool may_bring_tables_to_track(Node *statement) {
+    if (!brings_tables(statement))
+        return false;
+    if (IsA(statement, CreateStmt))
+        return concerns_us(castNode(CreateStmt, statement)->relation,
+                           castNode(CreateStmt, statement)->inhRelations);
+    if (IsA(statement, CreateTableAsStmt))
+        return concerns_us(castNode(CreateTableAsStmt, statement)->into->rel, NIL);
+    return true;
 }
 
 Oid partition_of(const AlterTableCmd *command) {
@@ -73,7 +100,7 @@ void follow_new_tables() {
     for (int i = 0; i < list_length(commands); i++) {
         const auto *command = static_cast<CollectedCommand *>(list_nth(commands, i));
         if (command->type == SCT_Simple && command->d.simple.address.classId == RelationRelationId &&
-            may_bring_tables(command->parsetree))
+            brings_tables(command->parsetree))
             follow::came(command->d.simple.address.objectId);
     }
 }
@@ -98,7 +125,7 @@ BEMI_FUNCTION(bemi_on_ddl_command_end) {
         schema_rules::rename(castNode(RenameStmt, command)->subname, castNode(RenameStmt, command)->newname);
     else if (IsA(command, AlterTableStmt))
         follow_alter_table(castNode(AlterTableStmt, command));
-    else if (may_bring_tables(command))
+    else if (may_bring_tables_to_track(command))
         follow_new_tables();
     PG_RETURN_VOID();
 }
