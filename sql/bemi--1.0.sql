@@ -441,6 +441,25 @@ COMMENT ON COLUMN bemi.gaps.acknowledged_at IS
     'When bemi.acknowledge_gap() was called; null again if the gap got its end after that.';
 COMMENT ON COLUMN bemi.gaps.acknowledged_by IS 'The role that called it.';
 
+-- pg_dump has the privileges on tables of an extension, but neither their policies nor whether they are in force. So it gets
+-- the names of those that have row level security, and their restore turns that on again.
+CREATE TABLE bemi.row_security (relation regclass NOT NULL);
+COMMENT ON TABLE bemi.row_security IS
+    'A dump has those of these tables that have row level security; restored, nobody reads them before there are policies again.';
+INSERT INTO bemi.row_security VALUES ('bemi.changes'), ('bemi.errors'), ('bemi.gaps');
+CREATE FUNCTION bemi.enable_row_security() RETURNS trigger
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    EXECUTE pg_catalog.format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', NEW.relation);
+    RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION bemi.enable_row_security() IS 'For restored dumps: closes a table that had row level security.';
+CREATE TRIGGER enable_row_security BEFORE INSERT ON bemi.row_security
+    FOR EACH ROW EXECUTE FUNCTION bemi.enable_row_security();
+
+SELECT pg_catalog.pg_extension_config_dump('bemi.row_security',
+    'WHERE (SELECT c.relrowsecurity FROM pg_catalog.pg_class c WHERE c.oid = relation)');
 SELECT pg_catalog.pg_extension_config_dump('bemi.errors', '');
 SELECT pg_catalog.pg_extension_config_dump('bemi.gaps', '');
 SELECT pg_catalog.pg_extension_config_dump('bemi.gaps_id_seq', '');
@@ -770,7 +789,7 @@ UNION ALL
 SELECT 'lag', 'the worker waits for ' || a.who,
        pg_catalog.regexp_replace('-- end that, or wait: ' || a.what, E'\\s+', ' ', 'g')
 FROM store
-CROSS JOIN pg_catalog.unnest(store.blocked_by) AS b (pid)
+CROSS JOIN LATERAL (SELECT DISTINCT pid FROM pg_catalog.unnest(store.blocked_by) AS pid) AS b (pid)
 CROSS JOIN LATERAL (
     SELECT pg_catalog.format('a lock or a transaction of process %s', b.pid),
            pg_catalog.format('user %I, application %L, process %s, in this transaction since %s: %s', s.usename,
@@ -779,22 +798,17 @@ CROSS JOIN LATERAL (
     WHERE s.pid = b.pid
     UNION ALL
     SELECT pg_catalog.format('the prepared transaction %L', x.gid),
-           pg_catalog.format('COMMIT PREPARED %1$L or ROLLBACK PREPARED %1$L, of user %2$I, prepared at %3$s', x.gid, x.owner, x.prepared)
-    FROM pg_catalog.pg_prepared_xacts x
-    WHERE b.pid = 0
+           pg_catalog.format('COMMIT PREPARED %1$L or ROLLBACK PREPARED %1$L, of user %2$I in database %3$I, prepared at %4$s',
+                             x.gid, x.owner, x.database, x.prepared)
+    FROM pg_catalog.pg_locks waiting
+    JOIN pg_catalog.pg_prepared_xacts x
+        ON x.transaction = waiting.transactionid
+        OR EXISTS (SELECT FROM pg_catalog.pg_locks own -- which each has on itself, and no process
+                   JOIN pg_catalog.pg_locks held ON held.virtualtransaction = own.virtualtransaction AND held.pid IS NULL
+                   WHERE own.pid IS NULL AND own.transactionid = x.transaction AND held.locktype = waiting.locktype
+                     AND held.database = waiting.database AND held.relation = waiting.relation)
+    WHERE b.pid = 0 AND waiting.pid = store.pid AND NOT waiting.granted
 ) AS a (who, what)
-UNION ALL
-SELECT 'lag',
-       pg_catalog.format('the worker waits for prepared transaction %L of role %I in database %I, prepared at %s',
-                         x.gid, x.owner, x.database, x.prepared),
-       pg_catalog.format('-- in database %1$I, whichever is right: COMMIT PREPARED %2$L; or ROLLBACK PREPARED %2$L;', x.database, x.gid)
-FROM store
-JOIN pg_catalog.pg_locks waiting ON waiting.pid = store.pid AND NOT waiting.granted
-JOIN pg_catalog.pg_prepared_xacts x
-    ON x.transaction = waiting.transactionid
-    OR EXISTS (SELECT FROM pg_catalog.pg_locks held
-               WHERE held.virtualtransaction = '-1/' || x.transaction AND held.locktype = waiting.locktype
-                 AND held.database = waiting.database AND held.relation = waiting.relation)
 UNION ALL
 SELECT 'partitions', 'none for changes that are made now',
        'SELECT pg_reload_conf(); -- has the worker make it'
@@ -869,6 +883,22 @@ SELECT 'privileges' AS topic,
 FROM owner o
 CROSS JOIN lacks l
 GROUP BY o.name
+UNION ALL
+SELECT 'dump',
+       pg_catalog.format('role %I owns the database and cannot dump it without --exclude-schema=bemi: it lacks SELECT on %s',
+                         d.name, pg_catalog.string_agg(c.oid::pg_catalog.regclass::text, ', ' ORDER BY c.oid::pg_catalog.regclass::text)),
+       'GRANT SELECT ON ALL TABLES IN SCHEMA bemi TO pg_database_owner; '
+           || 'GRANT SELECT ON ALL SEQUENCES IN SCHEMA bemi TO pg_database_owner; '
+           || pg_catalog.format('ALTER DEFAULT PRIVILEGES FOR ROLE %I IN SCHEMA bemi GRANT SELECT ON TABLES TO pg_database_owner;', o.name)
+FROM owner o
+CROSS JOIN (SELECT d.datdba AS oid, pg_catalog.pg_get_userbyid(d.datdba) AS name
+            FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database()) AS d
+JOIN pg_catalog.pg_class c -- what pg_dump reads: what it is told to of the extension, and the partitions
+    ON c.oid = ANY (ARRAY(SELECT pg_catalog.unnest(e.extconfig) FROM pg_catalog.pg_extension e WHERE e.extname = 'bemi'
+                          UNION ALL SELECT partition FROM bemi.partitions))
+WHERE NOT CASE WHEN c.relkind = 'S' THEN pg_catalog.has_sequence_privilege(d.oid, c.oid, 'SELECT')
+               ELSE pg_catalog.has_table_privilege(d.oid, c.oid, 'SELECT') END
+GROUP BY d.name, o.name
 UNION ALL
 -- One row: there may be many partitions that were made by hand.
 SELECT 'indexes',
@@ -950,7 +980,8 @@ BEGIN
         (16, 'errors', 'error', 'none'),
         (17, 'publications', 'warning', (SELECT pg_catalog.string_agg(p.pubname || ' is FOR ALL TABLES, those of schema bemi too',
                                                                       ', ' ORDER BY p.pubname)
-                                         FROM pg_catalog.pg_publication p WHERE p.puballtables))
+                                         FROM pg_catalog.pg_publication p WHERE p.puballtables)),
+        (18, 'dump', 'warning', 'possible for the database''s owner')
     )
     SELECT c.topic, f.topic IS NULL, CASE WHEN f.topic IS NOT NULL THEN c.severity END, COALESCE(f.found, c.seen, 'none'),
            f.fix || CASE WHEN pg_catalog.pg_is_in_recovery() AND f.fix !~ '^--|ALTER SYSTEM|pg_drop_replication_slot'

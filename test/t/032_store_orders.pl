@@ -128,7 +128,10 @@ run_sql("BEGIN; INSERT INTO todo VALUES (-3); PREPARE TRANSACTION 'the gid'");
 like(messages_of('SELECT bemi.start()'), qr/the replication slot is not made yet/, 'a prepared transaction holds up the slot');
 becomes(q{state = 'creating slot'}, 'which the status shows');
 like(one_of($node, q{SELECT string_agg(found || ' | ' || fix, ' ') FROM bemi.doctor() WHERE NOT ok}),
-    qr/prepared transaction 'the gid' of role \S+ in database postgres.*\| --.*COMMIT PREPARED 'the gid'/, 'doctor() names it');
+    qr/the prepared transaction 'the gid' \| -- end that, or wait: COMMIT PREPARED 'the gid' or ROLLBACK PREPARED 'the gid', of user \S+ in database postgres/, 'doctor() names it');
+run_sql("BEGIN; LOCK TABLE todo IN ACCESS SHARE MODE; PREPARE TRANSACTION 'innocent'");
+unlike(one_of($node, q{SELECT string_agg(fix, ' ') FROM bemi.doctor() WHERE NOT ok}), qr/innocent/, '... and no other');
+run_sql("ROLLBACK PREPARED 'innocent'");
 run_sql('SELECT bemi.stop()');
 becomes(q{state = 'paused' AND pid IS NULL}, 'stop() is followed at once');
 run_sql('SELECT bemi.stop(drop_slot => true)');
