@@ -24,11 +24,12 @@ $node->safe_psql('postgres', q{SELECT bemi.track_schema('public'); SELECT bemi.t
 create_slot($node, 'client');
 $node->safe_psql('postgres', 'SELECT bemi.start()');
 
-# It comes back by itself, and goes on where it was.
+# It goes on where it was. By itself pg_recvlogical comes back only from some of its errors.
 my $received = $node->basedir . '/received';
-my $client = IPC::Run::start([ 'pg_recvlogical', '--slot', 'client', '--dbname', $node->connstr('postgres'), '--start',
+my $client = IPC::Run::start([ 'sh', '-c', 'trap "kill \$!; exit" INT; while :; do "$@" & wait $!; sleep 0.2; done', 'sh',
+    'pg_recvlogical', '--slot', 'client', '--dbname', $node->connstr('postgres'), '--start', '--no-loop',
     '--option', 'tracked-only=on', '--status-interval', '1', '--fsync-interval', '1', '--file', $received ],
-    '2>', \my $complaints);
+    '2>', "$PostgreSQL::Test::Utils::log_path/050_client.log");
 
 my ($load_input, $load_output) = ('', '');
 my $load = IPC::Run::start([ "$random/build/random_load", $node->connstr('postgres') . " options='-c lock_timeout=3s'", $seed, 6, 2 ],
