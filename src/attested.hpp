@@ -1,7 +1,7 @@
 // Logical messages that no client can have written.
 #pragma once
 
-#include "compat.hpp"
+#include "base/compat.hpp"
 
 #include <string_view>
 
@@ -22,12 +22,18 @@ inline XLogRecPtr log_attested_message(const char *prefix, std::string_view cont
     return end;
 }
 
-/// Whether the record holds such a message with that prefix.
+/// The logical message that the record holds; NULL if it holds none.
+[[nodiscard]] inline const xl_logical_message *message_in(XLogReaderState *record) {
+    if (XLogRecGetRmid(record) != RM_LOGICALMSG_ID)
+        return nullptr;
+    return reinterpret_cast<const xl_logical_message *>(XLogRecGetData(record));
+}
+
+/// Whether the record holds an attested message with that prefix.
 [[nodiscard]] inline bool has_attested_message(XLogReaderState *record, std::string_view prefix) {
-    if (XLogRecGetRmid(record) != RM_LOGICALMSG_ID || XLogRecGetOrigin(record) != DoNotReplicateId)
-        return false;
-    const auto *message = reinterpret_cast<const xl_logical_message *>(XLogRecGetData(record));
-    return prefix == message->message; // begins with the prefix and a zero byte
+    const xl_logical_message *message = message_in(record);
+    return message != nullptr && XLogRecGetOrigin(record) == DoNotReplicateId &&
+           prefix == message->message; // which begins with the prefix and a zero byte
 }
 
 } // namespace bemi

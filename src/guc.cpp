@@ -1,7 +1,7 @@
 #include "guc.hpp"
 
-#include "json_object.hpp"
-#include "text.hpp"
+#include "base/text.hpp"
+#include "json/object.hpp"
 
 #include <string_view>
 
@@ -140,11 +140,11 @@ std::optional<double> days_of(const char *interval) {
 }
 
 bool check_retention(char **value, void **, GucSource) {
-    constexpr double most_days = 1000 * 365.25; // PostgreSQL's time begins 4713 BC
+    constexpr double max_days = 1000 * 365.25; // PostgreSQL's time begins 4713 BC
     if ((*value)[0] == '\0')
         return true;
     const std::optional<double> days = days_of(*value);
-    if (days > 0.0 && days < most_days)
+    if (days > 0.0 && days < max_days)
         return true;
     if (days)
         GUC_check_errdetail("It must be positive and less than 1000 years.");

@@ -1,7 +1,7 @@
 // Every setting of bemi: definition, check and assign hooks.
 #pragma once
 
-#include "compat.hpp"
+#include "base/compat.hpp"
 
 namespace bemi::guc {
 

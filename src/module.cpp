@@ -1,12 +1,12 @@
 // The library's entry point: composes the parts, decides nothing.
-#include "compat.hpp"
+#include "base/compat.hpp"
 #include "context/emit.hpp"
 #include "context/execution.hpp"
 #include "context/statement.hpp"
 #include "guc.hpp"
 #include "worker/process.hpp"
+#include "worker/process_utility.hpp"
 #include "worker/shared.hpp"
-#include "worker/utility.hpp"
 #include "worker/wakeup.hpp"
 
 extern "C" {

@@ -1,16 +1,9 @@
 #include "wire.hpp"
 
-#include "boundary.hpp"
-#include "json_object.hpp"
+#include "base/boundary.hpp"
 
 namespace bemi::wire {
 namespace {
-
-std::string_view merge(std::string_view base, std::string_view patch, json_object::Nulls nulls) {
-    const size_t room = json_object::merge_bound(base, patch);
-    char *merged = static_cast<char *>(palloc_extended(room, MCXT_ALLOC_HUGE));
-    return {merged, cpp_call([&] { return json_object::merge(base, patch, nulls, merged); })};
-}
 
 std::string_view member(std::string_view object, std::string_view name) {
     return cpp_call([&] { return json_object::member(object, name); });
@@ -21,6 +14,14 @@ void append(StringInfo out, std::string_view text) {
 }
 
 } // namespace
+
+std::string_view merge(std::string_view base, std::string_view patch, json_object::Nulls nulls) {
+    const size_t room = json_object::merge_bound(base, patch) + 1;
+    char *merged = static_cast<char *>(palloc_extended(room, MCXT_ALLOC_HUGE));
+    const size_t size = cpp_call([&] { return json_object::merge(base, patch, nulls, merged); });
+    merged[size] = '\0';
+    return {merged, size};
+}
 
 std::string_view checked_claim(std::string_view claim) {
     return member(claim, "pg").empty() ? claim : merge(claim, R"({"pg":null})", json_object::Nulls::remove);

@@ -2,6 +2,8 @@
 // share.
 #pragma once
 
+#include "json/object.hpp"
+
 #include <string_view>
 
 namespace bemi {
@@ -19,6 +21,10 @@ inline constexpr char store_prefix[] = "_bemi_store";
 inline constexpr char facts_prefix[] = "_bemi_facts";
 
 namespace wire {
+
+/// `base` with the members of `patch` over its own; each is a valid JSON object or empty. In the current
+/// memory context, with a zero byte behind it.
+[[nodiscard]] std::string_view merge(std::string_view base, std::string_view patch, json_object::Nulls nulls);
 
 /// `claim`, a valid JSON object, without what only facts may say; in the current memory context if it is not
 /// the same.

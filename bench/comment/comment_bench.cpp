@@ -1,7 +1,7 @@
 // What context costs a statement before PostgreSQL even sees it: scanning for comments, validating and
 // merging.
 #include "context/comment.hpp"
-#include "json_object.hpp"
+#include "json/object.hpp"
 
 #include <algorithm>
 #include <chrono>

@@ -1,6 +1,6 @@
-#include "comment.hpp"
+#include "context/comment.hpp"
 
-#include "sql_token.hpp"
+#include "context/sql_token.hpp"
 
 #include <type_traits>
 

@@ -1,4 +1,4 @@
-#include "deferred.hpp"
+#include "context/deferred.hpp"
 
 namespace bemi::deferred {
 namespace {

@@ -3,7 +3,7 @@
 // comments have queued some there is none: better no comment than another's.
 #pragma once
 
-#include "statement.hpp"
+#include "context/statement.hpp"
 
 namespace bemi::deferred {
 

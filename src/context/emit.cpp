@@ -1,9 +1,9 @@
-#include "emit.hpp"
+#include "context/emit.hpp"
 
 #include "attested.hpp"
-#include "frame.hpp"
-#include "session.hpp"
-#include "text.hpp"
+#include "base/text.hpp"
+#include "context/frame.hpp"
+#include "context/session.hpp"
 #include "wire.hpp"
 
 namespace bemi::emit {

@@ -1,9 +1,8 @@
 // Writes the context in force into the WAL, ahead of the row that it belongs to.
 #pragma once
 
-#include "compat.hpp"
-
-#include "frame.hpp"
+#include "base/compat.hpp"
+#include "context/frame.hpp"
 
 namespace bemi::emit {
 

@@ -1,9 +1,9 @@
-#include "execution.hpp"
+#include "context/execution.hpp"
 
-#include "deferred.hpp"
-#include "emit.hpp"
-#include "frame.hpp"
-#include "statement.hpp"
+#include "context/deferred.hpp"
+#include "context/emit.hpp"
+#include "context/frame.hpp"
+#include "context/statement.hpp"
 
 namespace bemi::execution {
 

@@ -1,6 +1,6 @@
-#include "facts.hpp"
+#include "context/facts.hpp"
 
-#include "statement.hpp"
+#include "context/statement.hpp"
 
 namespace bemi::facts {
 namespace {

@@ -2,7 +2,7 @@
 // another table. A frame is one of them, from where it starts or goes on to where it ends or pauses.
 #pragma once
 
-#include "compat.hpp"
+#include "base/compat.hpp"
 
 namespace bemi::execution {
 

@@ -1,8 +1,7 @@
 // bemi.set_context(), merge_context(), current_context() and clear_context().
-#include "boundary.hpp"
-#include "execution.hpp"
-#include "json_object.hpp"
-#include "session.hpp"
+#include "base/boundary.hpp"
+#include "context/execution.hpp"
+#include "context/session.hpp"
 #include "wire.hpp"
 
 namespace bemi {
@@ -22,16 +21,6 @@ Datum to_jsonb(std::string_view context) {
 std::string_view json_text(Datum argument) {
     Jsonb *value = DatumGetJsonbP(argument);
     return JsonbToCString(nullptr, &value->root, static_cast<int>(VARSIZE(value)));
-}
-
-/// The members of `patch` over those of `base`; a null in it takes the key away.
-const char *patched(std::string_view base, std::string_view patch) {
-    char *merged =
-        static_cast<char *>(palloc_extended(json_object::merge_bound(base, patch) + 1, MCXT_ALLOC_HUGE));
-    const size_t size =
-        cpp_call([&] { return json_object::merge(base, patch, json_object::Nulls::remove, merged); });
-    merged[size] = '\0';
-    return merged;
 }
 
 /// NULL, the default, keeps a pooled connection from carrying the context on to the next user: in a
@@ -59,7 +48,7 @@ BEMI_FUNCTION(bemi_merge_context) {
                  errmsg("the patch for \"bemi.context\" is not a JSON object"),
                  errhint("Pass the members to set, such as '{\"user_id\": 7}'; null takes a key away.")));
     const std::string_view setting = session::usable_setting();
-    assign(patched(setting.empty() ? "{}" : setting, json_text(PG_GETARG_DATUM(0))),
+    assign(wire::merge(setting, json_text(PG_GETARG_DATUM(0)), json_object::Nulls::remove).data(),
            is_local_argument(fcinfo, 1));
     return to_jsonb(guc::context);
 }

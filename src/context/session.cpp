@@ -1,11 +1,10 @@
-#include "session.hpp"
+#include "context/session.hpp"
 
-#include "boundary.hpp"
-#include "deferred.hpp"
-#include "facts.hpp"
-#include "json_object.hpp"
-#include "statement.hpp"
-#include "text.hpp"
+#include "base/text.hpp"
+#include "context/deferred.hpp"
+#include "context/facts.hpp"
+#include "context/statement.hpp"
+#include "json/object.hpp"
 #include "wire.hpp"
 
 namespace bemi::session {
@@ -24,11 +23,7 @@ std::string_view layer(std::string_view base, std::string_view patch) {
         return base;
     if (base.empty() || json_object::is_empty(base))
         return patch;
-    char *merged =
-        static_cast<char *>(palloc_extended(json_object::merge_bound(base, patch), MCXT_ALLOC_HUGE));
-    const size_t size =
-        cpp_call([&] { return json_object::merge(base, patch, json_object::Nulls::keep, merged); });
-    return {merged, size};
+    return wire::merge(base, patch, json_object::Nulls::keep);
 }
 
 std::string_view unless_empty(std::string_view object) {

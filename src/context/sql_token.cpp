@@ -1,4 +1,4 @@
-#include "sql_token.hpp"
+#include "context/sql_token.hpp"
 
 namespace bemi::sql {
 

@@ -1,12 +1,12 @@
 // A client sends a query string, of one statement or of several, in one protocol message. It is scanned once,
 // forward, as far as the statement that is running; what was found lives as long as the message: PostgreSQL
 // resets MessageContext before it reads the next one, and a callback there tells us.
-#include "statement.hpp"
+#include "context/statement.hpp"
 
-#include "comment.hpp"
-#include "json_object.hpp"
-#include "sql_token.hpp"
-#include "text.hpp"
+#include "base/text.hpp"
+#include "context/comment.hpp"
+#include "context/sql_token.hpp"
+#include "json/object.hpp"
 
 #include <algorithm>
 

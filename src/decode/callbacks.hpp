@@ -1,7 +1,7 @@
 // What the callbacks of the output plugin share, and the groups of them that only some clients ask for.
 #pragma once
 
-#include "decoder.hpp"
+#include "decode/decoder.hpp"
 
 namespace bemi::decode {
 

@@ -10,7 +10,7 @@
 //   42 bits  hash of system identifier, timeline, database, commit position and sequence
 #pragma once
 
-#include "hex.hpp"
+#include "base/hex.hpp"
 
 #include <cstddef>
 #include <cstdint>

@@ -1,6 +1,6 @@
-#include "callbacks.hpp"
-#include "context.hpp"
-#include "row.hpp"
+#include "decode/callbacks.hpp"
+#include "decode/context.hpp"
+#include "decode/row.hpp"
 #include "wire.hpp"
 
 namespace bemi::decode {
@@ -9,25 +9,25 @@ namespace {
 
 /// Whether the format has no line for the change, because that does not say which row it is about. There is
 /// a warning, but not for each.
-bool lacks_identity(const Format &format, RelationPlan &plan, Operation operation) {
-    if (!format.needs_identity || plan.has_identity || operation == Operation::create ||
+bool lacks_identity(const Format &format, RelationEntry &entry, Operation operation) {
+    if (!format.needs_identity || entry.has_identity || operation == Operation::create ||
         operation == Operation::truncate)
         return false;
-    if (!plan.warned)
+    if (!entry.warned)
         ereport(WARNING,
-                (errmsg("leaving out updates and deletes of table \"%s.%s\"", plan.schema, plan.table),
+                (errmsg("leaving out updates and deletes of table \"%s.%s\"", entry.schema, entry.table),
                  errdetail("The table had no replica identity when they happened."),
                  errhint("Set one with ALTER TABLE ... REPLICA IDENTITY.")));
-    plan.warned = true;
+    entry.warned = true;
     return true;
 }
 
-/// The plan of the relation if the client wants the change, else NULL.
-RelationPlan *wanted_plan(Decoder &decoder, Relation relation, Operation operation) {
+/// The entry of the relation if the client wants the change, else NULL.
+RelationEntry *wanted_entry(Decoder &decoder, Relation relation, Operation operation) {
     if (!decoder.options->operations.has(operation))
         return nullptr;
-    RelationPlan &plan = plan_for(*decoder.plans, relation);
-    return plan.wanted && !lacks_identity(*decoder.format, plan, operation) ? &plan : nullptr;
+    RelationEntry &entry = relation_entry(*decoder.relations, relation);
+    return entry.wanted && !lacks_identity(*decoder.format, entry, operation) ? &entry : nullptr;
 }
 
 Operation operation_of(const ReorderBufferChange *change) {
@@ -45,13 +45,13 @@ Operation operation_of(const ReorderBufferChange *change) {
 
 /// No trigger has put a context before a row or truncation of a relation that has none enabled for it: what
 /// is in force is the context of another relation's rows.
-Change change_of(const Txn &txn, RelationPlan *plan, Operation operation, XLogRecPtr position,
+Change change_of(const Txn &txn, RelationEntry *entry, Operation operation, XLogRecPtr position,
                  uint64 sequence) {
-    const Tracking &tracking = plan->tracking;
+    const Tracking &tracking = entry->tracking;
     const bool is_its_own =
         operation == Operation::truncate ? tracking.has_context_of_truncate : tracking.has_context_of_rows;
     return {operation,
-            plan,
+            entry,
             position,
             sequence,
             is_its_own ? txn.context : no_context,
@@ -70,25 +70,25 @@ void take_other_message(Decoder &decoder, Txn &txn, const Message &message) {
 void take_change(Decoder &decoder, Txn &txn, Relation relation, ReorderBufferChange *change) {
     const uint64 sequence = txn.next_sequence++;
     const Operation operation = operation_of(change);
-    RelationPlan *plan = wanted_plan(decoder, relation, operation);
-    if (plan == nullptr)
+    RelationEntry *entry = wanted_entry(decoder, relation, operation);
+    if (entry == nullptr)
         return leave_out(decoder);
 
-    deform(plan->old_row, relation, compat::old_tuple(change));
-    deform(plan->new_row, relation, compat::new_tuple(change));
-    write_change(decoder, txn, change_of(txn, plan, operation, change->lsn, sequence));
+    deform(entry->old_row, relation, compat::old_tuple(change));
+    deform(entry->new_row, relation, compat::new_tuple(change));
+    write_change(decoder, txn, change_of(txn, entry, operation, change->lsn, sequence));
 }
 
 void take_truncate(Decoder &decoder, Txn &txn, std::span<Relation> relations, XLogRecPtr position) {
     for (Relation relation : relations) {
         const uint64 sequence = txn.next_sequence++;
-        RelationPlan *plan = wanted_plan(decoder, relation, Operation::truncate);
-        if (plan == nullptr) {
+        RelationEntry *entry = wanted_entry(decoder, relation, Operation::truncate);
+        if (entry == nullptr) {
             leave_out(decoder);
             continue;
         }
-        plan->old_row.present = plan->new_row.present = false;
-        write_change(decoder, txn, change_of(txn, plan, Operation::truncate, position, sequence));
+        entry->old_row.present = entry->new_row.present = false;
+        write_change(decoder, txn, change_of(txn, entry, Operation::truncate, position, sequence));
     }
 }
 

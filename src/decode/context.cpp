@@ -1,8 +1,8 @@
-#include "context.hpp"
+#include "decode/context.hpp"
 
-#include "json_object.hpp"
-#include "json_writer.hpp"
-#include "text.hpp"
+#include "base/text.hpp"
+#include "json/object.hpp"
+#include "json/writer.hpp"
 #include "wire.hpp"
 
 namespace bemi::decode {

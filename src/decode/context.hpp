@@ -2,7 +2,7 @@
 // that the server attests (wire.hpp).
 #pragma once
 
-#include "txn.hpp"
+#include "decode/txn.hpp"
 
 namespace bemi::decode {
 

@@ -1,8 +1,8 @@
-#include "decoder.hpp"
+#include "decode/decoder.hpp"
 
-#include "guard.hpp"
-#include "formats/formats.hpp"
-#include "startup.hpp"
+#include "decode/formats.hpp"
+#include "decode/guard.hpp"
+#include "decode/startup.hpp"
 
 namespace bemi::decode {
 
@@ -62,7 +62,7 @@ void start(Decoder &decoder) {
     MemoryContext caller = MemoryContextSwitchTo(decoder.memory);
     decoder.session = load_session(*decoder.options);
     decoder.output = make_output(decoder.output.ctx, *decoder.format, decoder.options->batch_size);
-    decoder.plans = make_plan_cache(*decoder.format, *decoder.options);
+    decoder.relations = make_relation_cache(*decoder.format, *decoder.options);
     decoder.change_memory = AllocSetContextCreate(decoder.memory, "bemi change", ALLOCSET_DEFAULT_SIZES);
     MemoryContextSwitchTo(caller);
 }

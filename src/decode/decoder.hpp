@@ -1,9 +1,9 @@
 // A decoding session: what it knows, and how it writes the lines of its format.
 #pragma once
 
-#include "output.hpp"
-#include "own_writes.hpp"
-#include "plan_cache.hpp"
+#include "decode/output.hpp"
+#include "decode/own_writes.hpp"
+#include "decode/relation_cache.hpp"
 
 namespace bemi::decode {
 
@@ -12,7 +12,7 @@ struct Decoder {
     const Format *format;
     Session session;
     Output output;
-    PlanCache *plans;
+    RelationCache *relations;
     OwnWrites own_writes;
     MemoryContext memory;        // of the session
     MemoryContext change_memory; // reset after each change

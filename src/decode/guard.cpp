@@ -1,13 +1,13 @@
-#include "guard.hpp"
+#include "decode/guard.hpp"
 
-#include "primary_key.hpp"
-#include "row.hpp"
+#include "decode/primary_key.hpp"
+#include "decode/row.hpp"
 
 namespace bemi::decode {
 
 namespace {
 
-using Risk = ValuePlan::Risk;
+using Risk = ValueWriter::Risk;
 
 /// Whether the same change would fail again, whatever becomes of the server and of those who interrupt us.
 bool is_lasting(const ErrorData &error) {
@@ -58,16 +58,16 @@ template <typename Body> const ErrorData *error_of(Risk risk, Body &&body) {
     return error;
 }
 
-void mark_unreadable(Row &row, const ColumnPlan &column) {
+void mark_unreadable(Row &row, const ColumnWriter &column) {
     row.unreadable = bms_add_member(row.unreadable, column.index);
 }
 
 /// Tries each value that may fail, and marks those that do. The first error; NULL if none fails.
-const ErrorData *find_unreadable(RelationPlan &plan, Row &row) {
+const ErrorData *find_unreadable(RelationEntry &entry, Row &row) {
     const ErrorData *first = nullptr;
     StringInfoData text;
     initStringInfo(&text);
-    for (ColumnPlan &column : plan.columns) {
+    for (ColumnWriter &column : entry.columns) {
         if (!row.present || column.value.risk == Risk::none || !has_value(row, column))
             continue;
         resetStringInfo(&text);
@@ -85,54 +85,54 @@ const ErrorData *find_unreadable(RelationPlan &plan, Row &row) {
 }
 
 /// The same for the text of a key of one column, which may be another than that in the row.
-const ErrorData *find_unreadable_key(RelationPlan &plan) {
-    if (plan.primary_key.size() != 1 || plan.primary_key.front().value.risk == Risk::none ||
-        row_with_key(plan) == nullptr)
+const ErrorData *find_unreadable_key(RelationEntry &entry) {
+    if (entry.primary_key.size() != 1 || entry.primary_key.front().value.risk == Risk::none ||
+        row_with_key(entry) == nullptr)
         return nullptr;
-    Row &row = plan.new_row.present ? plan.new_row : plan.old_row;
-    const ColumnPlan &column = plan.primary_key.front();
+    Row &row = entry.new_row.present ? entry.new_row : entry.old_row;
+    const ColumnWriter &column = entry.primary_key.front();
     const ErrorData *error = error_of(
-        column.value.risk, [&] { (void)OutputFunctionCall(&plan.key_output, row.values[column.index]); });
+        column.value.risk, [&] { (void)OutputFunctionCall(&entry.key_output, row.values[column.index]); });
     if (error != nullptr)
         mark_unreadable(row, column);
     return error;
 }
 
 /// Marks the values that cannot be written; the error of one of them, or NULL if there is none.
-const ErrorData *find_fault(RelationPlan &plan) {
-    const ErrorData *of_old = find_unreadable(plan, plan.old_row),
-                    *of_new = find_unreadable(plan, plan.new_row), *of_key = find_unreadable_key(plan);
+const ErrorData *find_fault(RelationEntry &entry) {
+    const ErrorData *of_old = find_unreadable(entry, entry.old_row),
+                    *of_new = find_unreadable(entry, entry.new_row), *of_key = find_unreadable_key(entry);
     return of_new != nullptr ? of_new : of_old != nullptr ? of_old : of_key;
 }
 
 /// There is a warning, but not for each.
-void warn(RelationPlan &plan, const ErrorData &fault) {
-    if (!plan.warned_of_values)
-        ereport(WARNING, (errmsg("leaving out values of table \"%s.%s\" that cannot be written", plan.schema,
-                                 plan.table),
+void warn(RelationEntry &entry, const ErrorData &fault) {
+    if (!entry.warned_of_values)
+        ereport(WARNING, (errmsg("leaving out values of table \"%s.%s\" that cannot be written", entry.schema,
+                                 entry.table),
                           errdetail("%s", fault.message)));
-    plan.warned_of_values = true;
+    entry.warned_of_values = true;
 }
 
 } // namespace
 
 void write_guarded(JsonWriter &line, const Format &format, const Session &session, const Txn &txn,
                    const Change &change) {
-    RelationPlan &plan = *change.relation;
-    if (plan.risk == Risk::none && format.missing == nullptr)
+    RelationEntry &entry = *change.relation;
+    if (entry.risk == Risk::none && format.missing == nullptr)
         return format.change(line, session, txn, change);
 
     const size_t start = line.size();
     Change attempted = change;
     const auto attempt = [&] {
-        return error_of(plan.risk, [&] { format.change(line, session, txn, attempted); });
+        return error_of(entry.risk, [&] { format.change(line, session, txn, attempted); });
     };
     const ErrorData *error = attempt();
     if (error == nullptr)
         return;
-    attempted.fault = find_fault(plan);
+    attempted.fault = find_fault(entry);
     if (attempted.fault != nullptr) {
-        warn(plan, *attempted.fault);
+        warn(entry, *attempted.fault);
         line.truncate(start);
         error = attempt();
         if (error == nullptr)

@@ -3,7 +3,7 @@
 // but whose output needs a deeper stack.
 #pragma once
 
-#include "formats/format.hpp"
+#include "decode/format.hpp"
 
 namespace bemi::decode {
 

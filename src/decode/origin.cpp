@@ -1,7 +1,7 @@
-#include "origin.hpp"
+#include "decode/origin.hpp"
 
 #include "attested.hpp"
-#include "callbacks.hpp"
+#include "decode/callbacks.hpp"
 #include "guc.hpp"
 #include "wire.hpp"
 
@@ -10,13 +10,6 @@
 namespace bemi::decode {
 
 namespace {
-
-/// The logical message that the record is, or NULL.
-const xl_logical_message *message_in(XLogReaderState *record) {
-    if (XLogRecGetRmid(record) != RM_LOGICALMSG_ID)
-        return nullptr;
-    return reinterpret_cast<const xl_logical_message *>(XLogRecGetData(record));
-}
 
 /// A claim may have any origin: it stays in force for changes that have another.
 bool is_unwanted_claim(const xl_logical_message &message) {

@@ -3,7 +3,7 @@
 // transaction.
 #pragma once
 
-#include "compat.hpp"
+#include "base/compat.hpp"
 
 namespace bemi::decode {
 

@@ -1,8 +1,8 @@
-#include "output.hpp"
+#include "decode/output.hpp"
 
-#include "lsn.hpp"
-#include "memory.hpp"
-#include "text.hpp"
+#include "base/lsn.hpp"
+#include "base/memory.hpp"
+#include "base/text.hpp"
 
 namespace bemi::decode {
 

@@ -5,7 +5,7 @@
 // transaction.
 #pragma once
 
-#include "formats/format.hpp"
+#include "decode/format.hpp"
 
 namespace bemi::decode {
 
@@ -28,8 +28,8 @@ struct Subject {
     const Output *output;
     const Txn *txn;
     XLogRecPtr position;
-    const RelationPlan *relation; // or
-    const char *prefix;           // of a message
+    const RelationEntry *relation; // or
+    const char *prefix;            // of a message
 };
 
 /// Starts a line. `subject` must live until close_line().

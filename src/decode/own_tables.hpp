@@ -1,7 +1,7 @@
 // bemi's own tables, which no client gets the changes of.
 #pragma once
 
-#include "compat.hpp"
+#include "base/compat.hpp"
 
 namespace bemi::decode {
 

@@ -1,4 +1,4 @@
-#include "own_writes.hpp"
+#include "decode/own_writes.hpp"
 
 #include "attested.hpp"
 #include "wire.hpp"

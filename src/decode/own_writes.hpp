@@ -2,7 +2,7 @@
 // they are queued: as many rows again as are stored.
 #pragma once
 
-#include "compat.hpp"
+#include "base/compat.hpp"
 
 namespace bemi::decode {
 

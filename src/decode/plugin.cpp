@@ -1,6 +1,6 @@
 // The output plugin: what PostgreSQL calls for each transaction and each change in it.
-#include "callbacks.hpp"
-#include "origin.hpp"
+#include "decode/callbacks.hpp"
+#include "decode/origin.hpp"
 
 extern "C" PGDLLEXPORT void _PG_output_plugin_init(OutputPluginCallbacks *callbacks);
 

@@ -1,22 +1,22 @@
-#include "primary_key.hpp"
+#include "decode/primary_key.hpp"
 
 #include <algorithm>
 
 namespace bemi::decode {
 
-std::span<ColumnPlan> plan_key_of(Oid index, std::span<ColumnPlan> columns) {
+std::span<ColumnWriter> key_columns(Oid index, std::span<ColumnWriter> columns) {
     HeapTuple tuple = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(index));
     if (!HeapTupleIsValid(tuple))
         return {};
 
     const auto *form = reinterpret_cast<Form_pg_index>(GETSTRUCT(tuple));
     auto *key =
-        static_cast<ColumnPlan *>(palloc(sizeof(ColumnPlan) * static_cast<size_t>(form->indnkeyatts)));
+        static_cast<ColumnWriter *>(palloc(sizeof(ColumnWriter) * static_cast<size_t>(form->indnkeyatts)));
     size_t count = 0;
     for (int i = 0; form->indisprimary && i < form->indnkeyatts; i++) {
         const int position = form->indkey.values[i] - 1;
         const auto column = std::find_if(columns.begin(), columns.end(),
-                                         [position](const ColumnPlan &c) { return c.index == position; });
+                                         [position](const ColumnWriter &c) { return c.index == position; });
         if (column != columns.end())
             key[count++] = *column;
     }
@@ -24,28 +24,28 @@ std::span<ColumnPlan> plan_key_of(Oid index, std::span<ColumnPlan> columns) {
     return {key, count};
 }
 
-std::span<ColumnPlan> plan_primary_key(Relation relation, std::span<ColumnPlan> columns) {
+std::span<ColumnWriter> primary_key_columns(Relation relation, std::span<ColumnWriter> columns) {
     // By the catalog of indexes, because the relation cache does not tell a deferrable primary key.
     List *indexes = RelationGetIndexList(relation);
-    std::span<ColumnPlan> key;
+    std::span<ColumnWriter> key;
     for (int i = 0; key.empty() && i < list_length(indexes); i++)
-        key = plan_key_of(list_nth_oid(indexes, i), columns);
+        key = key_columns(list_nth_oid(indexes, i), columns);
     list_free(indexes);
     return key;
 }
 
-const Row *row_with_key(const RelationPlan &plan) {
-    const Row &row = plan.new_row.present ? plan.new_row : plan.old_row;
-    const std::span<ColumnPlan> key = plan.primary_key;
+const Row *row_with_key(const RelationEntry &entry) {
+    const Row &row = entry.new_row.present ? entry.new_row : entry.old_row;
+    const std::span<ColumnWriter> key = entry.primary_key;
     const bool known = row.present && !key.empty() &&
                        std::all_of(key.begin(), key.end(),
-                                   [&row](const ColumnPlan &column) { return has_value(row, column); });
+                                   [&row](const ColumnWriter &column) { return has_value(row, column); });
     return known ? &row : nullptr;
 }
 
-void write_key_array(JsonWriter &out, std::span<ColumnPlan> key, const Row &row) {
+void write_key_array(JsonWriter &out, std::span<ColumnWriter> key, const Row &row) {
     char separator = '[';
-    for (ColumnPlan &column : key) {
+    for (ColumnWriter &column : key) {
         out.raw(separator);
         separator = ',';
         write_value(out, column.value, row.values[column.index]);

@@ -1,6 +1,6 @@
-#include "savepoint.hpp"
+#include "decode/savepoint.hpp"
 
-#include "context.hpp"
+#include "decode/context.hpp"
 
 namespace bemi::decode {
 

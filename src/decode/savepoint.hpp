@@ -5,7 +5,7 @@
 // That is why sequence and context come out as if the transaction had been decoded after its commit.
 #pragma once
 
-#include "txn.hpp"
+#include "decode/txn.hpp"
 
 namespace bemi::decode {
 

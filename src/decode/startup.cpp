@@ -1,8 +1,8 @@
-#include "startup.hpp"
+#include "decode/startup.hpp"
 
-#include "formats/formats.hpp"
-#include "json_writer.hpp"
-#include "text.hpp"
+#include "base/text.hpp"
+#include "decode/formats.hpp"
+#include "json/writer.hpp"
 
 #include <new>
 

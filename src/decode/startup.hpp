@@ -1,8 +1,8 @@
 // What a decoding session needs before its first transaction.
 #pragma once
 
-#include "options.hpp"
-#include "txn.hpp"
+#include "decode/options/options.hpp"
+#include "decode/txn.hpp"
 
 namespace bemi::decode {
 

@@ -1,4 +1,4 @@
-#include "timeline.hpp"
+#include "decode/timeline.hpp"
 
 namespace bemi::decode {
 namespace {

@@ -1,8 +1,8 @@
 // Which timeline a position of the WAL is of: that of this server, or one of those before.
 #pragma once
 
-#include "change_id.hpp"
-#include "compat.hpp"
+#include "base/compat.hpp"
+#include "decode/change_id.hpp"
 
 namespace bemi::decode {
 

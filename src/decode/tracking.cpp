@@ -1,6 +1,6 @@
-#include "tracking.hpp"
+#include "decode/tracking.hpp"
 
-#include "own_triggers.hpp"
+#include "base/own_triggers.hpp"
 
 #include <string_view>
 

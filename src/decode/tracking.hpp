@@ -1,7 +1,7 @@
 // Whether a relation is tracked, by its triggers, as they were at the change that is being decoded.
 #pragma once
 
-#include "compat.hpp"
+#include "base/compat.hpp"
 
 namespace bemi::decode {
 

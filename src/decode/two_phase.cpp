@@ -1,5 +1,5 @@
 // Callbacks for transactions that are sent when they are prepared, before it is known what becomes of them.
-#include "callbacks.hpp"
+#include "decode/callbacks.hpp"
 
 namespace bemi::decode {
 

@@ -1,8 +1,8 @@
-#include "txn.hpp"
+#include "decode/txn.hpp"
 
-#include "context.hpp"
-#include "savepoint.hpp"
-#include "timeline.hpp"
+#include "decode/context.hpp"
+#include "decode/savepoint.hpp"
+#include "decode/timeline.hpp"
 
 namespace bemi::decode {
 

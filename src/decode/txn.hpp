@@ -1,10 +1,10 @@
 // A transaction that is being decoded.
 #pragma once
 
-#include "change_id.hpp"
-#include "iso_time.hpp"
-#include "settings.hpp"
-#include "options.hpp"
+#include "decode/change_id.hpp"
+#include "decode/options/options.hpp"
+#include "decode/values/iso_time.hpp"
+#include "decode/values/text_settings.hpp"
 
 #include <string_view>
 

@@ -1,7 +1,7 @@
-#include "arguments.hpp"
+#include "track/arguments.hpp"
 
-#include "boundary.hpp"
-#include "text.hpp"
+#include "base/boundary.hpp"
+#include "base/text.hpp"
 
 namespace bemi {
 namespace {

@@ -1,8 +1,8 @@
 // The options of a tracked table to and from the arguments of its trigger, as pg_trigger holds them.
 #pragma once
 
-#include "compat.hpp"
-#include "tracking_options.hpp"
+#include "base/compat.hpp"
+#include "base/tracking_options.hpp"
 
 namespace bemi {
 

@@ -1,7 +1,7 @@
-#include "catalog.hpp"
+#include "track/catalog.hpp"
 
-#include "arguments.hpp"
-#include "own_triggers.hpp"
+#include "base/own_triggers.hpp"
+#include "track/arguments.hpp"
 
 namespace bemi::catalog {
 namespace {

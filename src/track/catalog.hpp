@@ -2,8 +2,8 @@
 // snapshot.
 #pragma once
 
-#include "compat.hpp"
-#include "tracking_options.hpp"
+#include "base/compat.hpp"
+#include "base/tracking_options.hpp"
 
 namespace bemi::catalog {
 

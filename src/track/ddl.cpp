@@ -1,12 +1,12 @@
 // The event triggers. They run in everybody's DDL: what has nothing to do with us costs as little as
 // possible, and looks only at what the command names.
-#include "boundary.hpp"
-#include "catalog.hpp"
-#include "event.hpp"
-#include "follow.hpp"
-#include "own_triggers.hpp"
-#include "schema_rules.hpp"
-#include "spi.hpp"
+#include "base/boundary.hpp"
+#include "base/event.hpp"
+#include "base/own_triggers.hpp"
+#include "base/spi.hpp"
+#include "track/catalog.hpp"
+#include "track/follow.hpp"
+#include "track/schema_rules.hpp"
 
 namespace bemi {
 namespace {
@@ -107,11 +107,9 @@ void follow_new_tables() {
 
 /// Whether it makes one of our triggers, as a restored dump does, in a schema whose tables have them already.
 bool makes_own_trigger(const CreateTrigStmt *statement) {
-    const bool is_own_name = strcmp(statement->trigname, row_trigger) == 0 ||
-                             strcmp(statement->trigname, statement_trigger) == 0 ||
-                             strcmp(statement->trigname, truncate_trigger) == 0;
     const bool missing_ok = true;
-    return is_own_name && LookupFuncName(statement->funcname, 0, nullptr, missing_ok) == emit_function();
+    return is_own_name(statement->trigname) &&
+           LookupFuncName(statement->funcname, 0, nullptr, missing_ok) == emit_function();
 }
 
 } // namespace

@@ -1,9 +1,9 @@
-#include "follow.hpp"
+#include "track/follow.hpp"
 
-#include "catalog.hpp"
-#include "relation.hpp"
-#include "schema_rules.hpp"
-#include "triggers.hpp"
+#include "track/catalog.hpp"
+#include "track/relation.hpp"
+#include "track/schema_rules.hpp"
+#include "track/triggers.hpp"
 
 namespace bemi::follow {
 namespace {

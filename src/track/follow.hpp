@@ -3,7 +3,7 @@
 // bemi.tracked_tables.
 #pragma once
 
-#include "compat.hpp"
+#include "base/compat.hpp"
 
 namespace bemi::follow {
 

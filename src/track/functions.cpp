@@ -1,9 +1,9 @@
 // What SQL calls of tracking.
-#include "boundary.hpp"
-#include "catalog.hpp"
-#include "schema.hpp"
-#include "steps.hpp"
-#include "tracking.hpp"
+#include "base/boundary.hpp"
+#include "track/catalog.hpp"
+#include "track/schema.hpp"
+#include "track/steps.hpp"
+#include "track/tracking.hpp"
 
 namespace bemi {
 namespace {

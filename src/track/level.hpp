@@ -1,8 +1,8 @@
 // How closely a table is tracked, as the caller of a function names it.
 #pragma once
 
-#include "compat.hpp"
-#include "tracking_options.hpp"
+#include "base/compat.hpp"
+#include "base/tracking_options.hpp"
 
 #include <optional>
 

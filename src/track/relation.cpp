@@ -1,4 +1,6 @@
-#include "relation.hpp"
+#include "track/relation.hpp"
+
+#include "base/names.hpp"
 
 namespace bemi::relation {
 namespace {
@@ -36,7 +38,7 @@ Obstacle obstacle(const FormData_pg_class *form) {
     if (IsCatalogRelationOid(form->oid) || IsCatalogNamespace(form->relnamespace) ||
         form->relnamespace == get_namespace_oid("information_schema", true))
         return {"It is a system catalog.", nullptr};
-    if (form->relnamespace == get_namespace_oid("bemi", true))
+    if (form->relnamespace == names::own_schema())
         return {"It belongs to bemi.", nullptr};
     if (form->relpersistence == RELPERSISTENCE_TEMP)
         return {"It is a temporary table, whose changes are not in the WAL.", nullptr};
@@ -47,11 +49,6 @@ Obstacle obstacle(const FormData_pg_class *form) {
 }
 
 } // namespace
-
-const char *qualified_name(Oid relation) {
-    return quote_qualified_identifier(get_namespace_name(get_rel_namespace(relation)),
-                                      get_rel_name(relation));
-}
 
 Obstacle obstacle(Oid relation) {
     HeapTuple tuple = class_tuple(relation);
@@ -65,12 +62,8 @@ bool exists(Oid relation) {
 }
 
 bool is_mine(Oid relation) {
-    bool mine = false;
-    if (HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relation)); HeapTupleIsValid(tuple)) {
-        mine = has_privs_of_role(GetUserId(), reinterpret_cast<Form_pg_class>(GETSTRUCT(tuple))->relowner);
-        ReleaseSysCache(tuple);
-    }
-    return mine;
+    const Oid owner = names::owner_of(relation);
+    return OidIsValid(owner) && has_privs_of_role(GetUserId(), owner);
 }
 
 bool is_trackable(Oid relation) {
@@ -91,7 +84,7 @@ void require_trackable(Oid relation) {
     const Obstacle found = obstacle(relation);
     if (found.detail != nullptr)
         ereport(ERROR,
-                (errcode(ERRCODE_WRONG_OBJECT_TYPE), errmsg("cannot track %s", qualified_name(relation)),
+                (errcode(ERRCODE_WRONG_OBJECT_TYPE), errmsg("cannot track %s", names::qualified(relation)),
                  errdetail("%s", found.detail), found.hint ? errhint("%s", found.hint) : 0));
     require_ownership(relation);
 }

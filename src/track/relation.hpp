@@ -1,7 +1,7 @@
 // One relation: may it be tracked, and may it be now?
 #pragma once
 
-#include "compat.hpp"
+#include "base/compat.hpp"
 
 namespace bemi::relation {
 
@@ -39,8 +39,5 @@ void require_ownership(Oid relation);
 
 /// Whether there may be rows in it. It must be locked.
 [[nodiscard]] bool has_rows(Oid relation);
-
-/// `schema.table`, quoted where needed, for messages and SQL.
-[[nodiscard]] const char *qualified_name(Oid relation);
 
 } // namespace bemi::relation

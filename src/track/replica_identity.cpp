@@ -1,6 +1,7 @@
-#include "replica_identity.hpp"
+#include "track/replica_identity.hpp"
 
-#include "relation.hpp"
+#include "base/names.hpp"
+#include "track/relation.hpp"
 
 namespace bemi::replica_identity {
 namespace {
@@ -59,7 +60,7 @@ void restore_index(Oid relation, std::string_view index) {
         return set(relation, REPLICA_IDENTITY_INDEX, name);
     set(relation, REPLICA_IDENTITY_DEFAULT);
     ereport(WARNING,
-            (errmsg("replica identity of table %s is now DEFAULT", relation::qualified_name(relation)),
+            (errmsg("replica identity of table %s is now DEFAULT", names::qualified(relation)),
              errdetail("Before it was tracked it used the index \"%s\", which is gone or cannot serve as one "
                        "any more.",
                        name)));

@@ -1,7 +1,7 @@
 // The replica identity of a relation: what of an old row is in the WAL.
 #pragma once
 
-#include "compat.hpp"
+#include "base/compat.hpp"
 
 #include <string_view>
 

@@ -1,10 +1,11 @@
-#include "schema.hpp"
+#include "track/schema.hpp"
 
-#include "catalog.hpp"
-#include "relation.hpp"
-#include "schema_rules.hpp"
-#include "spi.hpp"
-#include "tracking.hpp"
+#include "base/names.hpp"
+#include "base/spi.hpp"
+#include "track/catalog.hpp"
+#include "track/relation.hpp"
+#include "track/schema_rules.hpp"
+#include "track/tracking.hpp"
 
 namespace bemi::schema {
 namespace {
@@ -76,7 +77,7 @@ void untrack_if_own(Oid relation) {
     if (relation::is_mine(relation) || !relation::exists(relation))
         return tracking::untrack(relation);
     ereport(WARNING,
-            (errmsg("table %s stays tracked", relation::qualified_name(relation)),
+            (errmsg("table %s stays tracked", names::qualified(relation)),
              errdetail("It belongs to another role."), errhint("Its owner can call bemi.untrack() for it.")));
 }
 

@@ -1,7 +1,7 @@
 // Whole schemas: every table there, and those that appear there later.
 #pragma once
 
-#include "level.hpp"
+#include "track/level.hpp"
 
 namespace bemi::schema {
 

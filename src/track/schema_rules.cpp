@@ -1,4 +1,6 @@
-#include "schema_rules.hpp"
+#include "track/schema_rules.hpp"
+
+#include "base/names.hpp"
 
 namespace bemi::schema_rules {
 namespace {
@@ -9,9 +11,7 @@ constexpr AttrNumber level_column = 2;
 constexpr int columns = 3;
 
 Oid table() {
-    const bool missing_ok = true;
-    const Oid schema = get_namespace_oid("bemi", missing_ok);
-    return OidIsValid(schema) ? get_relname_relid("tracked_schemas", schema) : InvalidOid;
+    return names::own_relation("tracked_schemas");
 }
 
 /// Calls `use(table, row)` for the row of the schema if there is one. The lock on the schema, which those who

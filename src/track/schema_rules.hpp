@@ -4,7 +4,7 @@
 // because of what it reads there.
 #pragma once
 
-#include "level.hpp"
+#include "track/level.hpp"
 
 namespace bemi::schema_rules {
 

@@ -1,8 +1,9 @@
-#include "steps.hpp"
+#include "track/steps.hpp"
 
-#include "relation.hpp"
-#include "schema.hpp"
-#include "schema_rules.hpp"
+#include "base/names.hpp"
+#include "track/relation.hpp"
+#include "track/schema.hpp"
+#include "track/schema_rules.hpp"
 
 namespace bemi::steps {
 namespace {
@@ -23,7 +24,7 @@ const char *level_literal(std::optional<Level> level) {
 }
 
 const char *table_literal(Oid table) {
-    return quote_literal_cstr(relation::qualified_name(table));
+    return quote_literal_cstr(names::qualified(table));
 }
 
 const char *schema_literal(Oid schema) {

@@ -2,7 +2,7 @@
 // array of text. It is empty when all is done.
 #pragma once
 
-#include "level.hpp"
+#include "track/level.hpp"
 
 namespace bemi::steps {
 

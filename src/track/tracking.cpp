@@ -1,9 +1,10 @@
-#include "tracking.hpp"
+#include "track/tracking.hpp"
 
-#include "catalog.hpp"
-#include "relation.hpp"
-#include "schema_rules.hpp"
-#include "triggers.hpp"
+#include "base/names.hpp"
+#include "track/catalog.hpp"
+#include "track/relation.hpp"
+#include "track/schema_rules.hpp"
+#include "track/triggers.hpp"
 
 namespace bemi::tracking {
 namespace {
@@ -30,11 +31,11 @@ TrackingOptions options_asked(Oid relation, std::optional<Level> level) {
 void require_root(Oid relation) {
     const Oid root = catalog::root_of(relation);
     if (OidIsValid(root))
-        ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-                        errmsg("table %s is tracked with %s", relation::qualified_name(relation),
-                               relation::qualified_name(root)),
-                        errdetail("Partitions and children are tracked as the table that they belong to."),
-                        errhint("Call the function for %s.", relation::qualified_name(root))));
+        ereport(ERROR,
+                (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+                 errmsg("table %s is tracked with %s", names::qualified(relation), names::qualified(root)),
+                 errdetail("Partitions and children are tracked as the table that they belong to."),
+                 errhint("Call the function for %s.", names::qualified(root))));
 }
 
 /// Before the lock, since who may not track must not block; and again behind it, since all may have changed.
@@ -78,7 +79,7 @@ void untrack_one(Oid relation) {
 void require_tracked(Oid relation) {
     if (!catalog::is_tracked(relation) && !triggers::are_there(relation))
         ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT),
-                        errmsg("table %s is not tracked", relation::qualified_name(relation)),
+                        errmsg("table %s is not tracked", names::qualified(relation)),
                         errhint("SELECT relation FROM bemi.tracked_tables lists those that are.")));
 }
 

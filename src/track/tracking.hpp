@@ -1,7 +1,7 @@
 // What is tracked: a table with all that inherits from it.
 #pragma once
 
-#include "level.hpp"
+#include "track/level.hpp"
 
 namespace bemi::tracking {
 

@@ -1,9 +1,10 @@
-#include "triggers.hpp"
+#include "track/triggers.hpp"
 
-#include "arguments.hpp"
-#include "own_triggers.hpp"
-#include "relation.hpp"
-#include "replica_identity.hpp"
+#include "base/names.hpp"
+#include "base/own_triggers.hpp"
+#include "track/arguments.hpp"
+#include "track/relation.hpp"
+#include "track/replica_identity.hpp"
 
 namespace bemi::triggers {
 namespace {
@@ -19,17 +20,12 @@ constexpr TriggerKind row_kind = {row_trigger, any_row_operation, true};
 constexpr TriggerKind statement_kind = {statement_trigger, any_row_operation, false};
 constexpr TriggerKind truncate_kind = {truncate_trigger, TRIGGER_TYPE_TRUNCATE, false};
 
-bool is_own_name(const FormData_pg_trigger &trigger) {
-    return is_called(trigger, row_trigger) || is_called(trigger, statement_trigger) ||
-           is_called(trigger, truncate_trigger);
-}
-
 /// The name of a trigger that is called as one of ours and runs another function; NULL if there is none.
 const char *find_foreign(Oid relation) {
     const Oid function = emit_function();
     const char *name = nullptr;
     for_each_trigger(relation, [&](HeapTuple tuple, Relation) {
-        if (is_own_name(trigger_of(tuple)) && trigger_of(tuple).tgfoid != function)
+        if (is_own_name(NameStr(trigger_of(tuple).tgname)) && trigger_of(tuple).tgfoid != function)
             name = pstrdup(NameStr(trigger_of(tuple).tgname));
     });
     return name;
@@ -98,18 +94,18 @@ bool are_names_free(Oid relation) {
 
 void require_own_names(Oid relation) {
     if (const char *name = find_foreign(relation))
-        ereport(ERROR, (errcode(ERRCODE_DUPLICATE_OBJECT),
-                        errmsg("cannot track %s", relation::qualified_name(relation)),
-                        errdetail("It has a trigger \"%s\" with another function than bemi's.", name),
-                        errhint("Use ALTER TRIGGER %s ON %s RENAME TO ... first.", quote_identifier(name),
-                                relation::qualified_name(relation))));
+        ereport(ERROR,
+                (errcode(ERRCODE_DUPLICATE_OBJECT), errmsg("cannot track %s", names::qualified(relation)),
+                 errdetail("It has a trigger \"%s\" with another function than bemi's.", name),
+                 errhint("Use ALTER TRIGGER %s ON %s RENAME TO ... first.", quote_identifier(name),
+                         names::qualified(relation))));
 }
 
 bool are_there(Oid relation) {
     const Oid function = emit_function();
     bool found = false;
     for_each_trigger(relation, [&](HeapTuple tuple, Relation) {
-        found |= is_own_name(trigger_of(tuple)) && trigger_of(tuple).tgfoid == function;
+        found |= is_own_name(NameStr(trigger_of(tuple).tgname)) && trigger_of(tuple).tgfoid == function;
     });
     return found;
 }

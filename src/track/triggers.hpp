@@ -3,8 +3,8 @@
 // schemas and no EXECUTE on the trigger's function, and no event trigger of anybody's fires for it.
 #pragma once
 
-#include "compat.hpp"
-#include "tracking_options.hpp"
+#include "base/compat.hpp"
+#include "base/tracking_options.hpp"
 
 namespace bemi::triggers {
 

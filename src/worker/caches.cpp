@@ -1,4 +1,4 @@
-#include "caches.hpp"
+#include "worker/caches.hpp"
 
 namespace bemi::caches {
 namespace {
@@ -20,7 +20,7 @@ bool have_arrived() {
 
 } // namespace
 
-void change_era(XLogRecPtr decoded_up_to) {
+void switch_snapshot(XLogRecPtr decoded_up_to) {
     // With messages, the era that ends may have read catalogs both of before and of after the change.
     const bool changed = have_arrived();
     const bool differs = decoded_up_to < last_change;

@@ -1,12 +1,12 @@
-#include "claim.hpp"
+#include "worker/claim.hpp"
 
-#include "process.hpp"
+#include "worker/process.hpp"
 
 namespace bemi::claim {
 namespace {
 
 // Advisory locks, because others go with the next aborted transaction; of classes that SQL cannot name.
-constexpr uint16 class_of_worker = 16, class_of_orders = 17;
+constexpr uint16 class_of_worker = 16, class_of_requests = 17;
 constexpr bool for_session = true, for_transaction = false, wait = false, do_not_wait = true;
 
 constinit bool is_mine = false;
@@ -39,7 +39,7 @@ void release() {
 }
 
 void hold_worker() {
-    const LOCKTAG tag = tag_of(class_of_orders);
+    const LOCKTAG tag = tag_of(class_of_requests);
     (void)LockAcquire(&tag, ShareLock, for_transaction, wait);
 }
 
@@ -51,13 +51,13 @@ bool is_held() {
     return false;
 }
 
-void close_orders() {
-    const LOCKTAG tag = tag_of(class_of_orders);
+void close_requests() {
+    const LOCKTAG tag = tag_of(class_of_requests);
     (void)LockAcquire(&tag, ExclusiveLock, for_session, wait);
 }
 
-void open_orders() {
-    const LOCKTAG tag = tag_of(class_of_orders);
+void open_requests() {
+    const LOCKTAG tag = tag_of(class_of_requests);
     (void)LockRelease(&tag, ExclusiveLock, for_session);
 }
 

@@ -2,7 +2,7 @@
 // those who order something at that moment.
 #pragma once
 
-#include "compat.hpp"
+#include "base/compat.hpp"
 
 namespace bemi::claim {
 
@@ -22,7 +22,7 @@ void hold_worker();
 
 /// In the worker, before it leaves: waits for all that order something, and has others wait. Then the orders
 /// are the last ones for this process.
-void close_orders();
-void open_orders();
+void close_requests();
+void open_requests();
 
 } // namespace bemi::claim

@@ -1,8 +1,9 @@
 // The end of the extension: its worker drops the slot, and the history goes only with who says so.
-#include "boundary.hpp"
-#include "track/event.hpp"
-#include "track/spi.hpp"
-#include "wakeup.hpp"
+#include "base/boundary.hpp"
+#include "base/event.hpp"
+#include "base/names.hpp"
+#include "base/spi.hpp"
+#include "worker/wakeup.hpp"
 
 namespace bemi {
 namespace {
@@ -19,15 +20,6 @@ bool may_end_extension(Node *command) {
     return IsA(command, DropOwnedStmt) || names_bemi(castNode(DropStmt, command)->objects);
 }
 
-Oid owner_of(Oid relation) {
-    HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relation));
-    if (!HeapTupleIsValid(tuple))
-        return InvalidOid;
-    const Oid owner = reinterpret_cast<Form_pg_class>(GETSTRUCT(tuple))->relowner;
-    ReleaseSysCache(tuple);
-    return owner;
-}
-
 bool has_role(const List *roles, Oid role) {
     const bool missing_ok = true;
     for (int i = 0; i < list_length(roles); i++)
@@ -40,7 +32,7 @@ bool has_role(const List *roles, Oid role) {
 bool drops_silently(Node *command, Oid changes) {
     if (IsA(command, DropOwnedStmt)) {
         const auto *drop = castNode(DropOwnedStmt, command);
-        return drop->behavior == DROP_RESTRICT && has_role(drop->roles, owner_of(changes));
+        return drop->behavior == DROP_RESTRICT && has_role(drop->roles, names::owner_of(changes));
     }
     const auto *drop = castNode(DropStmt, command);
     return drop->behavior == DROP_RESTRICT && drop->removeType == OBJECT_EXTENSION;
@@ -57,9 +49,7 @@ bool has_changes() {
 
 /// What is an error in the command is left to it.
 void keep_history(Node *command) {
-    const bool missing_ok = true;
-    const Oid extension = get_extension_oid("bemi", missing_ok);
-    const Oid changes = get_relname_relid("changes", get_namespace_oid("bemi", missing_ok));
+    const Oid extension = names::extension(), changes = names::own_relation("changes");
     if (getExtensionOfObject(RelationRelationId, changes) != extension ||
         !compat::owns(ExtensionRelationId, extension, GetUserId()) || !drops_silently(command, changes) ||
         !has_changes())

@@ -1,13 +1,14 @@
 // bemi.start(), bemi.stop(), bemi.acknowledge_gap() and bemi.acknowledge_errors().
-#include "boundary.hpp"
-#include "claim.hpp"
-#include "errors.hpp"
-#include "gaps.hpp"
-#include "process.hpp"
-#include "slot.hpp"
-#include "state.hpp"
-#include "track/spi.hpp"
-#include "wakeup.hpp"
+#include "base/boundary.hpp"
+#include "base/spi.hpp"
+#include "store/errors.hpp"
+#include "store/server_rows.hpp"
+#include "worker/claim.hpp"
+#include "worker/gaps.hpp"
+#include "worker/process.hpp"
+#include "worker/slot.hpp"
+#include "worker/state.hpp"
+#include "worker/wakeup.hpp"
 
 namespace bemi {
 namespace {
@@ -18,44 +19,23 @@ const char *caller() {
     return GetUserNameFromId(GetUserId(), missing_ok);
 }
 
-// `since` tells the slots of a former extension from those of this one: they were made before.
-constexpr char order_sql[] =
-    "INSERT INTO bemi.worker (system_identifier, database, wanted, since, ordered_by)"
-    " VALUES ($1, $2, $3, $4, $5) ON CONFLICT (system_identifier, database)"
-    " DO UPDATE SET wanted = excluded.wanted, ordered_by = excluded.ordered_by, attempts = 0, crashes = 0"
-    " RETURNING since";
-
-struct Order {
-    XLogRecPtr since; // there have been orders, for this database and since the extension was created
-    bool is_first;
-};
-
-/// Writes the order, of which the worker hears when the transaction commits.
-Order order(const char *wanted) {
-    const bool missing_ok = false;
+/// Requests the state, which the worker learns of when the transaction commits.
+state::Request request(const char *state) {
     const char *role = caller();
-    const XLogRecPtr now = GetXLogInsertRecPtr();
-    Order order{};
-    spi::as_owner([&order, now, wanted, role] {
-        state::take_over_rows();
-        spi::run(order_sql, {spi::integer(static_cast<int64>(GetSystemIdentifier())), spi::oid(MyDatabaseId),
-                             spi::text(wanted), spi::lsn(now), spi::text(role)});
-        order.since = DatumGetLSN(spi::value(1));
-        order.is_first = order.since == now;
-    });
-    CacheInvalidateRelcacheByRelid(get_relname_relid("worker", get_namespace_oid("bemi", missing_ok)));
-    ereport(LOG_SERVER_ONLY, (errmsg("bemi is to be %s in database \"%s\", says role \"%s\"", wanted,
-                                     get_database_name(MyDatabaseId), role),
-                              errhidestmt(true)));
-    return order;
+    const state::Request request = state::request(state, role);
+    ereport(LOG_SERVER_ONLY,
+            (errmsg("role \"%s\" has requested the state \"%s\" for the bemi worker of database \"%s\"", role,
+                    state, get_database_name(MyDatabaseId)),
+             errhidestmt(true)));
+    return request;
 }
 
 /// Whether there is a worker that runs well, so that there is nothing to order.
 bool is_running_well() {
     bool runs_well = false;
     spi::as_owner([&runs_well] {
-        spi::run(
-            psprintf("SELECT FROM bemi.worker%s AND wanted = 'running' AND attempts = 0", state::own_row()));
+        spi::run(psprintf("SELECT FROM bemi.worker%s AND wanted = 'running' AND attempts = 0",
+                          server_rows::condition()));
         runs_well = SPI_processed == 1 && slot::is_ready(InvalidXLogRecPtr) && claim::is_held();
     });
     return runs_well;
@@ -84,15 +64,15 @@ void note_lost_slot() {
         return;
     const char *role = caller();
     spi::as_owner([role] {
-        spi::run(psprintf("SELECT position FROM bemi.progress%s", state::own_row()));
+        spi::run(psprintf("SELECT position FROM bemi.progress%s", server_rows::condition()));
         if (SPI_processed == 1)
             gaps::note({.from = DatumGetLSN(spi::value(1)), .reason = gaps::slot_invalidated, .role = role});
     });
 }
 
 void start() {
-    const Order given = order("running");
-    wakeup::order_at_commit({.needs_worker = true, .slot_since = given.since, .is_first = given.is_first});
+    const state::Request given = request("running");
+    wakeup::request_at_commit({.needs_worker = true, .slot_since = given.since, .is_first = given.is_first});
 }
 
 /// The worker reads on to the end if that is near.
@@ -138,8 +118,8 @@ BEMI_FUNCTION(bemi_stop) {
     claim::hold_worker();
     if (drop_slot)
         note_loss();
-    (void)order(drop_slot ? "ended" : "paused");
-    wakeup::order_at_commit({.needs_worker = drop_slot, .is_urgent = true});
+    (void)request(drop_slot ? "ended" : "paused");
+    wakeup::request_at_commit({.needs_worker = drop_slot, .is_urgent = true});
     PG_RETURN_VOID();
 }
 

@@ -1,8 +1,8 @@
-#include "gaps.hpp"
+#include "worker/gaps.hpp"
 
-#include "decode/lsn.hpp"
-#include "state.hpp"
-#include "transaction.hpp"
+#include "base/lsn.hpp"
+#include "base/transaction.hpp"
+#include "store/server_rows.hpp"
 
 namespace bemi::gaps {
 namespace {
@@ -34,7 +34,7 @@ void note(const Gap &gap) {
                   errhidestmt(true)));
     spi::Argument end = spi::lsn(gap.to);
     end.is_null = XLogRecPtrIsInvalid(gap.to);
-    spi::run(psprintf(note_sql, state::own_row()),
+    spi::run(psprintf(note_sql, server_rows::condition()),
              {this_server(), spi::lsn(gap.from), end, spi::text(gap.reason), spi::text(gap.role)});
 }
 

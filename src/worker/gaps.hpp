@@ -1,7 +1,7 @@
 // bemi.gaps: stretches of the WAL whose changes are not stored, and never will be.
 #pragma once
 
-#include "compat.hpp"
+#include "base/compat.hpp"
 
 namespace bemi::gaps {
 

@@ -3,9 +3,9 @@
 // which the launcher does not enter. So it cannot know of a slot that should be there: backups do not have
 // the slots, nor do standbys. Hence a worker for each other database too, once, which mostly has nothing to
 // do.
-#include "boundary.hpp"
-#include "process.hpp"
-#include "slot.hpp"
+#include "base/boundary.hpp"
+#include "worker/process.hpp"
+#include "worker/slot.hpp"
 
 #include <algorithm>
 
@@ -65,7 +65,7 @@ long look_after(HTAB *databases, Oid oid, TimestampTz now) {
 /// Returns how long nobody needs any more attention.
 long look_after_all(HTAB *databases) {
     const TimestampTz now = GetCurrentTimestamp();
-    Oid found[slot::most_databases];
+    Oid found[slot::max_databases];
     const size_t count = slot::databases(found);
     long next_ms = look_again_ms;
     for (size_t i = 0; i < count; i++)
@@ -74,7 +74,7 @@ long look_after_all(HTAB *databases) {
 }
 
 bool has_slot(Oid database) {
-    Oid found[slot::most_databases];
+    Oid found[slot::max_databases];
     const auto end = std::begin(found) + slot::databases(found);
     return std::find(std::begin(found), end, database) != end;
 }

@@ -1,6 +1,6 @@
-#include "process.hpp"
+#include "worker/process.hpp"
 
-#include "transaction.hpp"
+#include "base/transaction.hpp"
 
 #include <csignal>
 

@@ -2,7 +2,7 @@
 // memory anyway, so that all works with and without shared_preload_libraries.
 #pragma once
 
-#include "compat.hpp"
+#include "base/compat.hpp"
 
 namespace bemi::process {
 

@@ -1,6 +1,6 @@
 // What logical replication brings from another server, a publication FOR ALL TABLES for instance. That
 // server's worker is not this one's.
-#include "boundary.hpp"
+#include "base/boundary.hpp"
 
 namespace bemi {
 namespace {

@@ -1,6 +1,6 @@
 // bemi.worker_report(): what the worker tells in shared memory, for bemi.status and bemi.metrics.
-#include "boundary.hpp"
-#include "shared.hpp"
+#include "base/boundary.hpp"
+#include "worker/shared.hpp"
 
 namespace bemi {
 namespace {

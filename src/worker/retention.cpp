@@ -1,9 +1,11 @@
-#include "retention.hpp"
+#include "worker/retention.hpp"
 
+#include "base/names.hpp"
+#include "base/transaction.hpp"
 #include "guc.hpp"
-#include "partitions.hpp"
-#include "state.hpp"
-#include "transaction.hpp"
+#include "store/partitions.hpp"
+#include "store/server_rows.hpp"
+#include "worker/state.hpp"
 
 namespace bemi::retention {
 namespace {
@@ -12,13 +14,14 @@ namespace {
 // from the last stored commit or from now, whichever is earlier (with nothing stored there is none), and what
 // has expired was seen to be so a day before as well. Each has the WHERE clause of the own row.
 constexpr char look_sql[] =
-    "UPDATE bemi.worker SET"
-    " expired_before ="
+    "expired_before ="
     "  CASE WHEN expiring_since <= now() - interval '1 day' THEN expiring_before ELSE expired_before END,"
     " expiring_since = now(),"
     " expiring_before ="
-    "  (SELECT least(now(), committed_at) - $1::interval FROM bemi.progress%1$s AND committed_at IS NOT NULL)"
-    "%1$s AND (expiring_since BETWEEN now() - interval '1 day' AND now()) IS NOT TRUE";
+    "  (SELECT least(now(), committed_at) - $1::interval FROM bemi.progress%1$s AND committed_at IS NOT "
+    "NULL)";
+constexpr char look_condition[] =
+    " AND (expiring_since BETWEEN now() - interval '1 day' AND now()) IS NOT TRUE";
 constexpr char find_sql[] = "SELECT partition FROM bemi.partitions"
                             " WHERE to_time <= (SELECT expired_before FROM bemi.worker%1$s)"
                             "  AND to_time <="
@@ -28,7 +31,7 @@ constexpr char find_sql[] = "SELECT partition FROM bemi.partitions"
                             " ORDER BY from_time LIMIT 8";
 
 List *find() {
-    return spi::select_oids(psprintf(find_sql, state::own_row()), {spi::text(guc::retention)});
+    return spi::select_oids(psprintf(find_sql, server_rows::condition()), {spi::text(guc::retention)});
 }
 
 /// Nobody has to wait for us, nor behind us.
@@ -47,11 +50,9 @@ const char *describe(Oid partition) {
 }
 
 void drop_locked(Oid partition) {
-    const char *name = partitions::qualified_name(partition), *description = describe(partition);
+    const char *name = names::qualified(partition), *description = describe(partition);
     spi::run(psprintf("DROP TABLE %s", name));
-    spi::run(psprintf("UPDATE bemi.worker SET retention_at = now(),"
-                      " partitions_dropped = partitions_dropped + 1%s",
-                      state::own_row()));
+    state::update("retention_at = now(), partitions_dropped = partitions_dropped + 1", {});
     ereport(LOG, (errmsg("bemi.retention drops partition %s of bemi.changes", name),
                   errdetail_internal("%s", description)));
 }
@@ -63,7 +64,8 @@ List *expired() {
     MemoryContext caller = CurrentMemoryContext;
     if (guc::retention[0] != '\0')
         in_owners_transaction([&partitions, caller] {
-            spi::run(psprintf(look_sql, state::own_row()), {spi::text(guc::retention)});
+            state::update(psprintf(look_sql, server_rows::condition()), {spi::text(guc::retention)},
+                          look_condition);
             MemoryContext spi = MemoryContextSwitchTo(caller);
             partitions = find();
             MemoryContextSwitchTo(spi);

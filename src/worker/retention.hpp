@@ -1,7 +1,7 @@
 // bemi.retention: which partitions of bemi.changes are dropped, and when.
 #pragma once
 
-#include "compat.hpp"
+#include "base/compat.hpp"
 
 namespace bemi::retention {
 

@@ -1,6 +1,6 @@
-#include "settings.hpp"
+#include "worker/settings.hpp"
 
-#include "transaction.hpp"
+#include "base/transaction.hpp"
 
 namespace bemi::settings {
 namespace {

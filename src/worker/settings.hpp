@@ -1,7 +1,7 @@
 // The settings that are in force in the worker's process.
 #pragma once
 
-#include "compat.hpp"
+#include "base/compat.hpp"
 
 namespace bemi::settings {
 

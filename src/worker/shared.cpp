@@ -1,6 +1,6 @@
-#include "shared.hpp"
+#include "worker/shared.hpp"
 
-#include "slot.hpp"
+#include "worker/slot.hpp"
 
 #include <algorithm>
 

@@ -4,7 +4,7 @@
 // spare. If others have used that up, nothing is told.
 #pragma once
 
-#include "compat.hpp"
+#include "base/compat.hpp"
 
 #include <optional>
 

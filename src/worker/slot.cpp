@@ -1,5 +1,6 @@
-#include "slot.hpp"
-#include "wal.hpp"
+#include "worker/slot.hpp"
+
+#include "worker/wal.hpp"
 
 namespace bemi::slot {
 namespace {
@@ -123,7 +124,7 @@ int owner() {
     return pid;
 }
 
-size_t databases(std::span<Oid, most_databases> found) {
+size_t databases(std::span<Oid, max_databases> found) {
     size_t count = 0;
     for_each_slot([&](ReplicationSlot *slot) {
         if (count < found.size())

@@ -1,7 +1,7 @@
 // The replication slot of a database, bemi_<oid>: what holds the WAL until its changes are stored.
 #pragma once
 
-#include "compat.hpp"
+#include "base/compat.hpp"
 
 #include <span>
 
@@ -41,9 +41,9 @@ void confirm(XLogRecPtr position);
 /// The process that has the slot of this database acquired, 0 if none.
 [[nodiscard]] int owner();
 
-inline constexpr size_t most_databases = 1024;
+inline constexpr size_t max_databases = 1024;
 
 /// The databases that have a slot of ours; returns how many.
-[[nodiscard]] size_t databases(std::span<Oid, most_databases> found);
+[[nodiscard]] size_t databases(std::span<Oid, max_databases> found);
 
 } // namespace bemi::slot

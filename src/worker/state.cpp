@@ -1,100 +1,86 @@
-#include "state.hpp"
+#include "worker/state.hpp"
 
-#include "attested.hpp"
-#include "decode/timeline.hpp"
-#include "transaction.hpp"
-#include "wire.hpp"
+#include "base/names.hpp"
+#include "base/transaction.hpp"
+#include "store/server_rows.hpp"
+#include "worker/claim.hpp"
 
 namespace bemi::state {
 namespace {
 
-constinit Oid orders_table = InvalidOid;
+// `since` tells the slots of a former extension from those of this one: they were made before.
+constexpr char request_sql[] =
+    "INSERT INTO bemi.worker (system_identifier, database, wanted, since, ordered_by)"
+    " VALUES ($1, $2, $3, $4, $5) ON CONFLICT (system_identifier, database)"
+    " DO UPDATE SET wanted = excluded.wanted, ordered_by = excluded.ordered_by, attempts = 0, crashes = 0"
+    " RETURNING since";
+
+constinit Oid table = InvalidOid;
 constinit bool changed = true;
 constinit bool is_attempting = false; // what may end in a crash
 
-void on_relation_change(Datum, Oid relation) {
-    changed |= !OidIsValid(relation) || relation == orders_table;
+/// bemi.worker; invalid where the extension is not installed.
+Oid find_table() {
+    return OidIsValid(names::extension()) ? names::own_relation("worker") : InvalidOid;
 }
 
-void watch_orders() {
+void on_relation_change(Datum, Oid relation) {
+    changed |= !OidIsValid(relation) || relation == table;
+}
+
+void watch_table() {
     static constinit bool watching = false;
     if (!watching)
         CacheRegisterRelcacheCallback(on_relation_change, 0);
     watching = true;
 }
 
-Wanted wanted_named(const char *name) {
+DesiredState state_named(const char *name) {
     if (strcmp(name, "running") == 0)
-        return Wanted::running;
-    return strcmp(name, "paused") == 0 ? Wanted::paused : Wanted::ended;
+        return DesiredState::running;
+    return strcmp(name, "paused") == 0 ? DesiredState::paused : DesiredState::stopped;
 }
 
-constexpr Orders no_orders{.wanted = Wanted::ended,
-                           .attempts = 0,
-                           .attempted_at = 0,
-                           .crashes = 0,
-                           .since = InvalidXLogRecPtr,
-                           .ordered_by = {}};
+constexpr Desired nothing_desired{.state = DesiredState::stopped,
+                                  .attempts = 0,
+                                  .attempted_at = 0,
+                                  .crashes = 0,
+                                  .since = InvalidXLogRecPtr,
+                                  .requested_by = {}};
 
-Orders read_orders() {
+Desired read() {
     spi::run(psprintf("SELECT wanted, attempts, coalesce(attempted_at, now()), crashes, since, ordered_by"
                       " FROM bemi.worker%s",
-                      own_row()));
+                      server_rows::condition()));
     if (SPI_processed == 0)
-        return no_orders;
-    return {.wanted = wanted_named(TextDatumGetCString(spi::value(1))),
+        return nothing_desired;
+    return {.state = state_named(TextDatumGetCString(spi::value(1))),
             .attempts = DatumGetInt32(spi::value(2)),
             .attempted_at = DatumGetTimestampTz(spi::value(3)),
             .crashes = DatumGetInt32(spi::value(4)),
             .since = DatumGetLSN(spi::value(5)),
-            .ordered_by = *DatumGetName(spi::value(6))};
+            .requested_by = *DatumGetName(spi::value(6))};
 }
 
-/// bemi.worker, invalid if the extension is not there.
-Oid find_orders_table() {
-    const bool missing_ok = true;
-    if (!OidIsValid(get_extension_oid("bemi", missing_ok)))
-        return InvalidOid;
-    return get_relname_relid("worker", get_namespace_oid("bemi", missing_ok));
-}
-
-/// `change` is what follows UPDATE bemi.worker SET.
-void update(const char *change, std::initializer_list<spi::Argument> arguments = {}) {
-    in_owners_transaction(
-        [&] { spi::run(psprintf("UPDATE bemi.worker SET %s%s", change, own_row()), arguments); });
-}
-
-/// The table is locked only if there is something to do: else nobody who has it locked is waited for.
-void take_over(const char *table) {
-    const spi::Argument server = spi::integer(static_cast<int64>(GetSystemIdentifier()));
-    spi::run(psprintf("SELECT max(system_identifier) FROM %s WHERE database = $1::oid"
-                      " HAVING bool_and(system_identifier <> $2)",
-                      table),
-             {spi::oid(MyDatabaseId), server});
-    if (SPI_processed == 0)
-        return;
-    const spi::Argument other = spi::integer(DatumGetInt64(spi::value(1)));
-    spi::run(psprintf("UPDATE %s SET system_identifier = $2"
-                      " WHERE database = $1::oid AND system_identifier = $3",
-                      table),
-             {spi::oid(MyDatabaseId), server, other});
+void update_alone(const char *change, std::initializer_list<spi::Argument> arguments = {}) {
+    in_owners_transaction([&] { update(change, arguments); });
 }
 
 } // namespace
 
-const char *own_row() {
-    return psprintf(" WHERE system_identifier = %lld AND database = %u",
-                    static_cast<long long>(GetSystemIdentifier()), MyDatabaseId);
+void update(const char *change, std::initializer_list<spi::Argument> arguments, const char *condition) {
+    spi::run(psprintf("UPDATE bemi.worker SET %s%s%s", change, server_rows::condition(), condition),
+             arguments);
 }
 
 void take_over_rows() {
-    take_over("bemi.worker");
-    take_over("bemi.progress");
+    server_rows::take_over("bemi.worker");
+    server_rows::take_over("bemi.progress");
 }
 
 void take_over() {
     in_transaction([] {
-        if (!OidIsValid(find_orders_table()))
+        if (!OidIsValid(find_table()))
             return;
         PushActiveSnapshot(GetTransactionSnapshot());
         spi::as_owner(take_over_rows);
@@ -102,16 +88,40 @@ void take_over() {
     });
 }
 
-Orders orders() {
-    Orders orders = no_orders;
-    watch_orders();
+Desired desired() {
+    Desired desired = nothing_desired;
+    watch_table();
     changed = false;
-    in_transaction([&orders] {
-        orders_table = find_orders_table();
-        if (OidIsValid(orders_table))
-            finish_as_owner([&orders] { orders = read_orders(); });
+    in_transaction([&desired] {
+        table = find_table();
+        if (OidIsValid(table))
+            finish_as_owner([&desired] { desired = read(); });
     });
-    return orders;
+    return desired;
+}
+
+Desired last_desired() {
+    if (const Desired now = desired(); now.state == DesiredState::running)
+        return now;
+    claim::close_requests();
+    const Desired last = desired();
+    if (last.state == DesiredState::running)
+        claim::open_requests();
+    return last;
+}
+
+Request request(const char *state, const char *role) {
+    const XLogRecPtr now = GetXLogInsertRecPtr();
+    Request request{};
+    spi::as_owner([&request, now, state, role] {
+        take_over_rows();
+        spi::run(request_sql, {server_rows::server(), spi::oid(MyDatabaseId), spi::text(state), spi::lsn(now),
+                               spi::text(role)});
+        request.since = DatumGetLSN(spi::value(1));
+        request.is_first = request.since == now;
+    });
+    CacheInvalidateRelcacheByRelid(names::own_relation("worker"));
+    return request;
 }
 
 bool may_have_changed() {
@@ -120,20 +130,20 @@ bool may_have_changed() {
 }
 
 void begin_attempt() {
-    update("attempts = attempts + 1, crashes = crashes + 1, attempted_at = now()");
+    update_alone("attempts = attempts + 1, crashes = crashes + 1, attempted_at = now()");
     XLogFlush(XactLastCommitEnd);
     is_attempting = true;
 }
 
 void ran_well() {
     is_attempting = false;
-    update("attempts = 0, crashes = 0, sqlstate = NULL, error = NULL, failed_at = NULL");
+    update_alone("attempts = 0, crashes = 0, sqlstate = NULL, error = NULL, failed_at = NULL");
 }
 
 void failed(const ErrorData &error) {
     is_attempting = false;
-    update("crashes = 0, sqlstate = $1, error = $2, failed_at = now()",
-           {spi::text(unpack_sql_state(error.sqlerrcode)), spi::text(error.message)});
+    update_alone("crashes = 0, sqlstate = $1, error = $2, failed_at = now()",
+                 {spi::text(unpack_sql_state(error.sqlerrcode)), spi::text(error.message)});
 }
 
 void terminated() {
@@ -146,41 +156,14 @@ void terminated() {
             psprintf("UPDATE bemi.worker w SET crashes = w.crashes - 1"
                      " FROM (SELECT ctid FROM bemi.worker%s AND crashes > 0 FOR UPDATE SKIP LOCKED) AS own"
                      " WHERE w.ctid = own.ctid",
-                     own_row()));
+                     server_rows::condition()));
     });
     disable_timeout(STATEMENT_TIMEOUT, false);
 }
 
-void give_up(int sqlstate, const char *reason) {
-    update("wanted = 'paused', sqlstate = $1, error = $2, failed_at = now()",
-           {spi::text(unpack_sql_state(sqlstate)), spi::text(reason)});
-}
-
-Progress progress() {
-    Progress progress{};
-    in_owners_transaction([&progress] {
-        spi::run(psprintf("SELECT position, timeline FROM bemi.progress%s", own_row()));
-        if (SPI_processed == 1)
-            progress = {.position = DatumGetLSN(spi::value(1)),
-                        .timeline = static_cast<TimeLineID>(DatumGetInt64(spi::value(2)))};
-    });
-    return progress;
-}
-
-void set_progress(XLogRecPtr position) {
-    in_owners_transaction([position] {
-        log_attested_message(store_prefix, "");
-        spi::run("INSERT INTO bemi.progress (system_identifier, database, timeline, position)"
-                 " VALUES ($1, $2, $3, $4) ON CONFLICT (system_identifier, database)"
-                 " DO UPDATE SET timeline = excluded.timeline, position = excluded.position",
-                 {spi::integer(static_cast<int64>(GetSystemIdentifier())), spi::oid(MyDatabaseId),
-                  spi::integer(decode::timeline_of(position).id), spi::lsn(position)});
-    });
-}
-
-void forget_progress() {
-    if (OidIsValid(orders_table))
-        in_owners_transaction([] { spi::run(psprintf("DELETE FROM bemi.progress%s", own_row())); });
+void pause_on_failure(int sqlstate, const char *reason) {
+    update_alone("wanted = 'paused', sqlstate = $1, error = $2, failed_at = now()",
+                 {spi::text(unpack_sql_state(sqlstate)), spi::text(reason)});
 }
 
 } // namespace bemi::state

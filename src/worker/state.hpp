@@ -1,25 +1,21 @@
-// What is written in the database about its worker: bemi.worker says what it is to do and how it fared,
-// bemi.progress how far it came. Each function has a transaction of its own.
+// bemi.worker: what the worker of this database is to do, and how it has fared. This file alone writes the
+// table.
 #pragma once
 
-#include "compat.hpp"
+#include "base/spi.hpp"
 
 namespace bemi::state {
 
-enum class Wanted : uint8_t { ended, paused, running };
+enum class DesiredState : uint8_t { stopped, paused, running };
 
-struct Orders {
-    Wanted wanted;
-    int attempts; // since it last ran well
+struct Desired {
+    DesiredState state;
+    int attempts; // since the worker last ran well
     TimestampTz attempted_at;
-    int crashes;         // the last attempts, as far as they ended without a word
-    XLogRecPtr since;    // the first orders of this extension; invalid if there are none
-    NameData ordered_by; // who gave them
+    int crashes;           // how many of the last attempts in a row ended without an error message
+    XLogRecPtr since;      // the first request of this extension; invalid if there was none
+    NameData requested_by; // the role that last called bemi.start() or bemi.stop()
 };
-
-/// The WHERE clause for the rows of bemi.worker and bemi.progress that are those of this server and database:
-/// a copy of either has the original's as well.
-[[nodiscard]] const char *own_row();
 
 /// Makes the rows of another server this one's, unless it has its own: this server is what became of that
 /// one, by pg_upgrade or pg_createsubscriber.
@@ -27,30 +23,36 @@ void take_over();
 /// The same in the transaction of the caller, as the owner and connected to SPI.
 void take_over_rows();
 
-/// Where there is no extension, nothing is wanted.
-[[nodiscard]] Orders orders();
+/// Where there is no extension, the desired state is stopped.
+[[nodiscard]] Desired desired();
 
-/// Whether somebody may have changed the orders since orders() was called.
+/// The same. If the state makes this process leave, no later request is meant for it: from then on
+/// bemi.start() and bemi.stop() wait for its end.
+[[nodiscard]] Desired last_desired();
+
+/// Whether the desired state may have changed since desired() was called.
 [[nodiscard]] bool may_have_changed();
+
+struct Request {
+    XLogRecPtr since; // the first request for this database since the extension was created
+    bool is_first;    // whether that is this one
+};
+
+/// Writes the desired state, `running`, `paused` or `ended`, in the caller's transaction; the worker learns
+/// of it at the commit.
+Request request(const char *state, const char *role);
+
+/// Sets columns of the row: `change` is what follows SET, `condition` what follows the WHERE clause of the
+/// row. As the owner, connected to SPI.
+void update(const char *change, std::initializer_list<spi::Argument> arguments, const char *condition = "");
 
 /// Durable before it returns: the attempt may end in a crash.
 void begin_attempt();
 void ran_well();
 void failed(const ErrorData &error);
-/// The attempt ends because somebody wants it to. Waits for nobody, at least not for long.
+/// The attempt ends because the process was told to. Waits for a lock for a second at most.
 void terminated();
-/// Pauses the worker for a reason that it cannot mend.
-void give_up(int sqlstate, const char *reason);
-
-/// All that was committed before `position` is stored.
-struct Progress {
-    XLogRecPtr position; // invalid before the first start
-    TimeLineID timeline;
-};
-[[nodiscard]] Progress progress();
-/// Writes that, where no change did.
-void set_progress(XLogRecPtr position);
-/// Where there is no extension any more, there is nothing to forget.
-void forget_progress();
+/// Pauses the worker for a reason that it cannot mend itself.
+void pause_on_failure(int sqlstate, const char *reason);
 
 } // namespace bemi::state

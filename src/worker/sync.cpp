@@ -1,13 +1,13 @@
 // bemi.sync(): waits until all that was committed before is stored.
-#include "boundary.hpp"
-#include "decode/lsn.hpp"
+#include "base/boundary.hpp"
+#include "base/lsn.hpp"
+#include "base/spi.hpp"
 #include "guc.hpp"
-#include "process.hpp"
-#include "shared.hpp"
-#include "state.hpp"
-#include "track/spi.hpp"
-#include "wakeup.hpp"
-#include "wal.hpp"
+#include "store/server_rows.hpp"
+#include "worker/process.hpp"
+#include "worker/shared.hpp"
+#include "worker/wakeup.hpp"
+#include "worker/wal.hpp"
 
 #include <algorithm>
 
@@ -40,7 +40,7 @@ void require_primary() {
 bool is_wanted() {
     bool wanted = false;
     spi::as_owner([&wanted] {
-        spi::run(psprintf("SELECT FROM bemi.worker%s AND wanted = 'running'", state::own_row()));
+        spi::run(psprintf("SELECT FROM bemi.worker%s AND wanted = 'running'", server_rows::condition()));
         wanted = SPI_processed > 0;
     });
     return wanted;

@@ -1,17 +1,18 @@
-#include "wakeup.hpp"
+#include "worker/wakeup.hpp"
 
-#include "claim.hpp"
-#include "process.hpp"
-#include "shared.hpp"
-#include "slot.hpp"
+#include "base/names.hpp"
+#include "worker/claim.hpp"
+#include "worker/process.hpp"
+#include "worker/shared.hpp"
+#include "worker/slot.hpp"
 
 namespace bemi::wakeup {
 namespace {
 
 constinit bool has_changes = false;
-constinit bool has_orders = false;
+constinit bool has_request = false;
 constinit bool may_end = false; // the extension
-constinit Orders orders;
+constinit Request request;
 
 // The worker as it was last found, so that a commit need not look for it.
 struct Target {
@@ -47,33 +48,32 @@ void wake_worker() {
 
 void wake_all() {
     at_once();
-    if (orders.is_urgent)
+    if (request.is_urgent)
         process::interrupt_workers(MyDatabaseId);
 }
 
 bool start_worker() {
     return process::start_worker(MyDatabaseId,
-                                 {.starter = GetTopTransactionIdIfAny(), .slot_since = orders.slot_since});
+                                 {.starter = GetTopTransactionIdIfAny(), .slot_since = request.slot_since});
 }
 
 /// Before the commit, where it may still fail. The worker waits for the end of the transaction.
 void start_worker_if_missing() {
-    if (orders.needs_worker && (orders.is_first || !claim::is_held()) && !start_worker())
+    if (request.needs_worker && (request.is_first || !claim::is_held()) && !start_worker())
         ereport(ERROR,
                 (errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED), errmsg("could not start a background worker"),
                  errhint("You might need to increase max_worker_processes.")));
 }
 
 bool is_extension_gone() {
-    const bool missing_ok = true;
-    return !OidIsValid(get_extension_oid("bemi", missing_ok));
+    return !OidIsValid(names::extension());
 }
 
 /// Should the extension's worker not be running, or just be leaving, another one drops the slot.
 void end_if_gone() {
     if (slot::state() == slot::State::missing || !is_extension_gone())
         return;
-    has_orders = true;
+    has_request = true;
     (void)start_worker(); // without one the launcher tries later
 }
 
@@ -82,7 +82,7 @@ void wait_for_slot() {
     constexpr int tries = 400;
     constexpr long between_tries_us = 5000;
     for (int i = 0; i < tries && !QueryCancelPending && !ProcDiePending; i++) {
-        if (slot::is_ready(orders.slot_since))
+        if (slot::is_ready(request.slot_since))
             return;
         pg_usleep(between_tries_us);
     }
@@ -94,24 +94,24 @@ void wait_for_slot() {
 }
 
 void before_commit() {
-    if (has_orders)
+    if (has_request)
         start_worker_if_missing();
     else if (may_end)
         end_if_gone();
 }
 
 void after_commit() {
-    if (has_orders)
+    if (has_request)
         wake_all();
     else if (has_changes)
         wake_worker();
-    if (!XLogRecPtrIsInvalid(orders.slot_since))
+    if (!XLogRecPtrIsInvalid(request.slot_since))
         wait_for_slot();
 }
 
 void forget() {
-    has_changes = has_orders = may_end = false;
-    orders = {};
+    has_changes = has_request = may_end = false;
+    request = {};
 }
 
 void on_transaction_event(XactEvent event, void *) {
@@ -146,9 +146,9 @@ void at_once() {
     process::wake_workers(MyDatabaseId);
 }
 
-void order_at_commit(const Orders &ordered) {
-    has_orders = true;
-    orders = ordered;
+void request_at_commit(const Request &requested) {
+    has_request = true;
+    request = requested;
 }
 
 void end_at_commit() {

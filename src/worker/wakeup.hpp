@@ -2,7 +2,7 @@
 // new WAL.
 #pragma once
 
-#include "compat.hpp"
+#include "base/compat.hpp"
 
 namespace bemi::wakeup {
 
@@ -15,15 +15,15 @@ void at_commit();
 /// Wakes the worker of this database now.
 void at_once();
 
-/// The current transaction has orders for the worker.
-struct Orders {
+/// What the current transaction requests of the worker.
+struct Request {
     bool needs_worker = false; // which is started at the commit if there is none
     bool is_urgent = false;    // what the worker is doing is not to be waited for
     /// If valid, the commit waits until there is a slot that was made behind this position, but not for long.
     XLogRecPtr slot_since = InvalidXLogRecPtr;
     bool is_first = false; // since the extension was created: a worker of the former one does not count
 };
-void order_at_commit(const Orders &orders);
+void request_at_commit(const Request &request);
 
 /// The extension may have gone with the current transaction, and if so, a worker is to drop the slot.
 void end_at_commit();

@@ -1,4 +1,4 @@
-#include "wal.hpp"
+#include "worker/wal.hpp"
 
 #include "decode/timeline.hpp"
 

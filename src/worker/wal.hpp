@@ -1,7 +1,7 @@
 // How the worker reads the WAL.
 #pragma once
 
-#include "compat.hpp"
+#include "base/compat.hpp"
 
 namespace bemi::wal {
 

@@ -1,8 +1,9 @@
-#include "wal_search.hpp"
+#include "worker/wal_search.hpp"
 
+#include "base/names.hpp"
+#include "base/transaction.hpp"
 #include "decode/own_writes.hpp"
-#include "transaction.hpp"
-#include "wal.hpp"
+#include "worker/wal.hpp"
 
 namespace bemi::wal {
 namespace {
@@ -55,9 +56,7 @@ bool is_truncate(XLogReaderState *record) {
 
 /// A table that was dropped since is not known any more, and counts as somebody else's.
 bool is_own_table(const compat::File &file) {
-    const bool missing_ok = true;
-    const Oid relation = compat::relation_of(file);
-    const Oid schema = get_namespace_oid("bemi", missing_ok);
+    const Oid relation = compat::relation_of(file), schema = names::own_schema();
     return OidIsValid(relation) && OidIsValid(schema) && get_rel_namespace(relation) == schema;
 }
 

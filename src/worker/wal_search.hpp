@@ -2,7 +2,7 @@
 // searched.
 #pragma once
 
-#include "compat.hpp"
+#include "base/compat.hpp"
 
 namespace bemi::wal {
 

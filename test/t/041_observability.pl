@@ -23,7 +23,7 @@ becomes(q{state = 'creating slot' AND blocked_by <> '{}'}, 'creating slot');
 $node->safe_psql('postgres', q{SELECT pg_terminate_backend(pid, 180000) FROM pg_stat_activity WHERE wait_event = 'PgSleep'});
 $open->{process}->finish;
 becomes(q{state = 'caught up' AND lag_seconds = 0 AND lag_bytes >= 0}, 'caught up');
-logged(qr/LOG:  bemi is to be running in database "postgres", says role "\w+"/, 'start() is in the log');
+logged(qr/LOG:  role "\w+" has requested the state "running" for the bemi worker of database "postgres"/, 'start() is in the log');
 logged(qr/LOG:  bemi made the replication slot of database "postgres"/, 'the slot');
 logged(qr/LOG:  bemi stores the changes of database "postgres"/, 'the worker');
 is(one_of($node, q{SELECT application_name FROM pg_stat_activity WHERE backend_type = 'bemi worker'}), 'bemi worker for database postgres', 'its name');

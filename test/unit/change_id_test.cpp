@@ -1,5 +1,4 @@
 #include "check.hpp"
-
 #include "decode/change_id.hpp"
 
 #include <set>

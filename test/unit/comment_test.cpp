@@ -1,7 +1,6 @@
 // What counts as a context comment, and to which statement it belongs.
-#include "context/comment.hpp"
-
 #include "check.hpp"
+#include "context/comment.hpp"
 
 #include <chrono>
 #include <utility>

@@ -1,6 +1,5 @@
 #include "check.hpp"
-
-#include "decode/filter.hpp"
+#include "decode/options/filter.hpp"
 
 #include <stdexcept>
 

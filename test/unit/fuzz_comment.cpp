@@ -1,7 +1,6 @@
 // Compares the scanner with a second one that shares no code with it: a state machine that looks at each
 // byte, and keeps the tokens in a vector instead of following them.
 #include "context/comment.hpp"
-
 #include "require.hpp"
 
 #include <cctype>

@@ -1,6 +1,5 @@
 // Compares validation and merging with Boost.JSON's parser and its objects.
-#include "json_object.hpp"
-
+#include "json/object.hpp"
 #include "require.hpp"
 
 #include <boost/json.hpp>

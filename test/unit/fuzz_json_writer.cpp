@@ -1,8 +1,7 @@
 // Any bytes, as a database stores them, become JSON that reads back equal: with JsonWriter alone where they
 // are UTF-8, with the conversion to ASCII after it where they are anything (SQL_ASCII).
-#include "json_writer.hpp"
-#include "text.hpp"
-
+#include "base/text.hpp"
+#include "json/writer.hpp"
 #include "require.hpp"
 
 #include <boost/json.hpp>

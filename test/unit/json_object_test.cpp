@@ -1,7 +1,6 @@
 // What is a context, what is said about the rest, and how one is merged over another.
-#include "json_object.hpp"
-
 #include "check.hpp"
+#include "json/object.hpp"
 
 #include <chrono>
 

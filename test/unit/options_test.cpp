@@ -1,5 +1,4 @@
 #include "check.hpp"
-
 #include "options_of_clients.hpp"
 
 using namespace bemi::decode;

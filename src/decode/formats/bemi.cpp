@@ -1,9 +1,8 @@
 // format=bemi: one self-contained JSON object a change.
-#include "bemi_options.hpp"
-#include "formats.hpp"
-
-#include "../primary_key.hpp"
-#include "text.hpp"
+#include "base/text.hpp"
+#include "decode/formats.hpp"
+#include "decode/formats/bemi_options.hpp"
+#include "decode/primary_key.hpp"
 
 #include <optional>
 
@@ -70,8 +69,8 @@ void write_end(JsonWriter &out, const Txn &txn, std::string_view context, XLogRe
 }
 
 /// The value as text.
-void write_single_key(JsonWriter &out, RelationPlan &plan, ColumnPlan &column, Datum value) {
-    using Kind = ValuePlan::Kind;
+void write_single_key(JsonWriter &out, RelationEntry &entry, ColumnWriter &column, Datum value) {
+    using Kind = ValueWriter::Kind;
     switch (column.value.kind) {
     case Kind::int2:
     case Kind::int4:
@@ -83,12 +82,12 @@ void write_single_key(JsonWriter &out, RelationPlan &plan, ColumnPlan &column, D
     case Kind::uuid: // the JSON value is that string already
         return write_value(out, column.value, value);
     default:
-        return out.string(OutputFunctionCall(&plan.key_output, value));
+        return out.string(OutputFunctionCall(&entry.key_output, value));
     }
 }
 
 /// The values as an array, and that as text.
-void write_compound_key(JsonWriter &out, std::span<ColumnPlan> key, const Row &row) {
+void write_compound_key(JsonWriter &out, std::span<ColumnWriter> key, const Row &row) {
     StringInfoData text;
     initStringInfo(&text);
     JsonWriter array{&text};
@@ -96,28 +95,28 @@ void write_compound_key(JsonWriter &out, std::span<ColumnPlan> key, const Row &r
     out.string(view_of(text));
 }
 
-void write_primary_key(JsonWriter &out, RelationPlan &plan) {
-    const Row *row = row_with_key(plan);
-    const std::span<ColumnPlan> key = plan.primary_key;
+void write_primary_key(JsonWriter &out, RelationEntry &entry) {
+    const Row *row = row_with_key(entry);
+    const std::span<ColumnWriter> key = entry.primary_key;
     if (row == nullptr)
         out.raw("null");
     else if (key.size() == 1)
-        write_single_key(out, plan, key.front(), row->values[key.front().index]);
+        write_single_key(out, entry, key.front(), row->values[key.front().index]);
     else
         write_compound_key(out, key, *row);
 }
 
 /// Whether a row is shown without the value of the column.
-bool is_left_out(const RelationPlan &plan, const ColumnPlan &column) {
-    return (plan.new_row.present && lacks_value(plan.new_row, column)) ||
-           (plan.old_row.present && is_unreadable(plan.old_row, column));
+bool is_left_out(const RelationEntry &entry, const ColumnWriter &column) {
+    return (entry.new_row.present && lacks_value(entry.new_row, column)) ||
+           (entry.old_row.present && is_unreadable(entry.old_row, column));
 }
 
 /// The names of columns whose values the WAL does not have of the new row, or cannot be written.
-void write_unavailable(JsonWriter &out, const RelationPlan &plan) {
+void write_unavailable(JsonWriter &out, const RelationEntry &entry) {
     bool any = false;
-    for (const ColumnPlan &column : plan.columns) {
-        if (!is_left_out(plan, column))
+    for (const ColumnWriter &column : entry.columns) {
+        if (!is_left_out(entry, column))
             continue;
         out.raw(any ? std::string_view{","} : std::string_view{",\"unavailable\":["});
         out.raw(column.name());
@@ -128,17 +127,17 @@ void write_unavailable(JsonWriter &out, const RelationPlan &plan) {
 }
 
 void write_line(JsonWriter &out, const Session &session, const Txn &txn, const Change &change) {
-    RelationPlan &plan = *change.relation;
+    RelationEntry &entry = *change.relation;
     if (change.operation == Operation::update)
-        complete_new_row(plan);
-    write_start(out, session, txn, change.sequence, name_of(change.operation), plan.names);
+        complete_new_row(entry);
+    write_start(out, session, txn, change.sequence, name_of(change.operation), entry.names);
     out.raw(",\"primary_key\":");
-    write_primary_key(out, plan);
+    write_primary_key(out, entry);
     out.raw(",\"before\":");
-    write_before(out, plan);
+    write_before(out, entry);
     out.raw(",\"after\":");
-    write_after(out, plan);
-    write_unavailable(out, plan);
+    write_after(out, entry);
+    write_unavailable(out, entry);
     write_end(out, txn, change.context, change.position, change.sequence);
 }
 
@@ -214,26 +213,26 @@ void write_progress(JsonWriter &out, const Session &session, const Txn &txn, Pro
     out.raw('}');
 }
 
-std::string_view names_of(const RelationPlan &plan, const Options &) {
+std::string_view names_of(const RelationEntry &entry, const Options &) {
     return json_text([&](JsonWriter &out) {
-        write_schema_name(out, plan);
-        write_table_name(out, plan);
+        write_schema_name(out, entry);
+        write_table_name(out, entry);
     });
 }
 
 } // namespace
 
-constinit const Format bemi_format{
-    .options = bemi_options,
-    .table_filter = "exclude-tables",
-    .message_filter = "messages",
-    .names = names_of,
-    .column = [](Relation, Form_pg_attribute attribute, const Options &) { return plan_column(attribute); },
-    .primary_key = plan_primary_key,
-    .begin = write_begin,
-    .change = write_change,
-    .message = write_message,
-    .commit = write_commit_line,
-    .progress = write_progress};
+constinit const Format bemi_format{.options = bemi_options,
+                                   .table_filter = "exclude-tables",
+                                   .message_filter = "messages",
+                                   .names = names_of,
+                                   .column = [](Relation, Form_pg_attribute attribute,
+                                                const Options &) { return make_column_writer(attribute); },
+                                   .primary_key = primary_key_columns,
+                                   .begin = write_begin,
+                                   .change = write_change,
+                                   .message = write_message,
+                                   .commit = write_commit_line,
+                                   .progress = write_progress};
 
 } // namespace bemi::decode

@@ -1,7 +1,7 @@
 // The options that format=bemi has beside those of all formats. Free of PostgreSQL.
-#include "bemi_options.hpp"
+#include "decode/formats/bemi_options.hpp"
 
-#include "../option_definition.hpp"
+#include "decode/options/option_definition.hpp"
 
 #include <array>
 

@@ -1,7 +1,7 @@
 // The options of format=bemi. Free of PostgreSQL.
 #pragma once
 
-#include "../options.hpp"
+#include "decode/options/options.hpp"
 
 namespace bemi::decode {
 

@@ -1,7 +1,7 @@
-#include "column.hpp"
+#include "decode/formats/wal2json/column.hpp"
 
-#include "../../primary_key.hpp"
-#include "text.hpp"
+#include "base/text.hpp"
+#include "decode/primary_key.hpp"
 
 #include <algorithm>
 
@@ -9,7 +9,7 @@ namespace bemi::decode::wal2json {
 
 namespace {
 
-using Kind = ValuePlan::Kind;
+using Kind = ValueWriter::Kind;
 
 constexpr std::string_view value_key = ",\"value\":";
 
@@ -157,47 +157,47 @@ Kind kind_of(Oid type, bool numbers_as_strings) {
     }
 }
 
-ValuePlan plan_text_value(Oid type, bool numbers_as_strings) {
-    ValuePlan plan{};
-    plan.kind = kind_of(type, numbers_as_strings);
-    get_typlenbyvalalign(type, &plan.length, &plan.by_value, &plan.alignment);
+ValueWriter make_text_writer(Oid type, bool numbers_as_strings) {
+    ValueWriter writer{};
+    writer.kind = kind_of(type, numbers_as_strings);
+    get_typlenbyvalalign(type, &writer.length, &writer.by_value, &writer.alignment);
     Oid output;
     bool is_varlena;
     getTypeOutputInfo(type, &output, &is_varlena);
-    fmgr_info_cxt(output, &plan.function, CurrentMemoryContext);
-    if (plan.kind == Kind::output)
-        plan.risk = risk_of_output(type, output);
-    return plan;
+    fmgr_info_cxt(output, &writer.function, CurrentMemoryContext);
+    if (writer.kind == Kind::output)
+        writer.risk = risk_of_output(type, output);
+    return writer;
 }
 
 } // namespace
 
-ColumnPlan plan_version_2_column(Relation relation, Form_pg_attribute attribute, const Options &options) {
+ColumnWriter make_version_2_column(Relation relation, Form_pg_attribute attribute, const Options &options) {
     return {.key = column_head(attribute, options),
             .tail = column_tail(relation, attribute, options),
             .index = attribute->attnum - 1,
-            .value = plan_text_value(attribute->atttypid, is_set(options, Flag::numbers_as_strings))};
+            .value = make_text_writer(attribute->atttypid, is_set(options, Flag::numbers_as_strings))};
 }
 
-ColumnPlan plan_version_1_column(Relation, Form_pg_attribute attribute, const Options &options) {
+ColumnWriter make_version_1_column(Relation, Form_pg_attribute attribute, const Options &options) {
     return {.key = text_after_comma([&](JsonWriter &out) { out.string(NameStr(attribute->attname)); }),
             .tail = text_after_comma([&](JsonWriter &out) { write_type_of(out, attribute, options); }),
             .index = attribute->attnum - 1,
-            .value = plan_text_value(attribute->atttypid, is_set(options, Flag::numbers_as_strings))};
+            .value = make_text_writer(attribute->atttypid, is_set(options, Flag::numbers_as_strings))};
 }
 
-std::string_view names_of(const RelationPlan &plan, const Options &options) {
+std::string_view names_of(const RelationEntry &entry, const Options &options) {
     return json_text([&](JsonWriter &out) {
         if (is_set(options, Flag::schemas))
-            write_schema_name(out, plan);
-        write_table_name(out, plan);
+            write_schema_name(out, entry);
+        write_table_name(out, entry);
     });
 }
 
-std::span<ColumnPlan> plan_primary_key(Relation relation, std::span<ColumnPlan> columns) {
-    const std::span<ColumnPlan> key = plan_key_of(compat::primary_key_index(relation), columns);
+std::span<ColumnWriter> primary_key_columns(Relation relation, std::span<ColumnWriter> columns) {
+    const std::span<ColumnWriter> key = key_columns(compat::primary_key_index(relation), columns);
     std::sort(key.begin(), key.end(),
-              [](const ColumnPlan &a, const ColumnPlan &b) { return a.index < b.index; });
+              [](const ColumnWriter &a, const ColumnWriter &b) { return a.index < b.index; });
     return key;
 }
 
@@ -205,7 +205,7 @@ Dependencies dependencies_of(const Options &options) {
     return {.type_names = true, .expressions = is_set(options, Flag::defaults)};
 }
 
-std::string_view without_value(const ColumnPlan &column) {
+std::string_view without_value(const ColumnWriter &column) {
     return column.key.substr(0, column.key.size() - value_key.size());
 }
 

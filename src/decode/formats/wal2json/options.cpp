@@ -1,6 +1,6 @@
-#include "options.hpp"
+#include "decode/formats/wal2json/options.hpp"
 
-#include "../../option_definition.hpp"
+#include "decode/options/option_definition.hpp"
 
 #include <algorithm>
 #include <array>

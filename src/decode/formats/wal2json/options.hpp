@@ -1,7 +1,7 @@
 // The options of format=wal2json: those of wal2json 2.6, read as wal2json reads them. Free of PostgreSQL.
 #pragma once
 
-#include "../../options.hpp"
+#include "decode/options/options.hpp"
 
 namespace bemi::decode::wal2json {
 

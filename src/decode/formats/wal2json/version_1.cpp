@@ -1,10 +1,9 @@
 // What wal2json writes in its format-version 1, for clients that know no other, and the context as the last
 // key of a change. wal2json gathers the changes of a transaction in one object; here each is an object of its
 // own.
-#include "../formats.hpp"
-#include "column.hpp"
-
-#include "../../row.hpp"
+#include "decode/formats.hpp"
+#include "decode/formats/wal2json/column.hpp"
+#include "decode/row.hpp"
 
 namespace bemi::decode::wal2json {
 
@@ -38,25 +37,25 @@ constexpr Keys column_keys{",\"columnnames\":", ",\"columntypes\":", ",\"columnv
 constexpr Keys identity_keys{"\"keynames\":", ",\"keytypes\":", ",\"keyvalues\":"};
 
 /// Whether the column is among those written. Nulls are no part of an identity.
-using Includes = bool (*)(const Row &row, const ColumnPlan &column);
+using Includes = bool (*)(const Row &row, const ColumnWriter &column);
 
-bool is_known(const Row &row, const ColumnPlan &column) {
+bool is_known(const Row &row, const ColumnWriter &column) {
     return !lacks_value(row, column);
 }
 
 /// Writes an array; `write` puts a comma before each element.
 template <typename Write>
-void write_array(JsonWriter &out, std::string_view key, std::span<ColumnPlan> columns, const Row &row,
+void write_array(JsonWriter &out, std::string_view key, std::span<ColumnWriter> columns, const Row &row,
                  Includes includes, Write &&write) {
     out.raw(key);
     out.enclosed('[', ']', [&] {
-        for (ColumnPlan &column : columns)
+        for (ColumnWriter &column : columns)
             if (includes(row, column))
                 write(column);
     });
 }
 
-void write_element(JsonWriter &out, ColumnPlan &column, const Row &row) {
+void write_element(JsonWriter &out, ColumnWriter &column, const Row &row) {
     out.raw(',');
     if (row.nulls[column.index])
         out.raw("null");
@@ -64,27 +63,27 @@ void write_element(JsonWriter &out, ColumnPlan &column, const Row &row) {
         write_value(out, column.value, row.values[column.index]);
 }
 
-void write_columns(JsonWriter &out, const Session &session, const Keys &keys, std::span<ColumnPlan> columns,
+void write_columns(JsonWriter &out, const Session &session, const Keys &keys, std::span<ColumnWriter> columns,
                    const Row &row, Includes includes) {
     const auto write = [&](std::string_view key, auto &&write_one) {
         write_array(out, key, columns, row, includes, write_one);
     };
-    write(keys.names, [&](const ColumnPlan &column) { out.raw(column.key); });
+    write(keys.names, [&](const ColumnWriter &column) { out.raw(column.key); });
     if (is_set(*session.options, Flag::types))
-        write(keys.types, [&](const ColumnPlan &column) { out.raw(column.tail); });
-    write(keys.values, [&](ColumnPlan &column) { write_element(out, column, row); });
+        write(keys.types, [&](const ColumnWriter &column) { out.raw(column.tail); });
+    write(keys.values, [&](ColumnWriter &column) { write_element(out, column, row); });
 }
 
 void write_rows(JsonWriter &out, const Session &session, const Change &change) {
-    RelationPlan &plan = *change.relation;
+    RelationEntry &entry = *change.relation;
     // Where the WAL does not have the old row, its identity is that of the new one.
-    const Row &known = plan.old_row.present ? plan.old_row : plan.new_row;
-    if (plan.new_row.present)
-        write_columns(out, session, column_keys, plan.columns, plan.new_row, is_known);
+    const Row &known = entry.old_row.present ? entry.old_row : entry.new_row;
+    if (entry.new_row.present)
+        write_columns(out, session, column_keys, entry.columns, entry.new_row, is_known);
     if (change.operation == Operation::create || !known.present)
         return;
     out.raw(",\"oldkeys\":{");
-    write_columns(out, session, identity_keys, plan.identity, known, has_value);
+    write_columns(out, session, identity_keys, entry.identity, known, has_value);
     out.raw('}');
 }
 
@@ -113,8 +112,8 @@ constinit const Format version_1_format{.options = version_1_options,
                                         .table_filter = "filter-tables",
                                         .message_filter = "filter-msg-prefixes",
                                         .names = names_of,
-                                        .column = plan_version_1_column,
-                                        .primary_key = plan_primary_key,
+                                        .column = make_version_1_column,
+                                        .primary_key = primary_key_columns,
                                         .dependencies = dependencies_of,
                                         .needs_identity = true,
                                         .has_materialized_views = true,

@@ -1,9 +1,8 @@
 // format=wal2json: what wal2json writes in its format-version 2, and the context as the last key of a change.
-#include "../formats.hpp"
-#include "column.hpp"
-
-#include "../../lsn.hpp"
-#include "../../row.hpp"
+#include "base/lsn.hpp"
+#include "decode/formats.hpp"
+#include "decode/formats/wal2json/column.hpp"
+#include "decode/row.hpp"
 
 namespace bemi::decode::wal2json {
 
@@ -61,7 +60,7 @@ void write_lsn(JsonWriter &out, std::string_view key, const Session &session, XL
 
 enum class Part : uint8_t { column, identity, key };
 
-void write_column(JsonWriter &out, ColumnPlan &column, const Row &row, Part part) {
+void write_column(JsonWriter &out, ColumnWriter &column, const Row &row, Part part) {
     if (part == Part::key) {
         out.raw(without_value(column));
         return out.raw('}');
@@ -78,28 +77,28 @@ void write_column(JsonWriter &out, ColumnPlan &column, const Row &row, Part part
 }
 
 /// Writes an array of those columns whose values are available.
-void write_columns(JsonWriter &out, std::string_view key, std::span<ColumnPlan> columns, const Row &row,
+void write_columns(JsonWriter &out, std::string_view key, std::span<ColumnWriter> columns, const Row &row,
                    Part part) {
     out.raw(key);
     out.enclosed('[', ']', [&] {
-        for (ColumnPlan &column : columns)
+        for (ColumnWriter &column : columns)
             if (!lacks_value(row, column))
                 write_column(out, column, row, part);
     });
 }
 
 void write_rows(JsonWriter &out, const Session &session, const Change &change) {
-    RelationPlan &plan = *change.relation;
+    RelationEntry &entry = *change.relation;
     // Where the WAL does not have the old row, its identity is that of the new one.
-    const Row &known = plan.old_row.present ? plan.old_row : plan.new_row;
+    const Row &known = entry.old_row.present ? entry.old_row : entry.new_row;
     if (!known.present)
         return;
-    if (plan.new_row.present)
-        write_columns(out, ",\"columns\":", plan.columns, plan.new_row, Part::column);
+    if (entry.new_row.present)
+        write_columns(out, ",\"columns\":", entry.columns, entry.new_row, Part::column);
     if (change.operation != Operation::create)
-        write_columns(out, ",\"identity\":", plan.identity, known, Part::identity);
+        write_columns(out, ",\"identity\":", entry.identity, known, Part::identity);
     if (is_set(*session.options, Flag::pk))
-        write_columns(out, ",\"pk\":", plan.primary_key, known, Part::key);
+        write_columns(out, ",\"pk\":", entry.primary_key, known, Part::key);
 }
 
 void write_change(JsonWriter &out, const Session &session, const Txn &txn, const Change &change) {
@@ -146,8 +145,8 @@ constinit const Format version_2_format{.options = version_2_options,
                                         .table_filter = "filter-tables",
                                         .message_filter = "filter-msg-prefixes",
                                         .names = names_of,
-                                        .column = plan_version_2_column,
-                                        .primary_key = plan_primary_key,
+                                        .column = make_version_2_column,
+                                        .primary_key = primary_key_columns,
                                         .dependencies = dependencies_of,
                                         .needs_identity = true,
                                         .has_materialized_views = true,

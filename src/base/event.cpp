@@ -1,0 +1,12 @@
+#include "base/event.hpp"
+
+namespace bemi {
+
+Node *command_of(FunctionCallInfo fcinfo) {
+    if (!CALLED_AS_EVENT_TRIGGER(fcinfo))
+        ereport(ERROR, (errcode(ERRCODE_E_R_I_E_EVENT_TRIGGER_PROTOCOL_VIOLATED),
+                        errmsg("function was not called by the event trigger manager")));
+    return reinterpret_cast<EventTriggerData *>(fcinfo->context)->parsetree;
+}
+
+} // namespace bemi

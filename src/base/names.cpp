@@ -1,0 +1,34 @@
+#include "base/names.hpp"
+
+namespace bemi::names {
+
+Oid extension() {
+    const bool missing_ok = true;
+    return get_extension_oid("bemi", missing_ok);
+}
+
+Oid own_schema() {
+    const bool missing_ok = true;
+    return get_namespace_oid("bemi", missing_ok);
+}
+
+Oid own_relation(const char *name) {
+    const Oid schema = own_schema();
+    return OidIsValid(schema) ? get_relname_relid(name, schema) : InvalidOid;
+}
+
+const char *qualified(Oid relation) {
+    return quote_qualified_identifier(get_namespace_name(get_rel_namespace(relation)),
+                                      get_rel_name(relation));
+}
+
+Oid owner_of(Oid relation) {
+    HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relation));
+    if (!HeapTupleIsValid(tuple))
+        return InvalidOid;
+    const Oid owner = reinterpret_cast<Form_pg_class>(GETSTRUCT(tuple))->relowner;
+    ReleaseSysCache(tuple);
+    return owner;
+}
+
+} // namespace bemi::names

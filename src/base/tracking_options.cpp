@@ -1,0 +1,71 @@
+#include "base/tracking_options.hpp"
+
+namespace bemi {
+
+namespace {
+
+struct Identity {
+    char code;
+    std::string_view name;
+};
+// The name of the index begins behind the blank.
+constexpr Identity identities[] = {{'d', "default"}, {'n', "nothing"}, {'f', "full"}, {'i', "index "}};
+
+bool take_identity(TrackingOptions &options, std::string_view value) {
+    for (const Identity &identity : identities) {
+        const bool has_index = identity.code == 'i';
+        if (has_index ? !value.starts_with(identity.name) || value == identity.name : value != identity.name)
+            continue;
+        options.identity = identity.code;
+        options.identity_index = has_index ? value.substr(identity.name.size()) : std::string_view();
+        return true;
+    }
+    return false;
+}
+
+bool take_flag(bool &flag, std::string_view value, std::string_view expected) {
+    if (value != expected)
+        return false;
+    flag = true;
+    return true;
+}
+
+} // namespace
+
+std::string_view level_name(Level level) {
+    return level == Level::row ? "row" : "statement";
+}
+
+bool find_level(std::string_view name, Level &level) {
+    for (const Level one : {Level::row, Level::statement})
+        if (level_name(one) == name) {
+            level = one;
+            return true;
+        }
+    return false;
+}
+
+std::string_view identity_name(char identity) {
+    for (const Identity &one : identities)
+        if (one.code == identity)
+            return one.name;
+    return identities[0].name;
+}
+
+bool take_argument(TrackingOptions &options, std::string_view argument) {
+    const size_t equals = argument.find('=');
+    if (equals == std::string_view::npos)
+        return false;
+    const std::string_view key = argument.substr(0, equals), value = argument.substr(equals + 1);
+    if (key == "level")
+        return find_level(value, options.level);
+    if (key == "identity")
+        return take_identity(options, value);
+    if (key == "rule")
+        return take_flag(options.by_schema, value, "schema");
+    if (key == "earlier_rows")
+        return take_flag(options.has_earlier_rows, value, "unstored");
+    return false;
+}
+
+} // namespace bemi

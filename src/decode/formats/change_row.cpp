@@ -1,0 +1,188 @@
+// Records: what becomes the columns of a row of bemi.changes.
+#include "decode/formats/change_row.hpp"
+
+#include "decode/callbacks.hpp"
+#include "decode/formats.hpp"
+#include "decode/primary_key.hpp"
+
+namespace bemi::decode {
+
+namespace {
+
+/// Writes one of the texts; returns its size.
+template <typename Write> uint32 write_text(JsonWriter &out, Write &&write) {
+    const size_t start = out.size();
+    write();
+    const auto size = static_cast<uint32>(out.size() - start);
+    out.raw('\0');
+    return size;
+}
+
+/// The key as text, as it is in JSON without the quotes.
+void write_key(JsonWriter &out, RelationEntry &entry, const Row &row) {
+    const std::span<ColumnWriter> key = entry.primary_key;
+    if (key.size() > 1)
+        return write_key_array(out, key, row);
+    const Datum value = row.values[key.front().index];
+    if (key.front().value.is_integer())
+        return write_value(out, key.front().value, value);
+    out.raw(std::string_view{OutputFunctionCall(&entry.key_output, value)});
+}
+
+ChangeRowHeader header_of(const Txn &txn, const Change &change) {
+    ChangeRowHeader header{};
+    txn.ids.write_bytes(header.id, change.sequence);
+    header.operation = change.operation;
+    header.committed_at = txn.commit_time;
+    header.transaction_id = txn.id;
+    header.position = change.position;
+    header.commit_position = txn.commit_position;
+    header.end_position = txn.end_position;
+    header.sequence = change.sequence;
+    return header;
+}
+
+/// Writes `header` and what `write_texts` writes, which tells the header how large the texts are.
+template <typename Write> void write_parts(JsonWriter &out, ChangeRowHeader &header, Write &&write_texts) {
+    const std::string_view bytes{reinterpret_cast<const char *>(&header), sizeof(header)};
+    const size_t start = out.size();
+    out.raw(bytes);
+    write_texts();
+    out.patch(start, bytes);
+}
+
+void write_names(JsonWriter &out, ChangeRowHeader &header, const RelationEntry &entry) {
+    header.schema = write_text(out, [&] { out.raw(std::string_view{entry.schema}); });
+    header.table = write_text(out, [&] { out.raw(std::string_view{entry.table}); });
+}
+
+/// Says which values of a row are left out, each after a comma.
+void write_left_out(JsonWriter &out, const RelationEntry &entry, const Row &row, std::string_view name) {
+    for (const ColumnWriter &column : entry.columns) {
+        if (!row.present || !is_unreadable(row, column))
+            continue;
+        out.raw(", ");
+        out.raw(name);
+        out.raw('.');
+        out.raw(column.name());
+        out.raw(" left out");
+    }
+}
+
+void write_fault(JsonWriter &out, ChangeRowHeader &header, const Change &change) {
+    const RelationEntry &entry = *change.relation;
+    const ErrorData *fault = change.fault;
+    header.sqlstate = fault == nullptr ? 0 : fault->sqlerrcode;
+    header.fault = write_text(out, [&] {
+        if (fault != nullptr && fault->message != nullptr)
+            out.raw(std::string_view{fault->message});
+    });
+    header.left_out = write_text(out, [&] {
+        if (fault == nullptr || header.is_missing)
+            return;
+        write_left_out(out, entry, entry.old_row, "before");
+        write_left_out(out, entry, entry.new_row, "after");
+    });
+}
+
+void write_record(JsonWriter &out, const Txn &txn, const Change &change) {
+    RelationEntry &entry = *change.relation;
+    const Row *key_row = row_with_key(entry);
+    ChangeRowHeader header = header_of(txn, change);
+    header.has_primary_key = key_row != nullptr;
+    write_parts(out, header, [&] {
+        write_names(out, header, entry);
+        header.primary_key = write_text(out, [&] {
+            if (key_row != nullptr)
+                write_key(out, entry, *key_row);
+        });
+        header.before = write_text(out, [&] { write_before(out, entry); });
+        header.after = write_text(out, [&] { write_after(out, entry); });
+        write_fault(out, header, change);
+        header.context = write_text(out, [&] { out.raw(change.context); });
+    });
+}
+
+void write_change(JsonWriter &out, const Session &session, const Txn &txn, const Change &change) {
+    if (change.operation == Operation::update)
+        complete_new_row(*change.relation);
+    if (!change.relation->uses_settings)
+        return write_record(out, txn, change);
+    with_settings(session.text_settings, [&] { write_record(out, txn, change); });
+}
+
+/// A record of what the change was and why there is no more of it.
+void write_missing(JsonWriter &out, const Txn &txn, const Change &change) {
+    ChangeRowHeader header = header_of(txn, change);
+    header.is_missing = true;
+    const auto write_none = [&] { return write_text(out, [] {}); };
+    write_parts(out, header, [&] {
+        write_names(out, header, *change.relation);
+        header.primary_key = write_none();
+        header.before = write_none();
+        header.after = write_none();
+        write_fault(out, header, change);
+        header.context = write_text(out, [&] { out.raw(change.context); });
+    });
+}
+
+std::string_view cut_text(const char *&bytes, uint32 size) {
+    const std::string_view text{bytes, size};
+    bytes += size + 1;
+    return text;
+}
+
+ChangeRowHeader read_header(const char *bytes) {
+    ChangeRowHeader header;
+    memcpy(&header, bytes, sizeof(header));
+    return header;
+}
+
+} // namespace
+
+constinit const FormatOptions change_row_options{.name = "record", .is_internal = true, .definitions = {}};
+
+constinit const Format change_row_format{
+    .options = change_row_options,
+    .table_filter = nullptr,
+    .message_filter = nullptr,
+    .names = nullptr,
+    .column = [](Relation, Form_pg_attribute attribute,
+                 const Options &) { return make_column_writer(attribute); },
+    .primary_key = primary_key_columns,
+    .begin = nullptr,
+    .change = write_change,
+    .missing = write_missing,
+    .message = nullptr,
+    .commit = nullptr};
+
+List *change_row_session_options() {
+    const auto option = [](const char *name, const char *value) {
+        DefElem *element =
+            makeDefElem(pstrdup(name), reinterpret_cast<Node *>(makeString(pstrdup(value))), -1);
+        element->defnamespace = pstrdup("bemi"); // see arguments_of() in startup.cpp
+        return element;
+    };
+    return list_make2(option("format", change_row_options.name.data()), option("tracked-only", "on"));
+}
+
+size_t size_without_context(std::string_view record) {
+    return record.size() - read_header(record.data()).context - 1;
+}
+
+ChangeRow read_record(const char *bytes, const char *context) {
+    ChangeRow record;
+    static_cast<ChangeRowHeader &>(record) = read_header(bytes);
+    bytes += sizeof(ChangeRowHeader);
+    record.schema_name = cut_text(bytes, record.schema);
+    record.table_name = cut_text(bytes, record.table);
+    record.primary_key_text = cut_text(bytes, record.primary_key);
+    record.before_json = cut_text(bytes, record.before);
+    record.after_json = cut_text(bytes, record.after);
+    record.fault_message = cut_text(bytes, record.fault);
+    record.left_out_values = cut_text(bytes, record.left_out);
+    record.context_json = cut_text(context, record.ChangeRowHeader::context);
+    return record;
+}
+
+} // namespace bemi::decode

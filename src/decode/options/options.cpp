@@ -1,0 +1,122 @@
+#include "decode/options/option_definition.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+namespace bemi::decode {
+
+namespace {
+
+using Formats = std::span<const FormatOptions *const>;
+
+/// Small enough to leave a line that is batched practically all of the 1 GB that it may have.
+size_t parse_batch_size(const Argument &argument) {
+    constexpr size_t most = 1024 * 1024;
+    const std::string_view text = value_of(argument);
+    const char *end = text.data() + text.size();
+    size_t size = 0;
+    const auto [stop, error] = std::from_chars(text.data(), end, size);
+    if (error == std::errc{} && stop == end && size <= most)
+        return size;
+    bad_value(argument, {}, "Allowed values are from 0 to 1048576, in bytes.");
+}
+
+/// The options of every format.
+constexpr std::array common_definitions{
+    OptionDefinition{"format", [](Options &, const Argument &) { /* was read before all others */ }},
+    OptionDefinition{"tracked-only", [](Options &o, const Argument &a) { o.tracked_only = parse_bool(a); }},
+    OptionDefinition{"batch-size", [](Options &o, const Argument &a) { o.batch_size = parse_batch_size(a); }},
+};
+
+const OptionDefinition *find_definition(std::span<const OptionDefinition> definitions,
+                                        std::string_view name) noexcept {
+    const auto found = std::find_if(definitions.begin(), definitions.end(),
+                                    [name](const OptionDefinition &d) { return d.name == name; });
+    return found == definitions.end() ? nullptr : &*found;
+}
+
+std::string names_of_clients_formats(Formats formats) {
+    std::string names;
+    for (const FormatOptions *format : formats)
+        if (!format->name.empty() && !format->is_internal)
+            names.append(", ").append(format->name);
+    return names.substr(2);
+}
+
+const FormatOptions *parse_format(const Argument &argument, Formats formats) {
+    const std::string_view name = value_of(argument);
+    for (const FormatOptions *format : formats)
+        if (!name.empty() && format->name == name && (!format->is_internal || argument.is_internal))
+            return format;
+    bad_value(argument, {}, "Allowed values are: " + names_of_clients_formats(formats) + '.');
+}
+
+/// The format of a client that gives no option "format".
+const FormatOptions *format_meant_by(std::span<const Argument> arguments, Formats formats) {
+    for (const FormatOptions *format : formats)
+        for (const Argument &argument : arguments)
+            if (format->is_meant_by != nullptr && format->is_meant_by(argument.name))
+                return format;
+    return formats.front();
+}
+
+/// The format that the last option "format" names.
+const FormatOptions *format_of(std::span<const Argument> arguments, Formats formats) {
+    const FormatOptions *given = nullptr;
+    for (const Argument &argument : arguments)
+        if (argument.name == "format")
+            given = parse_format(argument, formats);
+    return given != nullptr ? given : format_meant_by(arguments, formats);
+}
+
+std::string names_of(std::span<const OptionDefinition> definitions) {
+    std::string names;
+    for (const OptionDefinition &definition : definitions)
+        names.append(", ").append(definition.name);
+    return names;
+}
+
+/// Where the option would be known, if anywhere.
+std::string place_of(std::string_view name, const FormatOptions &format, Formats formats) {
+    if (format.place_of != nullptr && !format.place_of(name).empty())
+        return std::string{format.place_of(name)};
+    for (const FormatOptions *other : formats)
+        if (!other->name.empty() && other->find(name) != nullptr)
+            return "Only format=" + std::string{other->name} + " has this option.";
+    return "";
+}
+
+[[noreturn]] void unknown_option(std::string_view name, const FormatOptions &format, Formats formats) {
+    throw OptionError("unrecognized option \"" + std::string{name} + "\" of output plugin \"bemi\"",
+                      place_of(name, format, formats),
+                      "Allowed options are: " +
+                          names_of(common_definitions).append(names_of(format.definitions)).substr(2) + '.');
+}
+
+const OptionDefinition &definition_of(std::string_view name, const FormatOptions &format, Formats formats) {
+    const OptionDefinition *definition = find_definition(common_definitions, name);
+    if (definition == nullptr)
+        definition = format.find(name);
+    if (definition == nullptr)
+        unknown_option(name, format, formats);
+    return *definition;
+}
+
+} // namespace
+
+const OptionDefinition *FormatOptions::find(std::string_view option) const noexcept {
+    return find_definition(definitions, option);
+}
+
+Options parse_options(std::span<const Argument> arguments, Formats formats) {
+    Options options;
+    options.format = format_of(arguments, formats);
+    if (options.format->set_defaults != nullptr)
+        options.format->set_defaults(options);
+    for (const Argument &argument : arguments)
+        definition_of(argument.name, *options.format, formats).set(options, argument);
+    return options;
+}
+
+} // namespace bemi::decode

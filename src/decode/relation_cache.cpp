@@ -1,0 +1,163 @@
+#include "decode/relation_cache.hpp"
+
+#include <algorithm>
+
+namespace bemi::decode {
+
+struct RelationCache {
+    const Format *format;
+    const Options *options;
+    Dependencies dependencies;
+    MemoryContext memory;
+    HTAB *entries;
+    struct CachedRelation *latest; // saves most look-ups
+    bool uses_row_types;           // any entry does
+    long next_sweep;               // at so many entries, those of dropped relations are removed
+};
+
+struct CachedRelation {
+    Oid relation; // the key
+    bool valid;
+    bool uses_row_type;
+    MemoryContext memory;
+    RelationEntry *entry;
+};
+
+namespace {
+
+constexpr long first_sweep = 256;
+
+// Callbacks for invalidations cannot be unregistered, so they find the cache through this.
+constinit RelationCache *current_cache = nullptr;
+
+template <typename Use> void for_each_entry(RelationCache &cache, Use &&use) {
+    HASH_SEQ_STATUS status;
+    hash_seq_init(&status, cache.entries);
+    while (void *cached = hash_seq_search(&status))
+        use(*static_cast<CachedRelation *>(cached));
+}
+
+void invalidate_all(Datum, int, uint32) {
+    if (current_cache != nullptr)
+        for_each_entry(*current_cache, [](CachedRelation &cached) { cached.valid = false; });
+}
+
+void invalidate_relation(Datum, Oid relation) {
+    if (!OidIsValid(relation))
+        return invalidate_all(0, 0, 0);
+    if (current_cache == nullptr)
+        return;
+    if (void *cached = hash_search(current_cache->entries, &relation, HASH_FIND, nullptr))
+        static_cast<CachedRelation *>(cached)->valid = false;
+    // The relation may be a row type that a column of another one has.
+    if (current_cache->uses_row_types)
+        for_each_entry(*current_cache, [](CachedRelation &cached) { cached.valid &= !cached.uses_row_type; });
+}
+
+/// For what the names of types depend on.
+void invalidate_type_names(Datum, int, uint32) {
+    if (current_cache != nullptr && current_cache->dependencies.type_names)
+        invalidate_all(0, 0, 0);
+}
+
+/// For what the text of an expression may name.
+void invalidate_defaults(Datum, int, uint32) {
+    if (current_cache != nullptr && current_cache->dependencies.expressions)
+        invalidate_all(0, 0, 0);
+}
+
+void register_callbacks() {
+    static constinit bool registered = false;
+    if (registered)
+        return;
+    CacheRegisterRelcacheCallback(invalidate_relation, 0);
+    CacheRegisterSyscacheCallback(NAMESPACEOID, invalidate_all, 0);
+    CacheRegisterSyscacheCallback(CASTSOURCETARGET, invalidate_all, 0);
+    CacheRegisterSyscacheCallback(TYPEOID, invalidate_type_names, 0);
+    for (const int cache : {PROCOID, OPEROID, COLLOID, ENUMOID, RELOID, TSCONFIGOID, TSDICTOID, AUTHOID})
+        CacheRegisterSyscacheCallback(cache, invalidate_defaults, 0);
+    registered = true;
+}
+
+void forget(void *cache) {
+    if (current_cache == cache)
+        current_cache = nullptr;
+}
+
+/// Removes what is not valid. Relations that still exist come back when they are needed.
+void sweep(RelationCache &cache) {
+    cache.latest = nullptr;
+    for_each_entry(cache, [&cache](CachedRelation &cached) {
+        if (cached.valid)
+            return;
+        MemoryContextDelete(cached.memory);
+        hash_search(cache.entries, &cached.relation, HASH_REMOVE, nullptr);
+    });
+    cache.next_sweep = std::max(first_sweep, 2 * hash_get_num_entries(cache.entries));
+}
+
+CachedRelation &find_entry(RelationCache &cache, Oid relation) {
+    if (hash_get_num_entries(cache.entries) >= cache.next_sweep)
+        sweep(cache);
+    bool found;
+    auto *cached = static_cast<CachedRelation *>(hash_search(cache.entries, &relation, HASH_ENTER, &found));
+    if (!found) {
+        cached->valid = false;
+        cached->uses_row_type = false;
+        cached->memory = AllocSetContextCreate(cache.memory, "bemi relation entry", ALLOCSET_SMALL_SIZES);
+        cached->entry = nullptr;
+    }
+    return *cached;
+}
+
+void make_entry(RelationCache &cache, CachedRelation &cached, Relation relation) {
+    MemoryContextReset(cached.memory);
+    // Reading catalogs may bring invalidations, which must not be lost, whatever the entry turns out to use.
+    const bool others_use_row_types = cache.uses_row_types;
+    cache.uses_row_types = cached.uses_row_type = true;
+    cached.valid = true;
+    cached.entry = nullptr; // it stays so if the transaction turns out to be rolled back meanwhile
+    MemoryContext caller = MemoryContextSwitchTo(cached.memory);
+    cached.entry = make_relation_entry(relation, *cache.format, *cache.options);
+    MemoryContextSwitchTo(caller);
+    cached.uses_row_type = cached.entry->uses_row_type;
+    cache.uses_row_types = others_use_row_types || cached.uses_row_type;
+}
+
+} // namespace
+
+RelationCache *make_relation_cache(const Format &format, const Options &options) {
+    auto *cache = static_cast<RelationCache *>(palloc0(sizeof(RelationCache)));
+    cache->format = &format;
+    cache->options = &options;
+    if (format.dependencies != nullptr)
+        cache->dependencies = format.dependencies(options);
+    cache->memory = CurrentMemoryContext;
+    cache->next_sweep = first_sweep;
+
+    HASHCTL control{};
+    control.keysize = sizeof(Oid);
+    control.entrysize = sizeof(CachedRelation);
+    control.hcxt = cache->memory;
+    cache->entries =
+        hash_create("bemi relation relations", first_sweep, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+
+    auto *end_of_session = static_cast<MemoryContextCallback *>(palloc0(sizeof(MemoryContextCallback)));
+    end_of_session->func = forget;
+    end_of_session->arg = cache;
+    MemoryContextRegisterResetCallback(cache->memory, end_of_session);
+    register_callbacks();
+    current_cache = cache;
+    return cache;
+}
+
+RelationEntry &relation_entry(RelationCache &cache, Relation relation) {
+    const Oid oid = RelationGetRelid(relation);
+    if (cache.latest == nullptr || cache.latest->relation != oid)
+        cache.latest = &find_entry(cache, oid);
+    if (!cache.latest->valid || cache.latest->entry == nullptr)
+        make_entry(cache, *cache.latest, relation);
+    return *cache.latest->entry;
+}
+
+} // namespace bemi::decode

@@ -1,0 +1,119 @@
+// Callbacks for transactions that are sent in parts while they are in progress, because they need more memory
+// than logical_decoding_work_mem. Parts of several transactions alternate.
+#include "decode/callbacks.hpp"
+#include "decode/savepoint.hpp"
+
+#include <algorithm>
+
+namespace bemi::decode {
+
+namespace {
+
+void enter(Decoder &decoder, Txn &txn, TransactionId writer) {
+    MemoryContext caller = MemoryContextSwitchTo(decoder.memory);
+    enter_subtransaction(txn, writer);
+    MemoryContextSwitchTo(caller);
+}
+
+/// What is sent now is of the subtransactions that have anything. If one of them is rolled back later, the
+/// client must hear of it, even if only a message of it was sent.
+void mark_subtransactions(ReorderBufferTXN *txn) {
+    const dlist_node *head = &txn->subtxns.head;
+    for (dlist_node *node = txn->subtxns.head.next; node != head; node = node->next) {
+        auto *subtransaction = reinterpret_cast<ReorderBufferTXN *>(reinterpret_cast<char *>(node) -
+                                                                    offsetof(ReorderBufferTXN, node));
+        if (subtransaction->nentries > 0)
+            compat::mark_as_streamed(subtransaction);
+    }
+}
+
+void on_stream_start(LogicalDecodingContext *ctx, ReorderBufferTXN *txn) {
+    (void)ensure_pending(decoder_of(ctx), txn);
+    mark_subtransactions(txn);
+}
+
+void on_stream_stop(LogicalDecodingContext *ctx, ReorderBufferTXN *) {
+    flush(decoder_of(ctx).output);
+}
+
+/// The transaction whose state we are to go on with for `change`, which may be of one of its subtransactions.
+Txn &enter_for(Decoder &decoder, ReorderBufferTXN *txn, ReorderBufferChange *change) {
+    Txn &state = txn_of(txn);
+    enter(decoder, state, change->txn->xid);
+    return state;
+}
+
+void on_stream_change(LogicalDecodingContext *ctx, ReorderBufferTXN *txn, Relation relation,
+                      ReorderBufferChange *change) {
+    CHECK_FOR_INTERRUPTS();
+    Decoder &decoder = decoder_of(ctx);
+    take_change(decoder, enter_for(decoder, txn, change), relation, change);
+}
+
+void on_stream_truncate(LogicalDecodingContext *ctx, ReorderBufferTXN *txn, int count, Relation relations[],
+                        ReorderBufferChange *change) {
+    Decoder &decoder = decoder_of(ctx);
+    take_truncate(decoder, enter_for(decoder, txn, change), {relations, static_cast<size_t>(count)},
+                  change->lsn);
+}
+
+void on_stream_message(LogicalDecodingContext *ctx, ReorderBufferTXN *txn, XLogRecPtr position, bool,
+                       const char *prefix, Size size, const char *content) {
+    CHECK_FOR_INTERRUPTS();
+    Decoder &decoder = decoder_of(ctx);
+    Txn &state = txn_of(txn);
+    // PostgreSQL does not tell which subtransaction wrote the message, but while it is sent this is the id of
+    // that one, unless it is already known to have committed.
+    const bool is_committed = !TransactionIdIsValid(CheckXidAlive);
+    if (!is_committed)
+        enter(decoder, state, CheckXidAlive);
+    take_message(decoder, state, {.prefix = prefix, .content = {content, size}, .position = position});
+    if (is_committed && state.last_message == position)
+        keep_last_message(state);
+}
+
+/// Tells a client that has got more than what is left, which is up to `next_sequence` and `last_message`.
+void take_back(Decoder &decoder, Txn &txn, XLogRecPtr sent_message) {
+    if (txn.sent_up_to <= txn.next_sequence && sent_message == txn.last_message)
+        return;
+    write_progress(decoder, txn, Progress::stream_abort);
+    txn.sent_up_to = std::min(txn.sent_up_to, txn.next_sequence);
+}
+
+void on_stream_abort(LogicalDecodingContext *ctx, ReorderBufferTXN *txn, XLogRecPtr) {
+    const bool is_top = txn->toptxn == nullptr;
+    ReorderBufferTXN *top = is_top ? txn : txn->toptxn;
+    if (!is_begun(top))
+        return;
+    Txn &state = txn_of(top);
+    const XLogRecPtr sent_message = state.last_message;
+    if (is_top) {
+        state.next_sequence = 0;
+        state.last_message = InvalidXLogRecPtr;
+    } else {
+        roll_back_subtransaction(state, txn->xid);
+    }
+    take_back(decoder_of(ctx), state, sent_message);
+    if (is_top)
+        finish(top);
+}
+
+void on_stream_commit(LogicalDecodingContext *ctx, ReorderBufferTXN *txn, XLogRecPtr) {
+    if (!is_begun(txn))
+        return compat::update_progress(ctx, true);
+    conclude(ctx, txn, Progress::stream_commit, !txn_of(txn).has_sent());
+}
+
+} // namespace
+
+void add_stream_callbacks(OutputPluginCallbacks &callbacks) {
+    callbacks.stream_start_cb = on_stream_start;
+    callbacks.stream_change_cb = on_stream_change;
+    callbacks.stream_truncate_cb = on_stream_truncate;
+    callbacks.stream_message_cb = on_stream_message;
+    callbacks.stream_stop_cb = on_stream_stop;
+    callbacks.stream_abort_cb = on_stream_abort;
+    callbacks.stream_commit_cb = on_stream_commit;
+}
+
+} // namespace bemi::decode

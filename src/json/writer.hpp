@@ -1,0 +1,203 @@
+// JSON appended to a StringInfo. Room is reserved first and then written to without further checks.
+#pragma once
+
+#include "base/compat.hpp"
+
+#include <charconv>
+#include <concepts>
+#include <string_view>
+
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+namespace bemi {
+
+// For room that was reserved: each writes and returns the end of what it wrote.
+
+inline char *put(char *out, std::string_view json) {
+    memcpy(out, json.data(), json.size());
+    return out + json.size();
+}
+
+inline constexpr size_t longest_integer = 20;
+
+template <std::integral Integer> char *put_integer(char *out, Integer value) {
+    return std::to_chars(out, out + longest_integer, value).ptr;
+}
+
+class JsonWriter {
+public:
+    /// What to do when the text would become larger than a string can be: `raise` does not return. Without it
+    /// the error is that of enlargeStringInfo().
+    struct Overflow {
+        void (*raise)(const void *subject);
+        const void *subject;
+    };
+
+    explicit JsonWriter(StringInfo out, Overflow overflow = {}) : out_{out}, overflow_{overflow} {}
+
+    /// Room for `size` bytes, at the end of what was written so far. commit() tells how far it was filled.
+    [[nodiscard]] char *reserve(size_t size) {
+        if (unlikely(static_cast<size_t>(out_->maxlen - out_->len) <= size))
+            grow(size);
+        return out_->data + out_->len;
+    }
+    void commit(const char *end) { out_->len = static_cast<int>(end - out_->data); }
+
+    void raw(char json) {
+        char *p = reserve(1);
+        *p++ = json;
+        commit(p);
+    }
+    void raw(std::string_view json) { commit(put(reserve(json.size()), json)); }
+    template <std::integral Integer> void integer(Integer value) {
+        commit(put_integer(reserve(longest_integer), value));
+    }
+
+    /// A string: quoted and escaped.
+    void string(std::string_view text) {
+        raw('"');
+        escaped(text);
+        raw('"');
+    }
+
+    /// A part of a string.
+    void escaped(std::string_view text) {
+        // In pieces, because room for the worst case of a whole large text may be more than there can be.
+        constexpr size_t piece = 4096, longest_escape = 6;
+        while (!text.empty()) {
+            const size_t size = text.size() < piece ? text.size() : piece;
+            commit(escape(reserve(size * longest_escape), text.data(), size));
+            text.remove_prefix(size);
+        }
+    }
+
+    /// JSON from elsewhere, whose line breaks, always between tokens, become blanks.
+    void raw_on_one_line(std::string_view json) {
+        char *const start = reserve(json.size()), *const end = start + json.size();
+        memcpy(start, json.data(), json.size());
+        for (const char line_break : {'\n', '\r'})
+            for (char *p = start; (p = static_cast<char *>(memchr(p, line_break, end - p))) != nullptr;)
+                *p = ' ';
+        commit(end);
+    }
+
+    /// An element once more that was written at `start`, after a comma, which may have been replaced there.
+    void repeat_after_comma(size_t start, size_t size) {
+        char *p = reserve(size);
+        *p = ',';
+        memcpy(p + 1, out_->data + start + 1, size - 1);
+        commit(p + size);
+    }
+
+    /// What `write` writes, elements with a comma before each, as an array or object.
+    template <typename Write> void enclosed(char open, char close, Write &&write) {
+        const size_t start = size();
+        write();
+        if (size() == start)
+            raw(open);
+        else
+            patch(start, open); // instead of the comma before the first element
+        raw(close);
+    }
+
+    [[nodiscard]] size_t size() const { return static_cast<size_t>(out_->len); }
+    /// Takes back what was written behind.
+    void truncate(size_t size) { out_->len = static_cast<int>(size); }
+    /// Replaces a byte that was written.
+    void patch(size_t position, char json) { out_->data[position] = json; }
+    /// The same for several.
+    void patch(size_t position, std::string_view bytes) {
+        memcpy(out_->data + position, bytes.data(), bytes.size());
+    }
+
+private:
+    pg_noinline void grow(size_t size) {
+        if (overflow_.raise != nullptr && size >= MaxAllocSize - static_cast<size_t>(out_->len))
+            overflow_.raise(overflow_.subject);
+        enlargeStringInfo(out_, static_cast<int>(size));
+    }
+
+    static bool needs_escape(char c) { return static_cast<unsigned char>(c) < ' ' || c == '"' || c == '\\'; }
+
+    static char *escape(char *p, const char *s, size_t size) {
+        const char *const end = s + size;
+        for (;;) {
+            p = copy_plain(p, s, end);
+            if (s == end)
+                return p;
+            p = escape_one(p, *s++);
+        }
+    }
+
+    /// Copies up to the first character that must be escaped, or to `end`.
+    static char *copy_plain(char *p, const char *&s, const char *end) {
+#ifdef __SSE2__
+        const __m128i quote = _mm_set1_epi8('"'), backslash = _mm_set1_epi8('\\'),
+                      last_control = _mm_set1_epi8(' ' - 1);
+        while (end - s >= static_cast<ptrdiff_t>(sizeof(__m128i))) {
+            const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i *>(s));
+            const __m128i special =
+                _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(bytes, quote), _mm_cmpeq_epi8(bytes, backslash)),
+                             _mm_cmpeq_epi8(_mm_min_epu8(bytes, last_control), bytes));
+            _mm_storeu_si128(reinterpret_cast<__m128i *>(p), bytes); // the room is for six times as much
+            const auto mask = static_cast<unsigned>(_mm_movemask_epi8(special));
+            const int plain = mask == 0 ? static_cast<int>(sizeof(__m128i)) : __builtin_ctz(mask);
+            s += plain;
+            p += plain;
+            if (mask != 0)
+                return p;
+        }
+#endif
+        while (s < end && !needs_escape(*s))
+            *p++ = *s++;
+        return p;
+    }
+
+    static char *escape_one(char *p, char c) {
+        *p++ = '\\';
+        switch (c) {
+        case '"':
+        case '\\':
+            *p++ = c;
+            return p;
+        case '\b':
+            *p++ = 'b';
+            return p;
+        case '\f':
+            *p++ = 'f';
+            return p;
+        case '\n':
+            *p++ = 'n';
+            return p;
+        case '\r':
+            *p++ = 'r';
+            return p;
+        case '\t':
+            *p++ = 't';
+            return p;
+        default:
+            memcpy(p, "u00", 3);
+            p[3] = static_cast<char>('0' + (c >> 4));
+            p[4] = "0123456789abcdef"[c & 0xF];
+            return p + 5;
+        }
+    }
+
+    StringInfo out_;
+    Overflow overflow_;
+};
+
+/// The JSON that `write` writes, in the current memory context, in no more memory than it needs: for what is
+/// made once and kept.
+template <typename Write> std::string_view json_text(Write &&write) {
+    StringInfoData text;
+    initStringInfo(&text);
+    JsonWriter out{&text};
+    write(out);
+    const auto size = static_cast<size_t>(text.len);
+    return {static_cast<char *>(repalloc(text.data, size + 1)), size};
+}
+
+} // namespace bemi

@@ -1,0 +1,46 @@
+// A part of a batch as arrays, one for each column, as one INSERT takes them.
+#pragma once
+
+#include "store/errors.hpp"
+
+namespace bemi {
+
+class Columns {
+public:
+    static constexpr int arrays = 13;
+    /// The types of the arrays, in the order of their parameters.
+    static const Oid *types();
+
+    /// In the current memory context.
+    void open();
+
+    /// Adds what becomes a row; with what is lost, in memory().
+    void add(const decode::ChangeRow &record, errors::Loss &loss);
+
+    [[nodiscard]] int rows() const { return rows_; }
+    [[nodiscard]] bool full() const { return rows_ == max_rows || bytes_ >= enough; }
+
+    /// Makes the arrays.
+    void build(Datum (&values)[arrays]) const;
+
+    /// Empties it, and with it the memory context of what was added.
+    void clear();
+
+    [[nodiscard]] MemoryContext memory() const { return memory_; }
+
+private:
+    static constexpr int max_rows = 512;
+    static constexpr size_t enough = 1 << 20;
+
+    Datum context_of(std::string_view json, errors::Loss &loss);
+
+    MemoryContext memory_;
+    int rows_;
+    size_t bytes_;
+    std::string_view context_json_; // of a row before; most have the same
+    Datum context_;
+    Datum values_[arrays][max_rows];
+    bool no_key_[max_rows];
+};
+
+} // namespace bemi

@@ -1,0 +1,66 @@
+#include "store/progress.hpp"
+
+#include "attested.hpp"
+#include "base/names.hpp"
+#include "base/transaction.hpp"
+#include "decode/timeline.hpp"
+#include "store/server_rows.hpp"
+#include "wire.hpp"
+
+namespace bemi::progress {
+namespace {
+
+constexpr char advance_sql[] = // with the WHERE clause
+    "UPDATE bemi.progress SET position = $1, changes = changes + $2, committed_at = $3, stored_at = now(),"
+    " timeline = $4%s";
+
+int64 timeline_at(XLogRecPtr position) {
+    return decode::timeline_of(position).id;
+}
+
+} // namespace
+
+Progress read() {
+    Progress progress{};
+    in_owners_transaction([&progress] {
+        spi::run(psprintf("SELECT position, timeline FROM bemi.progress%s", server_rows::condition()));
+        if (SPI_processed == 1)
+            progress = {.position = DatumGetLSN(spi::value(1)),
+                        .timeline = static_cast<TimeLineID>(DatumGetInt64(spi::value(2)))};
+    });
+    return progress;
+}
+
+void set(XLogRecPtr position) {
+    in_owners_transaction([position] {
+        log_attested_message(store_prefix, "");
+        spi::run("INSERT INTO bemi.progress (system_identifier, database, timeline, position)"
+                 " VALUES ($1, $2, $3, $4) ON CONFLICT (system_identifier, database)"
+                 " DO UPDATE SET timeline = excluded.timeline, position = excluded.position",
+                 {server_rows::server(), spi::oid(MyDatabaseId), spi::integer(timeline_at(position)),
+                  spi::lsn(position)});
+    });
+}
+
+void advance(XLogRecPtr position, uint64 changes, TimestampTz committed_at) {
+    static constinit SPIPlanPtr plan = nullptr;
+    constexpr Oid types[] = {LSNOID, INT8OID, TIMESTAMPTZOID, INT8OID};
+    if (plan == nullptr)
+        plan = spi::prepare(psprintf(advance_sql, server_rows::condition()), types);
+    Datum values[] = {LSNGetDatum(position), Int64GetDatum(static_cast<int64>(changes)),
+                      TimestampTzGetDatum(committed_at), Int64GetDatum(timeline_at(position))};
+    spi::execute(plan, values);
+    if (SPI_processed != 1)
+        ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+                        errmsg("table \"bemi.progress\" has no row of this server and database")));
+}
+
+void forget() {
+    bool is_installed = false;
+    in_transaction([&is_installed] { is_installed = OidIsValid(names::own_relation("progress")); });
+    if (is_installed)
+        in_owners_transaction(
+            [] { spi::run(psprintf("DELETE FROM bemi.progress%s", server_rows::condition())); });
+}
+
+} // namespace bemi::progress

@@ -1,0 +1,112 @@
+#include "store/sink_local.hpp"
+
+#include "attested.hpp"
+#include "base/transaction.hpp"
+#include "store/columns.hpp"
+#include "store/errors.hpp"
+#include "store/partitions.hpp"
+#include "store/progress.hpp"
+#include "wire.hpp"
+
+#include <algorithm>
+#include <iterator>
+
+namespace bemi::sink {
+namespace {
+
+constexpr char insert_sql[] =
+    "INSERT INTO bemi.changes (id, schema, \"table\", primary_key, operation, before, after, context,"
+    " committed_at, transaction_id, position, commit_position, sequence, database, queued_at, created_at)"
+    " SELECT unnest($1), unnest($2), unnest($3), unnest($4), unnest($5), unnest($6), unnest($7), unnest($8),"
+    " unnest($9), unnest($10), unnest($11), unnest($12), unnest($13), current_database(), $14, now()";
+
+void insert(const Columns &columns, TimestampTz queued_at) {
+    static constinit SPIPlanPtr plan = nullptr;
+    if (plan == nullptr) {
+        Oid types[Columns::arrays + 1];
+        std::copy_n(Columns::types(), Columns::arrays, types);
+        types[Columns::arrays] = TIMESTAMPTZOID;
+        plan = spi::prepare(insert_sql, types);
+    }
+    Datum arrays[Columns::arrays], values[Columns::arrays + 1];
+    columns.build(arrays);
+    std::copy_n(arrays, Columns::arrays, values);
+    values[Columns::arrays] = TimestampTzGetDatum(queued_at);
+    spi::execute(plan, values);
+}
+
+/// A pass over a batch: takes its records a part at a time.
+class Pass {
+public:
+    Pass(Batch &batch, ReportStored report) : queued_at_{batch.begun_at()}, reader_{batch}, report_{report} {
+        columns_ = static_cast<Columns *>(palloc(sizeof(Columns)));
+        columns_->open();
+    }
+
+    void store() {
+        while (const char *bytes = next()) {
+            const decode::ChangeRow record = decode::read_record(bytes, reader_.context());
+            add(record);
+            if (columns_->full())
+                flush();
+        }
+        flush();
+    }
+
+    /// Writes how far that is; returns it.
+    XLogRecPtr finish() {
+        progress::advance(last_.end_position, stored_, last_.committed_at);
+        return last_.end_position;
+    }
+
+private:
+    const char *next() {
+        MemoryContext caller = MemoryContextSwitchTo(columns_->memory());
+        const char *record = reader_.next();
+        MemoryContextSwitchTo(caller);
+        return record;
+    }
+
+    void add(const decode::ChangeRow &record) {
+        MemoryContext caller = MemoryContextSwitchTo(columns_->memory());
+        last_ = record;
+        errors::Loss loss{record};
+        if (!record.is_missing) {
+            partitions::ensure(record.committed_at);
+            columns_->add(record, loss);
+            stored_++;
+        }
+        if (loss)
+            loss.note(record);
+        MemoryContextSwitchTo(caller);
+    }
+
+    void flush() {
+        if (columns_->rows() > 0)
+            insert(*columns_, queued_at_);
+        report_(columns_->rows());
+        columns_->clear();
+    }
+
+    TimestampTz queued_at_;
+    Batch::Reader reader_;
+    ReportStored report_;
+    Columns *columns_;
+    decode::ChangeRowHeader last_{};
+    uint64 stored_ = 0;
+};
+
+} // namespace
+
+Stored store(Batch &batch, ReportStored report) {
+    XLogRecPtr end = InvalidXLogRecPtr;
+    in_owners_transaction([&] {
+        (void)log_attested_message(store_prefix, "");
+        Pass pass(batch, report);
+        pass.store();
+        end = pass.finish();
+    });
+    return {.progress = end, .end = XactLastCommitEnd};
+}
+
+} // namespace bemi::sink

@@ -1,0 +1,187 @@
+#include "store/storable.hpp"
+
+#include "base/hex.hpp"
+#include "base/text.hpp"
+#include "json/writer.hpp"
+#include "store/jsonb.hpp"
+
+#include <algorithm>
+
+namespace bemi::storable {
+namespace {
+
+/// Behind the string that begins at `at`.
+const char *end_of_string(const char *at) {
+    while (*++at != '"')
+        if (*at == '\\')
+            at++;
+    return at + 1;
+}
+
+/// At the comma or bracket behind the value that begins at `at`.
+const char *end_of_value(const char *at) {
+    for (int depth = 0;; at++) {
+        while (*at == '"')
+            at = end_of_string(at);
+        if (depth == 0 && (*at == ',' || *at == '}'))
+            return at;
+        if (*at == '{' || *at == '[')
+            depth++;
+        else if (*at == '}' || *at == ']')
+            depth--;
+    }
+}
+
+const char *skip_blanks(const char *at) {
+    return at + strspn(at, " \t\n\r");
+}
+
+std::string_view between(const char *start, const char *end) {
+    return {start, static_cast<size_t>(end - start)};
+}
+
+std::string_view without_last_blanks(std::string_view json) {
+    return json.substr(0, json.find_last_not_of(" \t\n\r") + 1);
+}
+
+struct Member {
+    std::string_view key; // with its quotes
+    std::string_view value;
+};
+
+/// Calls `use` for each member of an object.
+template <typename Use> void for_each_member(std::string_view object, Use &&use) {
+    const char *at = skip_blanks(object.data());
+    while (*(at = skip_blanks(at + 1)) == '"') {
+        const char *end_of_key = end_of_string(at), *value = skip_blanks(skip_blanks(end_of_key) + 1),
+                   *end = end_of_value(value);
+        use(Member{between(at, end_of_key), without_last_blanks(between(value, end))});
+        at = end;
+    }
+}
+
+std::string_view string_of(std::string_view text) {
+    return json_text([text](JsonWriter &out) { out.string(text); });
+}
+
+std::string_view hash_of(std::string_view text) {
+    const Datum bytes = PointerGetDatum(cstring_to_text_with_len(text.data(), static_cast<int>(text.size())));
+    const std::string_view hash = view_of(DatumGetByteaPP(DirectFunctionCall1(sha256_bytea, bytes)));
+    return json_text([hash](JsonWriter &out) {
+        out.raw("sha256:");
+        out.commit(put_hex(out.reserve(2 * hash.size()), hash.data(), hash.size()));
+    });
+}
+
+/// Why jsonb cannot hold an object of this member; NULL if it can.
+const ErrorData *misfit_of(const Member &member) {
+    MemoryContext caller = CurrentMemoryContext;
+    MemoryContext memory = AllocSetContextCreate(caller, "bemi value", ALLOCSET_DEFAULT_SIZES);
+    MemoryContextSwitchTo(memory);
+    const std::string_view object = json_text([&](JsonWriter &out) {
+        out.raw('{');
+        out.raw(member.key);
+        out.raw(':');
+        out.raw(member.value);
+        out.raw(std::string_view{"}", 2});
+    });
+    Datum jsonb;
+    const ErrorData *misfit = try_jsonb(object, &jsonb);
+    MemoryContextSwitchTo(caller);
+    if (misfit != nullptr) {
+        auto *kept = static_cast<ErrorData *>(palloc0(sizeof(ErrorData)));
+        kept->sqlerrcode = misfit->sqlerrcode;
+        kept->message = pstrdup(misfit->message);
+        misfit = kept;
+    }
+    MemoryContextDelete(memory);
+    return misfit;
+}
+
+/// An object that is being written anew.
+class Rewriting {
+public:
+    /// `whole` is why it has to be.
+    Rewriting(const char *name, size_t largest, const ErrorData &whole)
+        : name_{name}, largest_{largest}, whole_{whole} {
+        initStringInfo(&object_);
+        initStringInfo(&changes_);
+    }
+
+    [[nodiscard]] std::string_view run(std::string_view json) {
+        JsonWriter out{&object_};
+        out.enclosed('{', '}', [&] {
+            for_each_member(json, [&](const Member &member) {
+                const Member written = storable(member);
+                out.raw(',');
+                out.raw(written.key);
+                out.raw(':');
+                out.raw(written.value);
+            });
+        });
+        out.raw('\0');
+        return view_of(object_);
+    }
+
+    void note(errors::Loss &loss) const {
+        const ErrorData &reason = reason_ != nullptr ? *reason_ : whole_;
+        loss.add(view_of(changes_), reason.sqlerrcode, reason.message);
+    }
+
+private:
+    Member storable(const Member &member) {
+        const bool is_large = member.value.size() > largest_;
+        const ErrorData *misfit = is_large ? &whole_ : misfit_of(member);
+        if (misfit == nullptr)
+            return member;
+        Member written{member.key, "null"};
+        if (misfit_of(written) != nullptr)
+            written.key = string_of(member.key.substr(1, member.key.size() - 2));
+        written.value = string_of(member.value);
+        const bool is_text = !is_large && misfit_of(written) == nullptr;
+        if (!is_text)
+            written.value = string_of(hash_of(member.value));
+        reason_ = reason_ != nullptr ? reason_ : misfit;
+        appendStringInfo(&changes_, ", %s.%.*s as %s", name_, static_cast<int>(member.key.size()),
+                         member.key.data(), is_text ? "text" : "sha256");
+        return written;
+    }
+
+    const char *name_;
+    size_t largest_; // larger values become hashes
+    const ErrorData &whole_;
+    const ErrorData *reason_ = nullptr;
+    StringInfoData object_;
+    StringInfoData changes_;
+};
+
+} // namespace
+
+Datum jsonb_of(std::string_view json, const char *name, errors::Loss &loss) {
+    constexpr size_t least = 256; // a table has at most 1,600 columns, and jsonb 256 MB
+    Datum jsonb;
+    const ErrorData *error = try_jsonb(json, &jsonb);
+    // At first each value for itself. Only if they are too much together the largest ones have to go.
+    for (size_t largest = MaxAllocSize; error != nullptr; largest /= 4) {
+        if (largest < least)
+            ReThrowError(const_cast<ErrorData *>(error));
+        Rewriting rewriting{name, largest, *error};
+        error = try_jsonb(rewriting.run(json), &jsonb);
+        if (error == nullptr)
+            rewriting.note(loss);
+    }
+    return jsonb;
+}
+
+Datum key_of(std::string_view text, errors::Loss &loss) {
+    // What an index entry may have, 2704 bytes, less the other columns: the longest name of a table, a time.
+    constexpr size_t longest = 2600;
+    if (text.size() > longest) {
+        const char *reason = psprintf("primary key of %zu bytes is too long for an index", text.size());
+        loss.add(", primary_key as sha256", ERRCODE_PROGRAM_LIMIT_EXCEEDED, reason);
+        text = hash_of(text);
+    }
+    return PointerGetDatum(cstring_to_text_with_len(text.data(), static_cast<int>(text.size())));
+}
+
+} // namespace bemi::storable

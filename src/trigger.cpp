@@ -1,0 +1,45 @@
+// bemi.emit_context(), the trigger on every tracked table. It must be total: an error here fails the user's
+// write.
+#include "base/boundary.hpp"
+#include "context/emit.hpp"
+#include "worker/wakeup.hpp"
+
+namespace bemi {
+namespace {
+
+/// BemiHQ's packages install a trigger of their own, which may stay. It emits its comment for every row, so
+/// that what we emitted before is not in force any more.
+bool has_bemihq_trigger(const TriggerDesc *triggers) {
+    constexpr char prefix[] = "_bemi_row_trigger";
+    for (int i = 0; i < triggers->numtriggers; i++)
+        if (strncmp(triggers->triggers[i].tgname, prefix, sizeof(prefix) - 1) == 0)
+            return true;
+    return false;
+}
+
+} // namespace
+} // namespace bemi
+
+using namespace bemi;
+
+BEMI_FUNCTION(bemi_emit_context) {
+    if (!CALLED_AS_TRIGGER(fcinfo))
+        ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+                        errmsg("function \"bemi.emit_context\" was not called by the trigger manager")));
+    const auto *trigger = reinterpret_cast<TriggerData *>(fcinfo->context);
+    if (!TRIGGER_FIRED_BEFORE(trigger->tg_event))
+        ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+                        errmsg("function \"bemi.emit_context\" must be fired BEFORE")));
+
+    if (has_bemihq_trigger(trigger->tg_relation->trigdesc))
+        emit::again();
+    else
+        emit::if_changed(TRIGGER_FIRED_FOR_ROW(trigger->tg_event) ? emit::Rows::next
+                                                                  : emit::Rows::all_to_come);
+    wakeup::at_commit();
+
+    if (!TRIGGER_FIRED_FOR_ROW(trigger->tg_event))
+        return PointerGetDatum(nullptr);
+    return PointerGetDatum(TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) ? trigger->tg_newtuple
+                                                                      : trigger->tg_trigtuple);
+}

@@ -1,0 +1,36 @@
+#include "worker/maintenance.hpp"
+
+#include "store/partitions.hpp"
+#include "worker/fault.hpp"
+#include "worker/retention.hpp"
+#include "worker/state.hpp"
+
+namespace bemi::maintenance {
+namespace {
+
+template <typename Body> void attempt(Body &&body) {
+    MemoryContext memory = CurrentMemoryContext;
+    const ErrorData *error = fault::error_of(body);
+    if (error == nullptr)
+        return;
+    AbortOutOfAnyTransaction();
+    MemoryContextSwitchTo(memory);
+    partitions::forget();
+    if (!process::is_terminated())
+        state::failed(*error);
+}
+
+void drop_expired_partitions() {
+    List *expired = retention::expired();
+    for (int i = 0; i < list_length(expired); i++)
+        attempt([partition = list_nth_oid(expired, i)] { retention::drop(partition); });
+}
+
+} // namespace
+
+void run() {
+    attempt(partitions::make_ahead);
+    attempt(drop_expired_partitions);
+}
+
+} // namespace bemi::maintenance

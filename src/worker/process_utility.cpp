@@ -1,0 +1,120 @@
+#include "worker/process_utility.hpp"
+
+#include "base/compat.hpp"
+#include "worker/process.hpp"
+#include "worker/wakeup.hpp"
+
+namespace bemi::utility {
+namespace {
+
+ProcessUtility_hook_type next_hook = nullptr;
+
+/// Has the worker leave a database that the command wants for itself. A worker that is started in the
+/// meantime waits at the database's lock, which the command takes as well, and which lasts until the end of
+/// the transaction.
+void leave_database(Oid database, LOCKMODE lock) {
+    LockSharedObject(DatabaseRelationId, database, 0, lock);
+    process::end_worker(database);
+}
+
+/// For a command that changes the database. What is an error in the command is left to it.
+void leave_changed(const char *name) {
+    const bool missing_ok = true;
+    const Oid database = get_database_oid(name, missing_ok);
+    if (OidIsValid(database) && database != MyDatabaseId &&
+        compat::owns(DatabaseRelationId, database, GetUserId()))
+        leave_database(database, AccessExclusiveLock);
+}
+
+const char *find_option(List *options, const char *name) {
+    for (int i = 0; i < list_length(options); i++) {
+        auto *option = list_nth_node(DefElem, options, i);
+        if (strcmp(option->defname, name) == 0 && option->arg != nullptr)
+            return defGetString(option);
+    }
+    return nullptr;
+}
+
+bool may_create_databases() {
+    HeapTuple tuple = SearchSysCache1(AUTHOID, ObjectIdGetDatum(GetUserId()));
+    if (!HeapTupleIsValid(tuple))
+        return false;
+    const bool may = reinterpret_cast<Form_pg_authid>(GETSTRUCT(tuple))->rolcreatedb;
+    ReleaseSysCache(tuple);
+    return may || superuser();
+}
+
+bool may_copy(Oid database) {
+    HeapTuple tuple = SearchSysCache1(DATABASEOID, ObjectIdGetDatum(database));
+    if (!HeapTupleIsValid(tuple))
+        return false;
+    const bool is_template = reinterpret_cast<Form_pg_database>(GETSTRUCT(tuple))->datistemplate;
+    ReleaseSysCache(tuple);
+    return may_create_databases() && (is_template || compat::owns(DatabaseRelationId, database, GetUserId()));
+}
+
+/// Others may copy the database at the same time.
+void leave_template(const CreatedbStmt *command) {
+    const bool missing_ok = true;
+    const char *name = find_option(command->options, "template");
+    const Oid database = get_database_oid(name == nullptr ? "template1" : name, missing_ok);
+    if (OidIsValid(database) && may_copy(database))
+        leave_database(database, ShareLock);
+}
+
+void leave_moved(const AlterDatabaseStmt *command) {
+    if (find_option(command->options, "tablespace") != nullptr)
+        leave_changed(command->dbname);
+}
+
+void leave_renamed(const RenameStmt *command) {
+    if (command->renameType == OBJECT_DATABASE)
+        leave_changed(command->subname);
+}
+
+/// Those that take a database for themselves are refused there.
+bool is_in_transaction_block(ProcessUtilityContext context) {
+    return IsInTransactionBlock(context == PROCESS_UTILITY_TOPLEVEL);
+}
+
+void before(Node *command, ProcessUtilityContext context) {
+    switch (nodeTag(command)) {
+    case T_DropdbStmt:
+        if (!is_in_transaction_block(context))
+            leave_changed(castNode(DropdbStmt, command)->dbname);
+        return;
+    case T_CreatedbStmt:
+        if (!is_in_transaction_block(context))
+            leave_template(castNode(CreatedbStmt, command));
+        return;
+    case T_AlterDatabaseStmt:
+        if (!is_in_transaction_block(context))
+            leave_moved(castNode(AlterDatabaseStmt, command));
+        return;
+    case T_RenameStmt:
+        return leave_renamed(castNode(RenameStmt, command));
+    case T_TransactionStmt: // the changes were made in another transaction, maybe long ago
+        if (castNode(TransactionStmt, command)->kind == TRANS_STMT_COMMIT_PREPARED)
+            wakeup::at_commit();
+        return;
+    default:
+        return;
+    }
+}
+
+void on_command(PlannedStmt *planned, const char *text, bool read_only_tree, ProcessUtilityContext context,
+                ParamListInfo parameters, QueryEnvironment *environment, DestReceiver *receiver,
+                QueryCompletion *completion) {
+    before(planned->utilityStmt, context);
+    (next_hook != nullptr ? next_hook : standard_ProcessUtility)(
+        planned, text, read_only_tree, context, parameters, environment, receiver, completion);
+}
+
+} // namespace
+
+void watch_commands() {
+    next_hook = ProcessUtility_hook;
+    ProcessUtility_hook = on_command;
+}
+
+} // namespace bemi::utility

@@ -1,0 +1,85 @@
+#include "worker/start_position.hpp"
+
+#include "store/progress.hpp"
+#include "worker/gaps.hpp"
+#include "worker/process.hpp"
+#include "worker/shared.hpp"
+#include "worker/slot.hpp"
+#include "worker/wal.hpp"
+#include "worker/wal_search.hpp"
+
+namespace bemi::start_position {
+namespace {
+
+constinit bool is_slot_new = false;
+
+/// Begins behind the WAL that there is: what of it is stored is not known. The changes that were committed up
+/// to `known` are.
+void begin_anew(XLogRecPtr known, XLogRecPtr start) {
+    gaps::add(
+        {.from = known, .to = start, .reason = "the position up to which all was stored is not of this WAL"});
+    progress::set(start);
+}
+
+/// What the slot does not have, and is not stored, is lost: because the slot is a new one, because somebody
+/// else advanced it, or because a standby that was promoted has the slot, but not all that was stored.
+void begin_at_slot(slot::State before, const char *reason) {
+    const progress::Progress stored = progress::read();
+    const XLogRecPtr from = stored.position, start = slot::confirmed();
+    if (XLogRecPtrIsInvalid(from))
+        return progress::set(start);
+    if (!wal::has_written(from, stored.timeline))
+        return before == slot::State::usable ? begin_anew(start, compat::flushed_wal())
+                                             : begin_anew(InvalidXLogRecPtr, start);
+    if (from >= start)
+        return;
+    if (gaps::has_open() || wal::may_have_changes(from, start))
+        gaps::add({.from = from, .to = start, .reason = reason});
+    progress::set(start);
+}
+
+constexpr char slot_lost[] = "the slot was lost or dropped";
+
+bool is_of_former_extension(XLogRecPtr since) {
+    return slot::confirmed() < since;
+}
+
+} // namespace
+
+void make_slot() {
+    is_slot_new = true;
+    slot::drop();
+    pgstat_report_activity(STATE_RUNNING, "waiting for the transactions that are running, to make the slot");
+    slot::create();
+    shared::forget();
+    ereport(LOG, (errmsg("bemi made the replication slot of database \"%s\"", process::database_name())));
+}
+
+bool is_slot_ours(const state::Desired &desired) {
+    return slot::state() == slot::State::usable && !XLogRecPtrIsInvalid(desired.since) &&
+           !is_of_former_extension(desired.since);
+}
+
+bool prepare(const state::Desired &desired) {
+    if (is_of_former_extension(desired.since))
+        slot::drop();
+    const slot::State found = slot::state();
+    if (found == slot::State::usable) {
+        if (is_slot_new)
+            begin_at_slot(slot::State::missing, slot_lost);
+        else
+            begin_at_slot(found, "the slot is ahead of what is stored");
+        return true;
+    }
+    if (found == slot::State::invalidated && !gaps::has_open()) {
+        gaps::add({.from = progress::read().position, .reason = gaps::slot_invalidated});
+        state::pause_on_failure(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+                                "the replication slot was invalidated; see bemi.gaps");
+        return false;
+    }
+    make_slot();
+    begin_at_slot(found, slot_lost);
+    return true;
+}
+
+} // namespace bemi::start_position

@@ -1,0 +1,199 @@
+#include "worker/storing.hpp"
+
+#include "store/progress.hpp"
+#include "worker/caches.hpp"
+#include "worker/gaps.hpp"
+#include "worker/maintenance.hpp"
+#include "worker/process.hpp"
+#include "worker/settings.hpp"
+#include "worker/shared.hpp"
+#include "worker/slot.hpp"
+
+#include <algorithm>
+
+namespace bemi {
+namespace {
+
+// Somebody who does not wake us has committed, or a heartbeat is due.
+constexpr long poll_ms = 500;
+// A commit with synchronous_commit = off wakes us before its WAL is on disk.
+constexpr long flush_poll_ms = 10;
+constexpr int flush_polls = 40;
+// How often the server is told what it need not keep any more: that writes to disk.
+constexpr int confirm_ms = 1000, idle_confirm_ms = 10 * 1000;
+// How often partitions are made ahead and dropped.
+constexpr int maintain_ms = 60 * 1000;
+
+/// Whether it was so long ago, which then begins anew. Not knowing how long is long enough: the clock may
+/// have been set back.
+bool is_over(TimestampTz &since, int milliseconds) {
+    const TimestampTz now = GetCurrentTimestamp();
+    if (since <= now && !TimestampDifferenceExceeds(since, now, milliseconds))
+        return false;
+    since = now;
+    return true;
+}
+
+} // namespace
+
+void Storing::open() {
+    batch_.open();
+    const XLogRecPtr from = progress::read().position;
+    decoder_.open(from, batch_);
+    shared::open(from);
+    stored_.progress = from;
+    confirmed_ = MyReplicationSlot->data.confirmed_flush;
+    memory_ = AllocSetContextCreate(TopMemoryContext, "bemi worker", ALLOCSET_DEFAULT_SIZES);
+}
+
+void note_unstored(XLogRecPtr from, const state::Desired &desired) {
+    gaps::add({.from = from,
+               .to = compat::flushed_wal(),
+               .reason = "bemi.stop(drop_slot => true) was called before all was stored",
+               .role = NameStr(desired.requested_by)});
+}
+
+state::Desired Storing::run(const state::Desired &desired) {
+    desired_ = desired;
+    MemoryContextSwitchTo(memory_);
+    while (is_wanted()) {
+        decoder_.read(compat::flushed_wal());
+        if (!batch_.empty())
+            store();
+        shared::end_batch(decoder_.position());
+        maintain_if_due();
+        confirm_if_due();
+        if (decoder_.position() >= compat::flushed_wal()) {
+            note_health();
+            wait();
+        }
+        MemoryContextReset(memory_);
+    }
+    confirm();
+    return desired_;
+}
+
+void Storing::finish(const state::Desired &desired) {
+    const XLogRecPtr end = compat::flushed_wal();
+    const XLogRecPtr near = end - std::min(end, static_cast<XLogRecPtr>(wal_segment_size));
+    while (decoder_.position() < end && std::max(stored_.progress, decoder_.position()) >= near) {
+        decoder_.read(end);
+        if (!batch_.empty())
+            store();
+    }
+    if (decoder_.position() < end)
+        in_the_present([&] { note_unstored(stored_.progress, desired); });
+}
+
+template <typename Body> void Storing::in_the_present(Body &&body) {
+    const uint64 bytes = pgWalUsage.wal_bytes;
+    const XLogRecPtr from = GetXLogInsertRecPtr();
+    caches::switch_snapshot(decoder_.position());
+    body();
+    shared::wrote_wal(from, GetXLogInsertRecPtr(), pgWalUsage.wal_bytes - bytes);
+    caches::switch_snapshot(decoder_.position());
+}
+
+bool Storing::is_wanted() {
+    CHECK_FOR_INTERRUPTS();
+    if (ConfigReloadPending) {
+        ConfigReloadPending = false;
+        ProcessConfigFile(PGC_SIGHUP);
+        maintained_at_ = 0;
+    }
+    if (has_successor_ || process::is_terminated()) {
+        desired_.state = state::DesiredState::paused;
+        return false;
+    }
+    if (state::may_have_changed())
+        in_the_present([this] { desired_ = state::last_desired(); });
+    return desired_.state == state::DesiredState::running && desired_.since <= confirmed_;
+}
+
+void Storing::store() {
+    shared::begin_storing();
+    in_the_present([this] { stored_ = sink::store(batch_, shared::add_stored); });
+    batch_.clear();
+    note_health();
+    (void)pgstat_report_stat(false);
+}
+
+/// Whether the server keeps WAL only because it was not told yet that it need not.
+bool Storing::keeps_much() const {
+    return decoder_.position() >= slot::kept_from() + static_cast<XLogRecPtr>(wal_segment_size);
+}
+
+/// So that WAL without changes of ours is not kept either. Seldom: this writes WAL itself.
+void Storing::note_progress() {
+    const XLogRecPtr position = decoder_.position();
+    if (position <= stored_.progress || !keeps_much())
+        return;
+    in_the_present([position] { progress::set(position); });
+    stored_ = {.progress = position, .end = XactLastCommitEnd};
+}
+
+/// Confirms what is written in bemi.progress, and nothing beyond: a slot that is ahead of that tells of a
+/// gap.
+void Storing::confirm() {
+    if (stored_.progress <= confirmed_)
+        return;
+    // What is confirmed will not come again: it must be on disk.
+    XLogFlush(stored_.end);
+    confirmed_ = stored_.progress;
+    slot::confirm(confirmed_);
+}
+
+/// What the server keeps moves a step at a time: to what the last record of running transactions allowed that
+/// was decoded before the confirmation. An idle server writes no such records.
+void Storing::free_wal() {
+    const XLogRecPtr kept_from = slot::kept_from();
+    frees_wal_ = kept_from != kept_from_; // and the next step may be near
+    kept_from_ = kept_from;
+    if (keeps_much())
+        (void)LogStandbySnapshot();
+}
+
+void Storing::confirm_if_due() {
+    const bool has_stored = stored_.progress > confirmed_;
+    if (!is_over(confirmed_at_, has_stored || frees_wal_ ? confirm_ms : idle_confirm_ms))
+        return;
+    note_progress();
+    confirm();
+    free_wal();
+    (void)pgstat_report_stat(true);
+}
+
+void Storing::maintain_if_due() {
+    if (!is_over(maintained_at_, maintain_ms))
+        return;
+    in_the_present([this] {
+        has_successor_ = settings::have_changed() && process::start_worker(MyDatabaseId);
+        if (has_successor_)
+            return state::ran_well(); // nor is it to wait
+        maintenance::run();
+    });
+}
+
+/// It has stored something, or there was nothing to store.
+void Storing::note_health() {
+    if (!ran_well_)
+        in_the_present(state::ran_well);
+    ran_well_ = true;
+}
+
+void Storing::wait() {
+    pgstat_report_activity(STATE_IDLE, nullptr);
+    shared::set_phase(shared::Phase::idle);
+    const long timeout = flush_polls_left_ > 0 ? flush_poll_ms : poll_ms;
+    const int events =
+        WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, timeout, PG_WAIT_EXTENSION);
+    ResetLatch(MyLatch);
+    if ((events & WL_LATCH_SET) != 0)
+        flush_polls_left_ = flush_polls;
+    else if (flush_polls_left_ > 0)
+        flush_polls_left_--;
+    shared::set_phase(shared::Phase::reading);
+    pgstat_report_activity(STATE_RUNNING, "reading and storing changes");
+}
+
+} // namespace bemi

@@ -1,0 +1,27 @@
+// The changes of this database, decoded in this process from the WAL that its slot keeps.
+#pragma once
+
+#include "store/batch.hpp"
+
+namespace bemi {
+
+class WalDecoder {
+public:
+    /// Acquires the slot. Transactions that were committed before `from` are not wanted again.
+    /// Outside of transactions, in a memory context that lasts.
+    void open(XLogRecPtr from, Batch &batch);
+
+    /// Adds to the batch what the WAL has up to `end`, or less if that is enough for a batch.
+    void read(XLogRecPtr end);
+
+    /// All transactions that were committed before are in the batch, or were.
+    [[nodiscard]] XLogRecPtr position() const { return decoding_->reader->EndRecPtr; }
+
+private:
+    void read_record();
+
+    LogicalDecodingContext *decoding_;
+    Batch *batch_;
+};
+
+} // namespace bemi
