@@ -1,0 +1,94 @@
+# Every block of SQL in README.md and docs/ runs, and prints what the document says.
+#
+# A document runs from top to bottom in one psql session, in a database of its own. Its blocks are:
+#   ```sql          run; fails only if the document says so
+#   ```sql no-run   not run, because it needs another server, file or password
+#   ```text         right after a block of SQL: what that prints
+#   <!-- run:       SQL that readers do not see, such as a table for the examples; ends with --> on a line of its own
+use strict;
+use warnings;
+use Bemi;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $directory = $ENV{TESTDIR};
+my @documents = ("$directory/README.md", sort glob "$directory/docs/*.md");
+
+sub blocks_of {
+    my ($text) = @_;
+    my @blocks;
+    my $previous = '';
+    while ($text =~ /^ *(?:```(\S[^\n]*)\n(.*?)^ *```|<!-- run:\n(.*?)^-->)$/msg) {
+        my ($kind, $content) = ($1 // 'sql', $2 // $3);
+        push @blocks, { sql => $content } if $kind eq 'sql';
+        $blocks[-1]{output} = $content if $kind eq 'text' && $previous eq 'sql';
+        $previous = $kind;
+    }
+    return @blocks;
+}
+
+# What differs from run to run, and the widths of columns that follow from it.
+sub comparable {
+    my ($output) = @_;
+    $output =~ s/\b\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d+)?([+-]\d\d|Z)?/TIME/g;
+    $output =~ s/\b\d\d:\d\d:\d\d(\.\d+)?\b/INTERVAL/g;
+    $output =~ s/\b[0-9A-F]+\/[0-9A-F]+\b/LSN/g;
+    $output =~ s/\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/UUID/g;
+    $output =~ s/("(?:transaction_id|position|commit_position)": ?)\d+/$1NUMBER/g;
+    $output =~ s/-{2,}/--/g;
+    $output =~ s/ +/ /g;
+    $output =~ s/^ | $//mg;
+    return $output =~ s/\n+\z//r;
+}
+
+# What each block prints, errors and notices too.
+sub outputs_of {
+    my ($node, $database, @blocks) = @_;
+    my $script = join '', "\\pset footer off\n", map { "$_->{sql}\n\\echo end of block\n" } @blocks;
+    my $output;
+    local $ENV{PGAPPNAME} = 'psql';
+    IPC::Run::run([ 'psql', '-X', '-q', '-d', $node->connstr($database) ], '<', \$script, '>&', \$output);
+    return split /^end of block\n/m, $output, -1;
+}
+
+sub check_document {
+    my ($node, $path) = @_;
+    my ($name) = $path =~ /([^\/]+)$/;
+    my $text = slurp_file($path);
+    my @blocks = blocks_of($text) or return;
+    $node->safe_psql('postgres', 'CREATE DATABASE document');
+    $node->safe_psql('document', 'CREATE EXTENSION bemi') unless $text =~ /^CREATE EXTENSION bemi;$/m;
+
+    my @outputs = outputs_of($node, 'document', @blocks);
+    is(scalar @outputs, @blocks + 1, "$name: all blocks ran");
+    for my $block (@blocks) {
+        my $output = shift @outputs;
+        my ($title) = $block->{sql} =~ /\s*(.*)/;
+        if (defined $block->{output}) {
+            is(comparable($output), comparable($block->{output}), "$name prints what it says: $title");
+        } else {
+            unlike($output, qr/^ERROR: /m, "$name runs: $title");
+        }
+    }
+
+    $node->safe_psql('postgres', 'DROP DATABASE document');
+    $node->safe_psql('postgres', 'ALTER SYSTEM RESET ALL');
+    $node->safe_psql('postgres', 'SELECT pg_reload_conf()');
+}
+
+my $node = PostgreSQL::Test::Cluster->new('main');
+$node->init(allows_streaming => 'logical');
+$node->start;
+cmp_ok(scalar @documents, '>=', 12, 'the documents are here');
+check_document($node, $_) for @documents;
+
+# Of the two ways to ask for a context, the one that docs/store.md recommends uses the index.
+$node->safe_psql('postgres', q{CREATE EXTENSION bemi; CREATE TABLE todo (id int PRIMARY KEY); SELECT bemi.track('todo'), bemi.start()});
+$node->safe_psql('postgres', 'INSERT INTO todo VALUES (1)');
+$node->safe_psql('postgres', 'SELECT bemi.sync()');
+for my $condition (q{context @> '{"user_id": 7}'}, q{context->>'user_id' = '7'}) {
+    my $plan = one_of($node, "SET enable_seqscan = off; EXPLAIN SELECT FROM bemi.changes WHERE $condition");
+    is($plan =~ /_context_idx/ ? 'index' : 'all rows', $condition =~ /@>/ ? 'index' : 'all rows', "what is read for $condition");
+}
+
+done_testing();
