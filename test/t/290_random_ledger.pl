@@ -29,7 +29,7 @@ my $received = $node->basedir . '/received';
 my $client = IPC::Run::start([ 'sh', '-c', 'trap "kill \$!; exit" INT; while :; do "$@" & wait $!; sleep 0.2; done', 'sh',
     'pg_recvlogical', '--slot', 'client', '--dbname', $node->connstr('postgres'), '--start', '--no-loop',
     '--option', 'tracked-only=on', '--status-interval', '1', '--fsync-interval', '1', '--file', $received ],
-    '2>', "$PostgreSQL::Test::Utils::log_path/050_client.log");
+    '2>', "$PostgreSQL::Test::Utils::log_path/random_ledger_client.log");
 
 my ($load_input, $load_output) = ('', '');
 my $load = IPC::Run::start([ "$random/build/random_load", $node->connstr('postgres') . " options='-c lock_timeout=3s'", $seed, 6, 2 ],
