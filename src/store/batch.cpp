@@ -12,15 +12,15 @@ void Batch::open() {
     owner_ = ResourceOwnerCreate(nullptr, "bemi batch");
 }
 
-void Batch::add(std::string_view record, std::string_view context) {
-    if (records_++ == 0) {
+void Batch::add(std::string_view change, std::string_view context) {
+    if (changes_++ == 0) {
         begun_at_ = GetCurrentTimestamp();
         add_context(context);
     } else if (view_of(context_) != context) {
         add_context(context);
     }
     const bool is_context = false;
-    add_entry(record, is_context);
+    add_entry(change, is_context);
 }
 
 void Batch::add_context(std::string_view context) {
@@ -45,7 +45,7 @@ void Batch::append(const void *bytes, size_t size) {
     compat::write_file(spilled_, bytes, size);
 }
 
-/// Empties the memory into the file.
+/// Moves what is in memory to the file.
 void Batch::spill() {
     if (spilled_ == nullptr) {
         ResourceOwner caller_owner = CurrentResourceOwner;
@@ -63,7 +63,7 @@ void Batch::spill() {
 Batch::Reader::Reader(Batch &batch) : batch_{batch}, in_file_{batch.spilled_ != nullptr} {
     initStringInfo(&context_);
     if (in_file_ && BufFileSeek(batch.spilled_, 0, 0, SEEK_SET) != 0)
-        elog(ERROR, "could not rewind the temporary file of changes");
+        ereport(ERROR, (errcode_for_file_access(), errmsg("could not rewind temporary file of changes: %m")));
 }
 
 const char *Batch::Reader::next() {
@@ -76,14 +76,15 @@ const char *Batch::Reader::next() {
     return nullptr;
 }
 
-/// False behind the last.
+/// False at the end of the batch.
 bool Batch::Reader::next_entry(EntryHeader &entry) {
     if (in_file_) {
         const size_t got = BufFileRead(batch_.spilled_, &entry, sizeof(entry));
         if (got == sizeof(entry))
             return true;
         if (got != 0)
-            elog(ERROR, "unexpected end of the temporary file of changes");
+            ereport(ERROR,
+                    (errcode(ERRCODE_DATA_CORRUPTED), errmsg("unexpected end of temporary file of changes")));
         in_file_ = false;
     }
     if (offset_ == static_cast<size_t>(batch_.memory_.len))
@@ -92,7 +93,7 @@ bool Batch::Reader::next_entry(EntryHeader &entry) {
     return true;
 }
 
-/// In the batch itself, or in the current memory context.
+/// The bytes of the entry, in the batch itself or in the current memory context.
 const char *Batch::Reader::bytes_of(const EntryHeader &entry) {
     if (!in_file_) {
         const char *bytes = batch_.memory_.data + offset_;
@@ -113,7 +114,8 @@ void Batch::Reader::read_context(const EntryHeader &entry) {
 void Batch::Reader::read(void *to, size_t size) {
     if (in_file_) {
         if (BufFileRead(batch_.spilled_, to, size) != size)
-            elog(ERROR, "unexpected end of the temporary file of changes");
+            ereport(ERROR,
+                    (errcode(ERRCODE_DATA_CORRUPTED), errmsg("unexpected end of temporary file of changes")));
         return;
     }
     memcpy(to, batch_.memory_.data + offset_, size);
@@ -126,7 +128,7 @@ void Batch::clear() {
     spilled_ = nullptr;
     resetStringInfo(&memory_);
     bemi::clear(&context_);
-    records_ = 0;
+    changes_ = 0;
 }
 
 } // namespace bemi

@@ -1,5 +1,5 @@
-// Changes on their way from the WAL into the table: whole transactions, in the order of their commits. What
-// does not fit into memory goes to a temporary file.
+// Changes on their way from the WAL into bemi.changes: whole transactions, in the order of their commits.
+// What does not fit into memory goes to a temporary file.
 #pragma once
 
 #include "base/compat.hpp"
@@ -9,7 +9,7 @@
 namespace bemi {
 
 class Batch {
-    /// What comes before each record, and before a context that the records behind it have.
+    /// Stands before each change, and before a context, which holds for the changes that follow.
     struct EntryHeader {
         uint32 size;
         bool is_context;
@@ -19,16 +19,16 @@ public:
     /// In the current memory context.
     void open();
 
-    /// Of a context only the first of several records in a row takes room.
-    void add(std::string_view record, std::string_view context);
+    /// A context that several changes in a row share is kept once.
+    void add(std::string_view change, std::string_view context);
 
-    [[nodiscard]] bool empty() const { return records_ == 0; }
-    [[nodiscard]] uint64 records() const { return records_; }
-    /// Whether it is time to store it.
+    [[nodiscard]] bool empty() const { return changes_ == 0; }
+    [[nodiscard]] uint64 changes() const { return changes_; }
+    /// Whether the batch should be stored now.
     [[nodiscard]] bool full() const {
         return spilled_ != nullptr || static_cast<size_t>(memory_.len) >= enough;
     }
-    /// When its first record came.
+    /// When the first change was added.
     [[nodiscard]] TimestampTz begun_at() const { return begun_at_; }
 
     void clear();
@@ -39,9 +39,9 @@ public:
         /// In the current memory context.
         explicit Reader(Batch &batch);
 
-        /// The next record, in the batch itself or in the current memory context; NULL behind the last.
+        /// The next change, in the batch itself or in the current memory context; NULL at the end.
         [[nodiscard]] const char *next();
-        /// The context of that record, valid until next() is called again.
+        /// The context of that change, valid until next() is called again.
         [[nodiscard]] const char *context() const { return context_.data; }
 
     private:
@@ -65,10 +65,10 @@ private:
     void spill();
 
     StringInfoData memory_;  // entries, each behind its header
-    StringInfoData context_; // of the last record
-    BufFile *spilled_;       // the same, those that came before
+    StringInfoData context_; // of the last change
+    BufFile *spilled_;       // earlier entries; NULL as long as memory is enough
     ResourceOwner owner_;    // of the file, which outlives transactions
-    uint64 records_;
+    uint64 changes_;
     TimestampTz begun_at_;
 };
 

@@ -79,35 +79,35 @@ Datum Columns::context_of(std::string_view json, errors::Loss &loss) {
         return context_;
     const bool had_loss{loss};
     const Datum jsonb = storable::jsonb_of(json, "context", loss);
-    if (had_loss || loss) // which each of its changes has to note
+    if (had_loss || loss) // each change with this context has to change the loss
         return jsonb;
     context_ = jsonb;
     context_json_ = {pnstrdup(json.data(), json.size()), json.size()};
     return context_;
 }
 
-void Columns::add(const decode::ChangeRow &record, errors::Loss &loss) {
+void Columns::add(const decode::ChangeRow &change, errors::Loss &loss) {
     MemoryContext caller = MemoryContextSwitchTo(memory_);
     const int row = rows_;
     const auto set = [this, row](Column column, Datum value) { values_[column][row] = value; };
     auto *uuid = static_cast<unsigned char *>(palloc(UUID_LEN));
-    memcpy(uuid, record.id, UUID_LEN);
+    memcpy(uuid, change.id, UUID_LEN);
     set(id, PointerGetDatum(uuid));
-    set(schema, text_of(record.schema_name));
-    set(table, text_of(record.table_name));
-    set(primary_key, storable::key_of(record.primary_key_text, loss));
-    set(operation, text_of(decode::name_of(record.operation)));
-    set(before, storable::jsonb_of(record.before_json, "before", loss));
-    set(after, storable::jsonb_of(record.after_json, "after", loss));
-    set(context, context_of(record.context_json, loss));
-    set(committed_at, TimestampTzGetDatum(record.committed_at));
-    set(transaction_id, bigint_of(record.transaction_id));
-    set(position, bigint_of(record.position));
-    set(commit_position, bigint_of(record.commit_position));
-    set(sequence, bigint_of(record.sequence));
-    no_key_[row] = !record.has_primary_key;
+    set(schema, text_of(change.schema_name));
+    set(table, text_of(change.table_name));
+    set(primary_key, storable::key_of(change.primary_key_text, loss));
+    set(operation, text_of(decode::name_of(change.operation)));
+    set(before, storable::jsonb_of(change.before_json, "before", loss));
+    set(after, storable::jsonb_of(change.after_json, "after", loss));
+    set(context, context_of(change.context_json, loss));
+    set(committed_at, TimestampTzGetDatum(change.committed_at));
+    set(transaction_id, bigint_of(change.transaction_id));
+    set(position, bigint_of(change.position));
+    set(commit_position, bigint_of(change.commit_position));
+    set(sequence, bigint_of(change.sequence));
+    no_key_[row] = !change.has_primary_key;
     rows_++;
-    bytes_ += record.before_json.size() + record.after_json.size() + record.context_json.size();
+    bytes_ += change.before_json.size() + change.after_json.size() + change.context_json.size();
     MemoryContextSwitchTo(caller);
 }
 

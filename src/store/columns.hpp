@@ -1,4 +1,4 @@
-// A part of a batch as arrays, one for each column, as one INSERT takes them.
+// A part of a batch as one array per column of bemi.changes: the parameters of one INSERT.
 #pragma once
 
 #include "store/errors.hpp"
@@ -14,16 +14,16 @@ public:
     /// In the current memory context.
     void open();
 
-    /// Adds what becomes a row; with what is lost, in memory().
-    void add(const decode::ChangeRow &record, errors::Loss &loss);
+    /// Adds a row; what cannot be stored as it is goes to `loss`, in memory().
+    void add(const decode::ChangeRow &change, errors::Loss &loss);
 
     [[nodiscard]] int rows() const { return rows_; }
     [[nodiscard]] bool full() const { return rows_ == max_rows || bytes_ >= enough; }
 
-    /// Makes the arrays.
+    /// Builds the arrays, in memory().
     void build(Datum (&values)[arrays]) const;
 
-    /// Empties it, and with it the memory context of what was added.
+    /// Removes all rows and resets memory().
     void clear();
 
     [[nodiscard]] MemoryContext memory() const { return memory_; }
@@ -37,7 +37,7 @@ private:
     MemoryContext memory_;
     int rows_;
     size_t bytes_;
-    std::string_view context_json_; // of a row before; most have the same
+    std::string_view context_json_; // of an earlier row: most rows have the same context
     Datum context_;
     Datum values_[arrays][max_rows];
     bool no_key_[max_rows];

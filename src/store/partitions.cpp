@@ -14,8 +14,8 @@ struct Range {
     [[nodiscard]] bool has(TimestampTz time) const { return time >= from && time < to; }
 };
 
-// That of the last change, most probably of the next one too. Should somebody drop the partition, storing
-// fails once and begins anew.
+// The range of the partition of the last change, most probably that of the next one too. Should somebody drop
+// the partition, storing fails once and starts again.
 constinit Range latest{0, 0};
 
 TimestampTz time_column(int column) {
@@ -31,11 +31,11 @@ bool find(TimestampTz time) {
     return true;
 }
 
-// The day, month ... in UTC, less what other partitions have of it. Its name is the next one that is free:
-// somebody may have detached a partition, or taken the name for something else. The indexes are those of the
-// partitions, not of bemi.changes, because a restored dump brings them along: what ATTACH PARTITION had made
-// by then would be in the way.
-constexpr char plan_sql[] =
+// The range is the day, month ... of the time in UTC, without what other partitions cover. The name is the
+// next one that is free, because somebody may have detached a partition or taken the name for something else.
+// Each partition has the indexes, not bemi.changes: a dump creates the indexes of partitions, and would fail
+// where ATTACH PARTITION has created them before.
+constexpr char range_sql[] =
     "WITH range (f, t) AS (SELECT"
     "  greatest(date_trunc($2, $1), (SELECT max(to_time) FROM bemi.partitions WHERE to_time <= $1)),"
     "  least(date_trunc($2, $1) + $3::interval,"
@@ -72,12 +72,12 @@ const char *text_column(int column) {
     return TextDatumGetCString(spi::value(column));
 }
 
-/// The partition that somebody attached for all else; invalid if there is none.
+/// The default partition, which only somebody else can have attached; invalid if there is none.
 Oid default_partition() {
     return get_default_partition_oid(changes());
 }
 
-/// Where it has changes of the range, no partition can be attached for that.
+/// If the default partition has changes of the range, PostgreSQL attaches no partition for it.
 bool is_in_default_partition(const Range &range) {
     const Oid partition = default_partition();
     if (!OidIsValid(partition))
@@ -88,12 +88,16 @@ bool is_in_default_partition(const Range &range) {
     return SPI_processed > 0;
 }
 
-/// Attached in the end: for CREATE TABLE ... PARTITION OF every reader of bemi.changes would have to wait.
+/// Attaches the finished partition at the end: CREATE TABLE ... PARTITION OF would block every reader of
+/// bemi.changes.
 void make(TimestampTz time) {
     const Interval wanted = interval();
-    spi::run(plan_sql, {spi::timestamp(time), spi::text(wanted.unit), spi::text(wanted.length)});
+    spi::run(range_sql, {spi::timestamp(time), spi::text(wanted.unit), spi::text(wanted.length)});
     if (SPI_processed == 0)
-        elog(ERROR, "no name is left for a partition of bemi.changes");
+        ereport(ERROR, (errcode(ERRCODE_DUPLICATE_TABLE),
+                        errmsg("no name is left for a partition of table \"bemi.changes\""),
+                        errhint("Rename tables and types in schema \"bemi\" that are called \"changes_...\" "
+                                "and are no partitions.")));
     latest = {time_column(1), time_column(2)};
     const char *name = text_column(3), *from = text_column(4), *to = text_column(5),
                *indexes = text_column(6);
@@ -111,7 +115,7 @@ bool is_there(TimestampTz time) {
     return latest.has(time) || find(time);
 }
 
-/// What make() needs, without waiting for anybody.
+/// Takes the locks that make() needs, if that needs no waiting.
 bool lock_to_make() {
     const Oid others = default_partition();
     return ConditionalLockRelationOid(changes(), ShareUpdateExclusiveLock) &&
@@ -134,7 +138,7 @@ void forget() {
 }
 
 void make_ahead() {
-    constexpr int count = 2; // of now, and the next one
+    constexpr int count = 2; // the present one and the next
     forget();
     in_owners_transaction([] {
         TimestampTz time = GetCurrentTimestamp();

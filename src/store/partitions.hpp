@@ -5,18 +5,18 @@
 
 namespace bemi::partitions {
 
-/// Makes the partition for changes that were committed then, unless it is there. As the owner of the
-/// extension, connected to SPI.
+/// Makes the partition for changes that were committed at `time`, unless it exists. As the owner, connected
+/// to SPI.
 void ensure(TimestampTz time);
 
-/// Forgets what is there, after the transaction that made it was rolled back.
+/// Forgets which partition was used last, after the transaction that made it was rolled back.
 void forget();
 
-/// Makes those that will be needed soon, so that no change has to wait for one. Where that would have to wait
-/// for somebody, the next call does. In a transaction of its own.
+/// Makes the partitions that will be needed soon, so that storing has to wait for none. Where a lock is not
+/// available at once, the next call tries again. In a transaction of its own.
 void make_ahead();
 
-/// bemi.changes.
+/// The OID of bemi.changes.
 [[nodiscard]] Oid changes();
 
 } // namespace bemi::partitions

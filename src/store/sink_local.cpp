@@ -35,7 +35,7 @@ void insert(const Columns &columns, TimestampTz queued_at) {
     spi::execute(plan, values);
 }
 
-/// A pass over a batch: takes its records a part at a time.
+/// Stores a batch in several INSERTs of some hundred rows each.
 class Pass {
 public:
     Pass(Batch &batch, ReportStored report) : queued_at_{batch.begun_at()}, reader_{batch}, report_{report} {
@@ -45,15 +45,15 @@ public:
 
     void store() {
         while (const char *bytes = next()) {
-            const decode::ChangeRow record = decode::read_record(bytes, reader_.context());
-            add(record);
+            const decode::ChangeRow change = decode::read_record(bytes, reader_.context());
+            add(change);
             if (columns_->full())
                 flush();
         }
         flush();
     }
 
-    /// Writes how far that is; returns it.
+    /// Writes the new position to bemi.progress and returns it.
     XLogRecPtr finish() {
         progress::advance(last_.end_position, stored_, last_.committed_at);
         return last_.end_position;
@@ -62,22 +62,22 @@ public:
 private:
     const char *next() {
         MemoryContext caller = MemoryContextSwitchTo(columns_->memory());
-        const char *record = reader_.next();
+        const char *change = reader_.next();
         MemoryContextSwitchTo(caller);
-        return record;
+        return change;
     }
 
-    void add(const decode::ChangeRow &record) {
+    void add(const decode::ChangeRow &change) {
         MemoryContext caller = MemoryContextSwitchTo(columns_->memory());
-        last_ = record;
-        errors::Loss loss{record};
-        if (!record.is_missing) {
-            partitions::ensure(record.committed_at);
-            columns_->add(record, loss);
+        last_ = change;
+        errors::Loss loss{change};
+        if (!change.is_missing) {
+            partitions::ensure(change.committed_at);
+            columns_->add(change, loss);
             stored_++;
         }
         if (loss)
-            loss.note(record);
+            loss.note(change);
         MemoryContextSwitchTo(caller);
     }
 

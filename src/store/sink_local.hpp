@@ -1,4 +1,4 @@
-// Stores batches in bemi.changes of this database.
+// Stores batches in bemi.changes. This file alone writes the table.
 #pragma once
 
 #include "store/batch.hpp"
@@ -6,14 +6,14 @@
 namespace bemi::sink {
 
 struct Stored {
-    XLogRecPtr progress; // all that was committed before is stored
-    XLogRecPtr end;      // of the commit that says so, which need not be on disk yet
+    XLogRecPtr progress; // everything committed before is stored
+    XLogRecPtr end;      // the end of the commit record, which may not be on disk yet
 };
 
 /// Called with the number of changes that were written since the last call, while their transaction goes on.
 using ReportStored = void (*)(int changes);
 
-/// Stores the batch and how far that is, in one transaction.
+/// Stores the batch and the new position in bemi.progress, in one transaction.
 [[nodiscard]] Stored store(Batch &batch, ReportStored report);
 
 } // namespace bemi::sink

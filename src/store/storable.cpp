@@ -10,7 +10,7 @@
 namespace bemi::storable {
 namespace {
 
-/// Behind the string that begins at `at`.
+/// The position behind the string that begins at `at`.
 const char *end_of_string(const char *at) {
     while (*++at != '"')
         if (*at == '\\')
@@ -18,7 +18,7 @@ const char *end_of_string(const char *at) {
     return at + 1;
 }
 
-/// At the comma or bracket behind the value that begins at `at`.
+/// The comma or bracket behind the value that begins at `at`.
 const char *end_of_value(const char *at) {
     for (int depth = 0;; at++) {
         while (*at == '"')
@@ -49,7 +49,7 @@ struct Member {
     std::string_view value;
 };
 
-/// Calls `use` for each member of an object.
+/// Calls `use` for each member of a JSON object that is known to be valid.
 template <typename Use> void for_each_member(std::string_view object, Use &&use) {
     const char *at = skip_blanks(object.data());
     while (*(at = skip_blanks(at + 1)) == '"') {
@@ -73,7 +73,7 @@ std::string_view hash_of(std::string_view text) {
     });
 }
 
-/// Why jsonb cannot hold an object of this member; NULL if it can.
+/// The error that an object of this member alone raises as jsonb; NULL if it raises none.
 const ErrorData *misfit_of(const Member &member) {
     MemoryContext caller = CurrentMemoryContext;
     MemoryContext memory = AllocSetContextCreate(caller, "bemi value", ALLOCSET_DEFAULT_SIZES);
@@ -98,10 +98,10 @@ const ErrorData *misfit_of(const Member &member) {
     return misfit;
 }
 
-/// An object that is being written anew.
+/// Writes an object again, with values that jsonb can hold.
 class Rewriting {
 public:
-    /// `whole` is why it has to be.
+    /// `whole` is the error that the object as a whole has raised.
     Rewriting(const char *name, size_t largest, const ErrorData &whole)
         : name_{name}, largest_{largest}, whole_{whole} {
         initStringInfo(&object_);
@@ -161,7 +161,8 @@ Datum jsonb_of(std::string_view json, const char *name, errors::Loss &loss) {
     constexpr size_t least = 256; // a table has at most 1,600 columns, and jsonb 256 MB
     Datum jsonb;
     const ErrorData *error = try_jsonb(json, &jsonb);
-    // At first each value for itself. Only if they are too much together the largest ones have to go.
+    // At first only values that do not fit by themselves are replaced. If the object is too large as a whole,
+    // the largest values become hashes, at first few of them.
     for (size_t largest = MaxAllocSize; error != nullptr; largest /= 4) {
         if (largest < least)
             ReThrowError(const_cast<ErrorData *>(error));
@@ -174,7 +175,7 @@ Datum jsonb_of(std::string_view json, const char *name, errors::Loss &loss) {
 }
 
 Datum key_of(std::string_view text, errors::Loss &loss) {
-    // What an index entry may have, 2704 bytes, less the other columns: the longest name of a table, a time.
+    // An index entry has at most 2704 bytes. The other columns are the longest name of a table, and a time.
     constexpr size_t longest = 2600;
     if (text.size() > longest) {
         const char *reason = psprintf("primary key of %zu bytes is too long for an index", text.size());

@@ -1,15 +1,15 @@
-// Values as the table can have them: what jsonb or an index cannot hold becomes the string of its text or,
-// where that is too large as well, the hash of its text.
+// Makes values storable: a value that jsonb or an index cannot hold becomes its text as a string or, where
+// the text is too large as well, the hash of the text.
 #pragma once
 
 #include "store/errors.hpp"
 
 namespace bemi::storable {
 
-/// Of JSON, an object with a zero byte behind it, for the column `name`.
+/// The jsonb for the column `name` of `json`, an object with a zero byte behind it.
 [[nodiscard]] Datum jsonb_of(std::string_view json, const char *name, errors::Loss &loss);
 
-/// Of the text of a primary key.
+/// The value for the column primary_key.
 [[nodiscard]] Datum key_of(std::string_view text, errors::Loss &loss);
 
 } // namespace bemi::storable

@@ -3,14 +3,15 @@
 namespace bemi::caches {
 namespace {
 
-// Whoever changes a catalog tells all processes after the commit. As long as no such message arrives, the
-// catalogs of now are those of the position where the last one did, and so they are for history behind it.
+// A transaction that changes a catalog sends invalidation messages after its commit. As long as none arrives,
+// the catalogs of now equal those at the WAL position where the last message arrived, and at every later
+// position.
 constinit XLogRecPtr last_change = InvalidXLogRecPtr;
 constinit uint64 messages_then = UINT64_MAX;
 constinit bool differed = true;
 
-/// Whether messages have arrived since the last change of the era.
-bool have_arrived() {
+/// Whether invalidation messages have arrived since the last call, which remembers how many there were.
+bool take_messages() {
     if (SharedInvalidMessageCounter == messages_then)
         return false;
     messages_then = SharedInvalidMessageCounter;
@@ -21,10 +22,10 @@ bool have_arrived() {
 } // namespace
 
 void switch_snapshot(XLogRecPtr decoded_up_to) {
-    // With messages, the era that ends may have read catalogs both of before and of after the change.
-    const bool changed = have_arrived();
+    // If messages have arrived, the caches may hold catalog rows of both before and after the change.
+    const bool changed = take_messages();
     const bool differs = decoded_up_to < last_change;
-    // Once more when they begin to be the same, for what was read before.
+    // `differed`: the caches still hold rows of the historic snapshot, from before the catalogs became equal.
     if (changed || differs || differed)
         InvalidateSystemCaches();
     differed = differs;

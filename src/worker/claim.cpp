@@ -5,7 +5,8 @@
 namespace bemi::claim {
 namespace {
 
-// Advisory locks, because others go with the next aborted transaction; of classes that SQL cannot name.
+// Advisory locks, because a session lock of another kind would be released when a transaction aborts. SQL
+// functions cannot take advisory locks of these classes.
 constexpr uint16 class_of_worker = 16, class_of_requests = 17;
 constexpr bool for_session = true, for_transaction = false, wait = false, do_not_wait = true;
 

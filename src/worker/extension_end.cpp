@@ -1,4 +1,4 @@
-// The end of the extension: its worker drops the slot, and the history goes only with who says so.
+// DROP EXTENSION: the worker drops the slot, and the history is dropped only if the command says CASCADE.
 #include "base/boundary.hpp"
 #include "base/event.hpp"
 #include "base/names.hpp"
@@ -15,7 +15,7 @@ bool names_bemi(const List *names) {
     return false;
 }
 
-/// By its name, that of its schema or its owner.
+/// Whether the command may drop the extension: by its name, its schema or its owner.
 bool may_end_extension(Node *command) {
     return IsA(command, DropOwnedStmt) || names_bemi(castNode(DropStmt, command)->objects);
 }
@@ -28,7 +28,7 @@ bool has_role(const List *roles, Oid role) {
     return false;
 }
 
-/// Whether the command would take the history along without a word, because that is part of the extension.
+/// Whether the command would drop the history silently, because bemi.changes is part of the extension.
 bool drops_silently(Node *command, Oid changes) {
     if (IsA(command, DropOwnedStmt)) {
         const auto *drop = castNode(DropOwnedStmt, command);
@@ -47,7 +47,8 @@ bool has_changes() {
     return found;
 }
 
-/// What is an error in the command is left to it.
+/// Refuses to drop the extension while there are changes. PostgreSQL reports whatever is wrong with the
+/// command itself.
 void keep_history(Node *command) {
     const Oid extension = names::extension(), changes = names::own_relation("changes");
     if (getExtensionOfObject(RelationRelationId, changes) != extension ||
@@ -55,7 +56,7 @@ void keep_history(Node *command) {
         !has_changes())
         return;
     ereport(ERROR, (errcode(ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST),
-                    errmsg("cannot drop extension bemi because bemi.changes has changes"),
+                    errmsg("cannot drop extension \"bemi\" because table \"bemi.changes\" is not empty"),
                     errhint("To keep them, use ALTER EXTENSION bemi DROP TABLE bemi.changes first. To drop "
                             "them too, use CASCADE.")));
 }
@@ -67,7 +68,7 @@ BEMI_FUNCTION(bemi_on_ddl_command_start) {
     Node *command = bemi::command_of(fcinfo);
     if (bemi::may_end_extension(command)) {
         bemi::keep_history(command);
-        bemi::wakeup::end_at_commit(); // whether the role may do that is not known yet
+        bemi::wakeup::end_at_commit(); // privileges are checked later: the command may still be refused
     }
     PG_RETURN_VOID();
 }

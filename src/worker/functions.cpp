@@ -13,7 +13,7 @@
 namespace bemi {
 namespace {
 
-/// Who calls the function.
+/// The name of the role that calls the function.
 const char *caller() {
     const bool missing_ok = false;
     return GetUserNameFromId(GetUserId(), missing_ok);
@@ -30,7 +30,7 @@ state::Request request(const char *state) {
     return request;
 }
 
-/// Whether there is a worker that runs well, so that there is nothing to order.
+/// Whether there is a worker that runs well, so that bemi.start() has nothing to do.
 bool is_running_well() {
     bool runs_well = false;
     spi::as_owner([&runs_well] {
@@ -41,24 +41,24 @@ bool is_running_well() {
     return runs_well;
 }
 
-/// A standby cannot write what is wanted, and has no worker.
+/// A standby can neither write the request nor have a worker.
 void require_primary(const char *function) {
     if (RecoveryInProgress())
         ereport(ERROR, (errcode(ERRCODE_READ_ONLY_SQL_TRANSACTION),
                         errmsg("%s cannot be executed during recovery", function),
-                        errhint("Call it on the primary. A worker that runs there goes on here after the "
-                                "promotion of this server.")));
+                        errhint("Call it on the primary. If a worker runs there, it goes on here after this "
+                                "server is promoted.")));
 }
 
 void require_logical_wal() {
     if (!XLogLogicalInfoActive())
         ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-                        errmsg("bemi.start() requires wal_level = logical"),
+                        errmsg("bemi.start() requires \"wal_level\" >= \"logical\""),
                         errhint("Run ALTER SYSTEM SET wal_level = logical and restart the server.")));
 }
 
-/// Puts what an invalidated slot has lost on record. Without that the worker would do so, and pause until it
-/// is asked again.
+/// Records the gap of an invalidated slot. Otherwise the worker would record it, and pause until the next
+/// bemi.start().
 void note_lost_slot() {
     if (slot::state() != slot::State::invalidated)
         return;
@@ -75,8 +75,9 @@ void start() {
     wakeup::request_at_commit({.needs_worker = true, .slot_since = given.since, .is_first = given.is_first});
 }
 
-/// The worker reads on to the end if that is near.
-void note_loss() {
+/// Warns of changes that would be lost. If less than a segment is unread, the worker stores it before it
+/// stops.
+void warn_of_loss() {
     const XLogRecPtr stored = slot::confirmed(), end = compat::flushed_wal();
     if (XLogRecPtrIsInvalid(stored) || end < stored + static_cast<XLogRecPtr>(wal_segment_size))
         return;
@@ -88,7 +89,7 @@ void note_loss() {
                  "bemi.status says that it caught up, and stop it then.")));
 }
 
-void note_missing_launcher() {
+void warn_of_missing_launcher() {
     if (!process::is_launcher_running())
         ereport(NOTICE, (errmsg("the worker will run until the server is restarted"),
                          errdetail("bemi is not in shared_preload_libraries."),
@@ -108,7 +109,7 @@ BEMI_FUNCTION(bemi_start) {
     note_lost_slot();
     if (!is_running_well())
         start();
-    note_missing_launcher();
+    warn_of_missing_launcher();
     PG_RETURN_VOID();
 }
 
@@ -117,7 +118,7 @@ BEMI_FUNCTION(bemi_stop) {
     const bool drop_slot = !PG_ARGISNULL(0) && PG_GETARG_BOOL(0);
     claim::hold_worker();
     if (drop_slot)
-        note_loss();
+        warn_of_loss();
     (void)request(drop_slot ? "ended" : "paused");
     wakeup::request_at_commit({.needs_worker = drop_slot, .is_urgent = true});
     PG_RETURN_VOID();

@@ -7,7 +7,7 @@
 namespace bemi::gaps {
 namespace {
 
-// A gap that was acknowledged while it went on was not known as a whole: that is asked for again.
+// A gap that was acknowledged before its end was known has to be acknowledged again.
 constexpr char note_sql[] = // with the WHERE clause of bemi.progress
     "WITH ended AS ("
     "  UPDATE bemi.gaps SET to_position = $3, to_time = now(), acknowledged_at = NULL, acknowledged_by = NULL"
@@ -19,7 +19,7 @@ constexpr char note_sql[] = // with the WHERE clause of bemi.progress
     " WHERE NOT EXISTS (SELECT FROM ended)"
     " ON CONFLICT (system_identifier) WHERE to_position IS NULL DO NOTHING";
 
-/// A gap that came with a restored dump has another one.
+/// The system identifier: gaps that came with a restored dump have another one.
 spi::Argument this_server() {
     return spi::integer(static_cast<int64>(GetSystemIdentifier()));
 }
@@ -27,10 +27,10 @@ spi::Argument this_server() {
 } // namespace
 
 void note(const Gap &gap) {
-    ereport(LOG, (errmsg("bemi has lost the changes of database \"%s\" from %s on: %s",
-                         get_database_name(MyDatabaseId), decode::lsn_text(gap.from), gap.reason),
-                  errdetail("It goes on from %s.",
-                            XLogRecPtrIsInvalid(gap.to) ? "bemi.start()" : decode::lsn_text(gap.to)),
+    ereport(LOG, (errmsg("changes of database \"%s\" from %s on are lost: %s",
+                         get_database_name(MyDatabaseId), lsn_text(gap.from), gap.reason),
+                  errdetail("Storing goes on from %s.",
+                            XLogRecPtrIsInvalid(gap.to) ? "bemi.start()" : lsn_text(gap.to)),
                   errhidestmt(true)));
     spi::Argument end = spi::lsn(gap.to);
     end.is_null = XLogRecPtrIsInvalid(gap.to);

@@ -1,4 +1,5 @@
-// bemi.gaps: stretches of the WAL whose changes are not stored, and never will be.
+// bemi.gaps: stretches of the WAL whose changes are not stored and never will be. This file alone writes the
+// table.
 #pragma once
 
 #include "base/compat.hpp"
@@ -6,25 +7,27 @@
 namespace bemi::gaps {
 
 struct Gap {
-    XLogRecPtr from;                   // what was committed before is stored
-    XLogRecPtr to = InvalidXLogRecPtr; // what is committed from there on will be; invalid while nobody knows
+    XLogRecPtr from;                   // everything committed before is stored
+    XLogRecPtr to = InvalidXLogRecPtr; // everything committed from here on will be stored; invalid while that
+                                       // is not known
     const char *reason;
     const char *role = nullptr; // the caller of bemi.stop() or bemi.start(); NULL for the worker
 };
 
 inline constexpr char slot_invalidated[] = "the slot was invalidated";
 
-/// Writes the gap down, in the caller's transaction, as the owner and connected to SPI. If this server has a
-/// gap without an end, that is the one, and gets its end.
+/// Records the gap in the caller's transaction, as the owner and connected to SPI. If this server has a gap
+/// without an end, that one gets the end instead.
 void note(const Gap &gap);
 
-/// The same in a transaction of its own.
+/// Records the gap in a transaction of its own.
 void add(const Gap &gap);
 
 /// Whether this server has a gap without an end.
 [[nodiscard]] bool has_open();
 
-/// Marks the gap as known; an ERROR if there is none with that id. As the owner and connected to SPI.
+/// Marks the gap as known to `role`; an ERROR if there is no gap with that id. As the owner, connected to
+/// SPI.
 void acknowledge(int64 id, const char *role);
 
 } // namespace bemi::gaps

@@ -1,8 +1,8 @@
-// The launcher: starts a worker for every database that has a slot of ours, after a restart of the server or
-// when a worker has ended. What the worker is to do, and how often it may fail, is written in the database,
-// which the launcher does not enter. So it cannot know of a slot that should be there: backups do not have
-// the slots, nor do standbys. Hence a worker for each other database too, once, which mostly has nothing to
-// do.
+// The launcher: starts a worker for every database that has a slot of bemi's, after a restart of the server
+// and whenever a worker has ended. What the worker is to do is written in the database, to which the launcher
+// does not connect: a worker with nothing to do ends at once. A restored backup and a promoted standby lack
+// slots that they should have. Hence, once after its start, the launcher starts a worker for each other
+// database as well.
 #include "base/boundary.hpp"
 #include "worker/process.hpp"
 #include "worker/slot.hpp"
@@ -14,11 +14,12 @@ extern "C" PGDLLEXPORT void bemi_launcher_main(Datum);
 namespace bemi::launcher {
 namespace {
 
-constexpr long first_pause_ms = 1000, longest_pause_ms = 60 * 1000;
+constexpr long first_pause_ms = 1000, max_pause_ms = 60 * 1000;
 constexpr long look_again_ms = 10 * 1000;
 constexpr int32 invalid_database = -2; // its datconnlimit, once DROP DATABASE was interrupted
 
-/// A database that needs a worker from time to time: one that ended may have been told to.
+/// A database with a slot, where a worker is started from time to time. A worker that ended may have been
+/// told to end, so the pauses between the attempts grow.
 struct Database {
     Oid oid; // the key
     TimestampTz next_start;
@@ -35,14 +36,14 @@ HTAB *make_databases() {
 
 void start(Database &database, TimestampTz now) {
     database.next_start = TimestampTzPlusMilliseconds(now, database.pause_ms);
-    database.pause_ms = std::min(2 * database.pause_ms, longest_pause_ms);
+    database.pause_ms = std::min(2 * database.pause_ms, max_pause_ms);
     if (!process::start_worker(database.oid, {.is_successor = false}))
         ereport(WARNING, (errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
                           errmsg("could not start the bemi worker of database %u", database.oid),
                           errhint("You might need to increase max_worker_processes.")));
 }
 
-/// Returns how long the database needs no more attention.
+/// Starts the database's worker if that is due. Returns after how many milliseconds to look again.
 long look_after(HTAB *databases, Oid oid, TimestampTz now) {
     bool found;
     auto *database = static_cast<Database *>(hash_search(databases, &oid, HASH_ENTER, &found));
@@ -52,7 +53,7 @@ long look_after(HTAB *databases, Oid oid, TimestampTz now) {
     }
     const bool is_running = process::worker_of(oid) != 0;
     const long left = TimestampDifferenceMilliseconds(now, database->next_start);
-    // More than the pause is left only if the clock was set back.
+    // Only if the clock was set back is more than the pause left.
     if (left > 0 && left <= database->pause_ms)
         return is_running ? look_again_ms : left;
     if (is_running)
@@ -62,7 +63,7 @@ long look_after(HTAB *databases, Oid oid, TimestampTz now) {
     return look_again_ms;
 }
 
-/// Returns how long nobody needs any more attention.
+/// Looks after every database with a slot. Returns after how many milliseconds to look again.
 long look_after_all(HTAB *databases) {
     const TimestampTz now = GetCurrentTimestamp();
     Oid found[slot::max_databases];
@@ -79,7 +80,7 @@ bool has_slot(Oid database) {
     return std::find(std::begin(found), end, database) != end;
 }
 
-/// Those that can be connected to, in memory that lasts.
+/// The databases that accept connections, in TopMemoryContext.
 List *all_databases() {
     List *all = NIL;
     StartTransactionCommand();
@@ -99,8 +100,9 @@ List *all_databases() {
     return all;
 }
 
-/// Visits one: when its worker starts and when it ends, the postmaster wakes us for the next. Where no worker
-/// can be started, somebody else's end is waited for.
+/// Starts a worker for the next database without a slot. The postmaster wakes the launcher when that worker
+/// ends, for the next one. Where no worker can be started, the launcher tries again when another process has
+/// ended.
 List *visit_next(List *unvisited) {
     while (unvisited != NIL && has_slot(linitial_oid(unvisited)))
         unvisited = list_delete_first(unvisited);

@@ -28,7 +28,7 @@ bool is_of_type(int pid, const char *type) {
 }
 
 /// Calls `use` for each process of that type that is connected to the database, or to none if that is
-/// invalid. Without a lock: whatever is found may have gone by the time the caller acts.
+/// invalid. Takes no lock: a process that is found may have ended by the time the caller acts.
 template <typename Use> void for_each(const char *type, Oid database, Use &&use) {
     for (uint32 i = 0; i < ProcGlobal->allProcCount; i++) {
         PGPROC &process = ProcGlobal->allProcs[i];
@@ -38,7 +38,7 @@ template <typename Use> void for_each(const char *type, Oid database, Use &&use)
     }
 }
 
-/// The process id of one of them, 0 if there is none.
+/// The pid of such a process; 0 if there is none.
 int find(const char *type, Oid database) {
     int found = 0;
     for_each(type, database, [&found](PGPROC &, int pid) { found = pid; });
@@ -66,10 +66,10 @@ void register_launcher() {
 
 bool start_worker(Oid database, const Start &start) {
     BackgroundWorker worker = describe(worker_type, "bemi_worker_main");
-    // Not by the postmaster, which would start one that crashes again at once, for ever.
+    // The postmaster would restart a worker that crashes at once, for ever. The launcher waits in between.
     worker.bgw_restart_time = BGW_NEVER_RESTART;
     worker.bgw_main_arg = ObjectIdGetDatum(database);
-    worker.bgw_notify_pid = find(launcher_type, InvalidOid); // hears of its end
+    worker.bgw_notify_pid = find(launcher_type, InvalidOid); // is woken when the worker ends
     static_assert(sizeof(start) <= sizeof(worker.bgw_extra));
     memcpy(worker.bgw_extra, &start, sizeof(start));
     return RegisterDynamicBackgroundWorker(&worker, nullptr);
@@ -80,7 +80,7 @@ Start wait_for_starter() {
     memcpy(&start, MyBgworkerEntry->bgw_extra, sizeof(start));
     if (!TransactionIdIsValid(start.starter))
         return start;
-    // Not by its lock, which it keeps while it waits for us in turn.
+    // Waiting for the lock of the transaction would be a deadlock: its commit waits for this worker.
     constexpr long look_again_ms = 10;
     while (TransactionIdIsInProgress(start.starter))
         pause(look_again_ms);

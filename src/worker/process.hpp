@@ -1,56 +1,59 @@
-// The launcher and the workers as processes: started, found and woken by what every process can see in shared
-// memory anyway, so that all works with and without shared_preload_libraries.
+// The launcher and the workers as processes. They are started, found and woken by means of PostgreSQL's own
+// shared memory, so that this works without shared_preload_libraries too.
 #pragma once
 
 #include "base/compat.hpp"
 
 namespace bemi::process {
 
-/// Registers the launcher with the postmaster, while that loads shared_preload_libraries.
+/// Registers the launcher; call while the postmaster loads shared_preload_libraries.
 void register_launcher();
 
 /// What a worker is started for.
 struct Start {
-    /// The worker waits until this transaction, if valid, has ended: what it is to do may be written there.
+    /// If valid, the worker waits until this transaction has ended: it may have written what the worker is to
+    /// do.
     TransactionId starter = InvalidTransactionId;
-    /// If valid and the starter was committed, the worker makes the slot before it reads anything.
+    /// If valid and the starter has committed, the worker makes the slot before it reads anything from the
+    /// database.
     XLogRecPtr slot_since = InvalidXLogRecPtr;
-    /// If there is a worker, this one waits for its end, as somebody knows that to be near.
+    /// If there is a worker already, the new one waits for its end, which the caller knows to be near.
     bool is_successor = true;
 };
 
-/// Starts a worker for the database. False if max_worker_processes are running.
+/// Starts a worker for the database. False if max_worker_processes is reached.
 [[nodiscard]] bool start_worker(Oid database, const Start &start = {});
 
-/// In a worker: what it was started for, once the transaction that started it has ended. Where that was
-/// rolled back, no slot is to be made.
+/// In a worker: waits for the end of the transaction that started it and returns what the worker was started
+/// for. After a rollback no slot is to be made.
 [[nodiscard]] Start wait_for_starter();
 
 /// In a worker: shows ps and pg_stat_activity which database it is for.
 void show_database();
 
-/// Its name, once it is shown.
+/// The name of the worker's database; empty before show_database().
 [[nodiscard]] const char *database_name();
 
-/// The process id of the database's worker, 0 if it is not running.
+/// The pid of the database's worker; 0 if there is none.
 [[nodiscard]] int worker_of(Oid database);
 
-/// Whether there is somebody who starts workers anew.
+/// Whether there is a launcher, which starts workers again when they have ended.
 [[nodiscard]] bool is_launcher_running();
 
-/// Sleeps so long, or until the latch is set.
+/// Sleeps for `milliseconds`, or until the latch is set.
 void pause(long milliseconds);
 
 /// Wakes all workers of the database.
 void wake_workers(Oid database);
 
-/// Has those that wait for a lock, and do not see that they are woken, give up what they are doing.
+/// Cancels what those workers of the database do that wait for a lock: setting their latch would not wake
+/// them.
 void interrupt_workers(Oid database);
 
 /// Ends the database's worker and waits until it has gone.
 void end_worker(Oid database);
 
-/// In a worker: SIGTERM ends it by an ERROR, so that what must be noted of its end can be.
+/// In a worker: makes SIGTERM raise an ERROR instead of ending the process, so that the end can be recorded.
 void end_on_sigterm();
 [[nodiscard]] bool is_terminated();
 

@@ -9,15 +9,14 @@ namespace {
 
 ProcessUtility_hook_type next_hook = nullptr;
 
-/// Has the worker leave a database that the command wants for itself. A worker that is started in the
-/// meantime waits at the database's lock, which the command takes as well, and which lasts until the end of
-/// the transaction.
+/// Ends the worker of a database that the command needs for itself. A worker that is started meanwhile waits
+/// for the lock on the database, which the command takes as well and keeps until the end of the transaction.
 void leave_database(Oid database, LOCKMODE lock) {
     LockSharedObject(DatabaseRelationId, database, 0, lock);
     process::end_worker(database);
 }
 
-/// For a command that changes the database. What is an error in the command is left to it.
+/// For a command that changes the database. PostgreSQL reports whatever is wrong with the command itself.
 void leave_changed(const char *name) {
     const bool missing_ok = true;
     const Oid database = get_database_oid(name, missing_ok);
@@ -53,7 +52,7 @@ bool may_copy(Oid database) {
     return may_create_databases() && (is_template || compat::owns(DatabaseRelationId, database, GetUserId()));
 }
 
-/// Others may copy the database at the same time.
+/// A lock in share mode: several sessions may copy the database at once.
 void leave_template(const CreatedbStmt *command) {
     const bool missing_ok = true;
     const char *name = find_option(command->options, "template");
@@ -72,7 +71,7 @@ void leave_renamed(const RenameStmt *command) {
         leave_changed(command->subname);
 }
 
-/// Those that take a database for themselves are refused there.
+/// PostgreSQL refuses these commands in a transaction block, so the worker need not end.
 bool is_in_transaction_block(ProcessUtilityContext context) {
     return IsInTransactionBlock(context == PROCESS_UTILITY_TOPLEVEL);
 }
@@ -93,7 +92,7 @@ void before(Node *command, ProcessUtilityContext context) {
         return;
     case T_RenameStmt:
         return leave_renamed(castNode(RenameStmt, command));
-    case T_TransactionStmt: // the changes were made in another transaction, maybe long ago
+    case T_TransactionStmt: // the transaction that made the changes was prepared, maybe long ago
         if (castNode(TransactionStmt, command)->kind == TRANS_STMT_COMMIT_PREPARED)
             wakeup::at_commit();
         return;

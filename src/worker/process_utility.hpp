@@ -1,10 +1,10 @@
-// Commands that concern the worker: those that need its database for themselves, and those after which there
-// is something for it.
+// Commands that concern the worker: those that need its database for themselves, and COMMIT PREPARED, after
+// which there are changes to store.
 #pragma once
 
 namespace bemi::utility {
 
-/// To be called once, when the library is loaded.
+/// Installs the ProcessUtility hook. Call once, when the library is loaded.
 void watch_commands();
 
 } // namespace bemi::utility

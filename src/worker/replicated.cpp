@@ -1,5 +1,5 @@
-// What logical replication brings from another server, a publication FOR ALL TABLES for instance. That
-// server's worker is not this one's.
+// Rows of bemi's own tables that logical replication brings from another server, by a publication FOR ALL
+// TABLES for instance. They describe the worker of that server, so they are left out here.
 #include "base/boundary.hpp"
 
 namespace bemi {
@@ -13,7 +13,7 @@ bool is_replicated() {
 } // namespace
 } // namespace bemi
 
-/// The trigger is called where session_replication_role is replica, which is not only for replication.
+/// The trigger fires where session_replication_role is replica. That is not only so in apply workers.
 BEMI_FUNCTION(bemi_leave_out_replicated) {
     if (!CALLED_AS_TRIGGER(fcinfo))
         elog(ERROR, "bemi.leave_out_replicated() was not called as a trigger");

@@ -1,4 +1,4 @@
-// bemi.worker_report(): what the worker tells in shared memory, for bemi.status and bemi.metrics.
+// bemi.worker_report(): what the worker publishes in shared memory, for bemi.status and bemi.metrics.
 #include "base/boundary.hpp"
 #include "worker/shared.hpp"
 

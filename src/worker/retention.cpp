@@ -10,9 +10,9 @@
 namespace bemi::retention {
 namespace {
 
-// A clock that is wrong for a moment, by years, must not cost the history. So the age of a partition counts
-// from the last stored commit or from now, whichever is earlier (with nothing stored there is none), and what
-// has expired was seen to be so a day before as well. Each has the WHERE clause of the own row.
+// A clock that is wrong by years for a moment must not cost the history. So the age of a partition counts
+// from the last stored commit or from now, whichever is earlier, and a partition expires only if it was found
+// expired a day before as well. %1$s stands for the WHERE clause of this server's row.
 constexpr char look_sql[] =
     "expired_before ="
     "  CASE WHEN expiring_since <= now() - interval '1 day' THEN expiring_before ELSE expired_before END,"
@@ -34,7 +34,7 @@ List *find() {
     return spi::select_oids(psprintf(find_sql, server_rows::condition()), {spi::text(guc::retention)});
 }
 
-/// Nobody has to wait for us, nor behind us.
+/// Locks both tables if that needs no waiting: sessions would queue up behind a lock that is waited for.
 bool lock(Oid partition) {
     return ConditionalLockRelationOid(partitions::changes(), AccessExclusiveLock) &&
            ConditionalLockRelationOid(partition, AccessExclusiveLock);
@@ -76,7 +76,7 @@ List *expired() {
 void drop(Oid partition) {
     partitions::forget();
     in_owners_transaction([partition] {
-        // Until it is locked somebody may detach it, to keep it.
+        // Before the lock was taken, somebody may have detached the partition to keep it.
         if (lock(partition) && list_member_oid(find(), partition))
             drop_locked(partition);
     });

@@ -5,11 +5,12 @@
 
 namespace bemi::retention {
 
-/// The partitions to be dropped now, in the current memory context: a few at a time, so that storing does not
-/// wait for long. In a transaction of its own.
+/// The OIDs of the partitions to drop now, in the current memory context: a few at a time, so that storing
+/// does not wait for long. In a transaction of its own.
 [[nodiscard]] List *expired();
 
-/// Drops one of them, unless somebody is reading; then it stays expired. In a transaction of its own.
+/// Drops an expired partition, unless a session is using it: then the next round tries again. In a
+/// transaction of its own.
 void drop(Oid partition);
 
 } // namespace bemi::retention

@@ -7,7 +7,7 @@ namespace {
 
 constinit int64 noted = 0;
 
-/// If this version of PostgreSQL has it.
+/// Sets the parameter, if this version of PostgreSQL has it.
 void set(const char *name, const char *value) {
     const bool missing_ok = true, restrict_privileged = false;
     if (GetConfigOption(name, missing_ok, restrict_privileged) != nullptr)
@@ -22,7 +22,8 @@ constexpr char fingerprint_sql[] =
     "  AND setdatabase IN (0, (SELECT oid FROM pg_database WHERE datname = current_database()))"
     "  AND setrole IN (0, (SELECT oid FROM pg_roles WHERE rolname = session_user))";
 
-/// There may be no extension yet, or none any more.
+/// A hash of the settings of ALTER DATABASE and ALTER ROLE. It needs no object of the extension, which may
+/// not exist yet or any more.
 int64 fingerprint() {
     int64 fingerprint = 0;
     in_transaction([&fingerprint] {
@@ -58,9 +59,9 @@ void fix() {
         {"TimeZone", "UTC"},
         {"DateStyle", "ISO"},
         {"IntervalStyle", "postgres"},
-        {"synchronous_commit", "off"}, // what must be durable is flushed
+        {"synchronous_commit", "off"}, // the worker flushes what must be durable
         {"row_security", "off"},
-        {"output_plugin_libraries", "bemi"}, // whatever an administrator allows clients
+        {"output_plugin_libraries", "bemi"}, // whatever clients are allowed to use
     };
     for (const auto &setting : settings)
         set(setting.name, setting.value);

@@ -1,19 +1,19 @@
-// The settings that are in force in the worker's process.
+// The configuration parameters of the worker's process.
 #pragma once
 
 #include "base/compat.hpp"
 
 namespace bemi::settings {
 
-/// Fixes those that must not keep the worker from its work, whatever the server, the database or the role
-/// has.
+/// Overrides the parameters that could keep the worker from its work, however they are set for the server,
+/// the database or the role.
 void fix();
 
-/// Takes down which of bemi's are set for the database: the server applies these to a process when that
-/// begins, and never again.
+/// Remembers which of bemi's parameters are set for the database. PostgreSQL applies such settings when a
+/// process begins, and never again.
 void note();
 
-/// Whether others are set by now, which takes another process. In no transaction.
+/// Whether these have changed since note(): then only a new process gets them. Call outside of transactions.
 [[nodiscard]] bool have_changed();
 
 } // namespace bemi::settings

@@ -7,33 +7,33 @@
 namespace bemi::shared {
 namespace {
 
-/// Where the WAL is that the worker has written, and has not read yet.
+/// The WAL that the worker itself has written and not yet read.
 struct OwnWal {
     XLogRecPtr from, to;
     uint64 bytes;
 };
 
 struct Entry {
-    // Written without the mutex, for each change
+    // Written for each change, hence without the mutex.
     pg_atomic_uint32 phase;
     pg_atomic_uint64 changes_read, changes_stored;
     ConditionVariable advanced;
 
-    slock_t mutex; // of what follows
+    slock_t mutex; // protects the members that follow
     Oid database;
     XLogRecPtr stored;
     OwnWal own_wal;
     uint64 transaction_id;
-    TimestampTz batch_committed_at; // of its first change, 0 if there is no batch
-    TimestampTz last_committed_at;  // of the first change of the last batch that was stored
-    // The first commit that writers noted since the worker was last caught up
+    TimestampTz batch_committed_at; // the first change of the batch in hand; 0 if there is no batch
+    TimestampTz last_committed_at;  // the first change of the last batch that was stored
+    // The first commit that writers noted since the worker last caught up.
     XLogRecPtr noted;
     TimestampTz noted_at;
-    bool has_all_notes; // whether there was none before this entry was made
+    bool has_all_notes; // false: commits from before this entry was made may be unstored
 };
 
 constinit Entry *entries = nullptr;
-constinit Entry *own = nullptr; // the worker's, or that of the writer's database
+constinit Entry *own = nullptr; // in the worker and in writers: the entry of their database
 
 constexpr char memory_name[] = "bemi workers, version 1";
 
@@ -74,7 +74,7 @@ Entry *entry_of_slot() {
     return entries == nullptr || index < 0 ? nullptr : &entries[index];
 }
 
-/// That of this database, if its worker has taken it.
+/// The entry of this database; NULL before its worker has taken one.
 Entry *entry_of_database() {
     attach();
     Entry *entry = entry_of_slot();
@@ -86,12 +86,12 @@ void restart(Entry &entry, TimestampTz now) {
     entry.own_wal = {};
     entry.batch_committed_at = entry.last_committed_at = 0;
     entry.has_all_notes = false;
-    // Nobody knows when that was committed which is not stored: it is at least so old.
+    // When the oldest unstored change was committed is not known: before now.
     entry.noted = PG_UINT64_MAX;
     entry.noted_at = now;
 }
 
-/// The worker's own bytes behind `read`, taking them for spread evenly.
+/// How many of the worker's own bytes lie behind `read`, assuming that they are spread evenly.
 uint64 own_unread(const OwnWal &wal, XLogRecPtr read) {
     if (wal.to <= read)
         return 0;
@@ -106,11 +106,11 @@ uint64 unread(const Entry &entry, XLogRecPtr flushed) {
     return all - std::min(all, own_unread(entry.own_wal, entry.stored));
 }
 
-/// When the oldest commit was made that is not stored; 0 if there is none that anybody knows of.
+/// The time of the oldest commit that is not stored; 0 if no such commit is known.
 TimestampTz oldest(const Entry &entry) {
     if (entry.batch_committed_at != 0)
         return entry.batch_committed_at;
-    // The noted one may be stored by now; those after it are not older than the last one that is.
+    // The noted commit may be stored by now. Later commits are not older than the last stored one.
     return entry.noted == InvalidXLogRecPtr ? 0 : std::max(entry.noted_at, entry.last_committed_at);
 }
 
@@ -133,7 +133,7 @@ void attach() {
     {
         MemoryContextSwitchTo(caller);
         FlushErrorState();
-        InterruptHoldoffCount = 1; // which the ERROR has set to 0, and giving back the lock counts down
+        InterruptHoldoffCount = 1; // the ERROR has set it to 0, and LWLockRelease() decrements it
     }
     PG_END_TRY();
     LWLockRelease(AddinShmemInitLock);
@@ -208,7 +208,8 @@ void end_batch(XLogRecPtr position) {
         return;
     const bool is_caught_up = position >= compat::flushed_wal();
     locked(own, [=](Entry &entry) {
-        entry.stored = std::max(entry.stored, position); // it begins to read before what is stored
+        entry.stored =
+            std::max(entry.stored, position); // after a start, reading begins before the stored position
         if (entry.own_wal.to <= position)
             entry.own_wal = {};
         entry.last_committed_at = std::max(entry.last_committed_at, entry.batch_committed_at);
@@ -229,7 +230,7 @@ void search() {
 }
 
 void note_commit() {
-    // Whether there is a note already is nothing to lock for: this is in every commit.
+    // This runs in every commit: a note that is there already is recognised without taking the mutex.
     if (own == nullptr || own->database != MyDatabaseId || own->noted != InvalidXLogRecPtr)
         return;
     const TimestampTz now = GetCurrentTransactionStopTimestamp();
@@ -279,7 +280,7 @@ bool is_stored(XLogRecPtr position) {
 
 bool wait_for(XLogRecPtr position, long milliseconds) {
     Entry *entry = entry_of_database();
-    if (entry == nullptr) { // its worker has not begun
+    if (entry == nullptr) { // the worker has not begun yet
         (void)WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, milliseconds,
                         PG_WAIT_EXTENSION);
         ResetLatch(MyLatch);

@@ -13,8 +13,8 @@ NameData name_of(Oid database) {
     return name;
 }
 
-/// Calls `use` for each slot of ours, under the lock that keeps it from going away. Two databases never share
-/// one, and somebody else's that only has the name is not ours.
+/// Calls `use` for each of bemi's slots, under the lock that keeps slots from being dropped. A slot with the
+/// right name but of another database or plugin is not bemi's.
 template <typename Use> void for_each_slot(Use &&use) {
     LWLockAcquire(ReplicationSlotControlLock, LW_SHARED);
     for (int i = 0; i < max_replication_slots; i++) {

@@ -1,4 +1,4 @@
-// The replication slot of a database, bemi_<oid>: what holds the WAL until its changes are stored.
+// The replication slot of a database, bemi_<oid>. It keeps the WAL until the changes in it are stored.
 #pragma once
 
 #include "base/compat.hpp"
@@ -9,41 +9,44 @@ namespace bemi::slot {
 
 enum class State : uint8_t { missing, usable, invalidated };
 
-/// Of the slot of this database. One whose WAL is gone is as good as invalidated, though PostgreSQL does not
-/// know of what pg_resetwal or a person has done.
+/// The state of this database's slot. A slot whose WAL is gone counts as invalidated: pg_resetwal and people
+/// remove WAL without telling PostgreSQL.
 [[nodiscard]] State state();
 
-/// Up to where the slot of this database was told that all is stored; where it starts if never.
+/// The confirmed_flush position of this database's slot; at first where the slot starts. Invalid without a
+/// slot.
 [[nodiscard]] XLogRecPtr confirmed();
 
-/// Whether the slot of this database is made, behind that position, so that no change from now on is missed.
+/// Whether the slot of this database is complete and starts behind `since`, so that no later change is
+/// missed.
 [[nodiscard]] bool is_ready(XLogRecPtr since);
 
-/// Makes the slot of this database, which waits for the transactions that are running; outside of
+/// Makes the slot of this database. Waits for all transactions that are running. Call outside of
 /// transactions.
 void create();
 
-/// Drops the slot of this database if it is there and nobody else has it.
+/// Drops the slot of this database if it exists; an ERROR if another process has it acquired.
 void drop();
 
+/// Acquires the slot of this database for this process; an ERROR if that is not possible.
 void acquire();
 
-/// Which of the server's slots is that of this database, -1 if none is.
+/// The index of this database's slot among those of the server; -1 if there is none.
 [[nodiscard]] int index();
 
-/// Tells the server that all before `position` is stored, so that it need not keep the WAL. The slot is
-/// acquired.
+/// Tells the server that everything before `position` is stored, so that it need not keep the WAL. The slot
+/// must be acquired.
 void confirm(XLogRecPtr position);
 
-/// From where on the server keeps the WAL for the slot, which is acquired.
+/// From which position on the server keeps WAL for the slot, which must be acquired.
 [[nodiscard]] XLogRecPtr kept_from();
 
-/// The process that has the slot of this database acquired, 0 if none.
+/// The pid of the process that has acquired the slot of this database; 0 if there is none.
 [[nodiscard]] int owner();
 
 inline constexpr size_t max_databases = 1024;
 
-/// The databases that have a slot of ours; returns how many.
+/// Finds the databases that have a slot of bemi's; returns how many there are in `found`.
 [[nodiscard]] size_t databases(std::span<Oid, max_databases> found);
 
 } // namespace bemi::slot

@@ -13,16 +13,17 @@ namespace {
 
 constinit bool is_slot_new = false;
 
-/// Begins behind the WAL that there is: what of it is stored is not known. The changes that were committed up
-/// to `known` are.
+/// Begins at `start`, because bemi.progress is a position of some other WAL: which changes of this WAL are
+/// stored is not known. The changes that were committed before `known` are.
 void begin_anew(XLogRecPtr known, XLogRecPtr start) {
-    gaps::add(
-        {.from = known, .to = start, .reason = "the position up to which all was stored is not of this WAL"});
+    gaps::add({.from = known,
+               .to = start,
+               .reason = "the position up to which changes were stored is not in this WAL"});
     progress::set(start);
 }
 
-/// What the slot does not have, and is not stored, is lost: because the slot is a new one, because somebody
-/// else advanced it, or because a standby that was promoted has the slot, but not all that was stored.
+/// Begins where the slot does. Changes before that which are not stored are lost: the slot is a new one, it
+/// was advanced by hand, or this is a promoted standby that has the slot but not the last rows.
 void begin_at_slot(slot::State before, const char *reason) {
     const progress::Progress stored = progress::read();
     const XLogRecPtr from = stored.position, start = slot::confirmed();

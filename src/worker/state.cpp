@@ -17,7 +17,7 @@ constexpr char request_sql[] =
 
 constinit Oid table = InvalidOid;
 constinit bool changed = true;
-constinit bool is_attempting = false; // what may end in a crash
+constinit bool is_attempting = false; // between begin_attempt() and the first success or failure
 
 /// bemi.worker; invalid where the extension is not installed.
 Oid find_table() {
@@ -125,7 +125,7 @@ Request request(const char *state, const char *role) {
 }
 
 bool may_have_changed() {
-    in_transaction([] {}); // takes notice of what others have changed
+    in_transaction([] {}); // processes invalidation messages of other sessions
     return changed;
 }
 

@@ -17,10 +17,10 @@ struct Desired {
     NameData requested_by; // the role that last called bemi.start() or bemi.stop()
 };
 
-/// Makes the rows of another server this one's, unless it has its own: this server is what became of that
-/// one, by pg_upgrade or pg_createsubscriber.
+/// Makes the rows of another server this one's, unless this one has its own: pg_upgrade or
+/// pg_createsubscriber has made this server of the other. In a transaction of its own.
 void take_over();
-/// The same in the transaction of the caller, as the owner and connected to SPI.
+/// Does so in the caller's transaction, as the owner and connected to SPI.
 void take_over_rows();
 
 /// Where there is no extension, the desired state is stopped.
@@ -46,9 +46,11 @@ Request request(const char *state, const char *role);
 /// row. As the owner, connected to SPI.
 void update(const char *change, std::initializer_list<spi::Argument> arguments, const char *condition = "");
 
-/// Durable before it returns: the attempt may end in a crash.
+/// Counts an attempt to store. Durable before it returns: the attempt may end in a crash.
 void begin_attempt();
+/// The attempt succeeded: the counts begin anew.
 void ran_well();
+/// The attempt failed; bemi.status and doctor show the error.
 void failed(const ErrorData &error);
 /// The attempt ends because the process was told to. Waits for a lock for a second at most.
 void terminated();

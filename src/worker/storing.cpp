@@ -14,19 +14,19 @@
 namespace bemi {
 namespace {
 
-// Somebody who does not wake us has committed, or a heartbeat is due.
+// Sessions without the library do not wake the worker when they commit, so it looks by itself.
 constexpr long poll_ms = 500;
-// A commit with synchronous_commit = off wakes us before its WAL is on disk.
+// A commit with synchronous_commit = off wakes the worker before its WAL is on disk.
 constexpr long flush_poll_ms = 10;
 constexpr int flush_polls = 40;
-// How often the server is told what it need not keep any more: that writes to disk.
+// How often the slot is confirmed, which writes to disk.
 constexpr int confirm_ms = 1000, idle_confirm_ms = 10 * 1000;
-// How often partitions are made ahead and dropped.
+// How often partitions are created ahead of time and expired ones dropped.
 constexpr int maintain_ms = 60 * 1000;
 
-/// Whether it was so long ago, which then begins anew. Not knowing how long is long enough: the clock may
-/// have been set back.
-bool is_over(TimestampTz &since, int milliseconds) {
+/// Whether `milliseconds` have passed since `since`, which is set to now if so. A clock that was set back
+/// counts as passed, because the true interval is not known.
+bool restart_if_over(TimestampTz &since, int milliseconds) {
     const TimestampTz now = GetCurrentTimestamp();
     if (since <= now && !TimestampDifferenceExceeds(since, now, milliseconds))
         return false;
@@ -118,12 +118,12 @@ void Storing::store() {
     (void)pgstat_report_stat(false);
 }
 
-/// Whether the server keeps WAL only because it was not told yet that it need not.
+/// Whether the slot keeps a segment or more of WAL that is read already.
 bool Storing::keeps_much() const {
     return decoder_.position() >= slot::kept_from() + static_cast<XLogRecPtr>(wal_segment_size);
 }
 
-/// So that WAL without changes of ours is not kept either. Seldom: this writes WAL itself.
+/// Lets the server remove WAL that has no changes of tracked tables. Rarely: this writes WAL itself.
 void Storing::note_progress() {
     const XLogRecPtr position = decoder_.position();
     if (position <= stored_.progress || !keeps_much())
@@ -132,22 +132,21 @@ void Storing::note_progress() {
     stored_ = {.progress = position, .end = XactLastCommitEnd};
 }
 
-/// Confirms what is written in bemi.progress, and nothing beyond: a slot that is ahead of that tells of a
-/// gap.
+/// Confirms the position in bemi.progress and never more: a slot that is ahead of bemi.progress means a gap.
 void Storing::confirm() {
     if (stored_.progress <= confirmed_)
         return;
-    // What is confirmed will not come again: it must be on disk.
+    // Changes before the confirmed position are never decoded again, so the commit must be on disk.
     XLogFlush(stored_.end);
     confirmed_ = stored_.progress;
     slot::confirm(confirmed_);
 }
 
-/// What the server keeps moves a step at a time: to what the last record of running transactions allowed that
-/// was decoded before the confirmation. An idle server writes no such records.
+/// restart_lsn moves one step per confirmation: to what the last xl_running_xacts record decoded before it
+/// allowed. An idle server writes no such records, so this does.
 void Storing::free_wal() {
     const XLogRecPtr kept_from = slot::kept_from();
-    frees_wal_ = kept_from != kept_from_; // and the next step may be near
+    frees_wal_ = kept_from != kept_from_; // then the next step may follow soon
     kept_from_ = kept_from;
     if (keeps_much())
         (void)LogStandbySnapshot();
@@ -155,7 +154,7 @@ void Storing::free_wal() {
 
 void Storing::confirm_if_due() {
     const bool has_stored = stored_.progress > confirmed_;
-    if (!is_over(confirmed_at_, has_stored || frees_wal_ ? confirm_ms : idle_confirm_ms))
+    if (!restart_if_over(confirmed_at_, has_stored || frees_wal_ ? confirm_ms : idle_confirm_ms))
         return;
     note_progress();
     confirm();
@@ -164,17 +163,17 @@ void Storing::confirm_if_due() {
 }
 
 void Storing::maintain_if_due() {
-    if (!is_over(maintained_at_, maintain_ms))
+    if (!restart_if_over(maintained_at_, maintain_ms))
         return;
     in_the_present([this] {
         has_successor_ = settings::have_changed() && process::start_worker(MyDatabaseId);
         if (has_successor_)
-            return state::ran_well(); // nor is it to wait
+            return state::ran_well(); // the successor must not wait as after a failure
         maintenance::run();
     });
 }
 
-/// It has stored something, or there was nothing to store.
+/// The worker runs well once it has stored something, or has found nothing to store.
 void Storing::note_health() {
     if (!ran_well_)
         in_the_present(state::ran_well);

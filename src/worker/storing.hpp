@@ -36,7 +36,7 @@ private:
     state::Desired desired_;
     WalDecoder decoder_;
     Batch batch_;
-    MemoryContext memory_; // reset after each round
+    MemoryContext memory_; // reset after each iteration
     sink::Stored stored_;
     XLogRecPtr confirmed_;
     XLogRecPtr kept_from_;

@@ -1,4 +1,4 @@
-// bemi.sync(): waits until all that was committed before is stored.
+// bemi.sync(): waits until everything that was committed before the call is stored.
 #include "base/boundary.hpp"
 #include "base/lsn.hpp"
 #include "base/spi.hpp"
@@ -33,7 +33,7 @@ void require_primary() {
         refuse("Recovery is in progress.",
                "The worker of the primary stores changes, and this server gets them from there.");
     if (!shared::is_available())
-        refuse("There is not enough shared memory for the worker to tell how far it is.",
+        refuse("There is not enough shared memory for the worker to publish how far it is.",
                "Add bemi to shared_preload_libraries and restart the server.");
 }
 
@@ -46,7 +46,7 @@ bool is_wanted() {
     return wanted;
 }
 
-/// One that has failed is started again, where there is a launcher.
+/// An ERROR if there is no worker and none will be started: the launcher restarts a worker that has failed.
 void require_worker() {
     if (process::worker_of(MyDatabaseId) != 0)
         return;
@@ -59,26 +59,26 @@ void require_worker() {
 char *lag_behind(XLogRecPtr position) {
     const std::optional<shared::Report> report = shared::report();
     if (!report)
-        return psprintf("It waited for %s, and the worker does not read yet.", decode::lsn_text(position));
+        return psprintf("It waited for %s, and the worker does not read yet.", lsn_text(position));
     return psprintf(
         "It waited for %s, and all before %s is stored. The worker has %llu bytes of WAL to read, and the "
         "oldest change that is not stored was committed %.1f s ago.",
-        decode::lsn_text(position), decode::lsn_text(report->stored),
-        static_cast<unsigned long long>(report->unread), static_cast<double>(report->lag) / USECS_PER_SEC);
+        lsn_text(position), lsn_text(report->stored), static_cast<unsigned long long>(report->unread),
+        static_cast<double>(report->lag) / USECS_PER_SEC);
 }
 
-[[noreturn]] void give_up(XLogRecPtr position) {
+[[noreturn]] void fail(XLogRecPtr position) {
     if (process::worker_of(MyDatabaseId) == 0)
         refuse("It has ended.", "See what bemi.doctor() says.");
     ereport(ERROR,
             (errcode(ERRCODE_LOCK_NOT_AVAILABLE), errmsg("timeout while waiting for changes to be stored"),
              errdetail("%s", lag_behind(position)),
-             errhint("bemi.status shows what the worker does and who holds it up; it waits for locks of "
-                     "this transaction too.")));
+             errhint("bemi.status shows what the worker does and waits for. It waits for locks of this "
+                     "transaction too.")));
 }
 
 void wait_for(XLogRecPtr position, long timeout) {
-    // A worker that ends tells nobody.
+    // A worker that ends does not wake the sessions that wait for it.
     constexpr long look_again_ms = 100;
     const TimestampTz begin = GetCurrentTimestamp();
     long left = timeout;
@@ -88,7 +88,7 @@ void wait_for(XLogRecPtr position, long timeout) {
         require_worker();
         left = timeout - static_cast<long>(TimestampDifferenceMilliseconds(begin, GetCurrentTimestamp()));
         if (left <= 0)
-            give_up(position);
+            fail(position);
     }
 }
 
@@ -101,7 +101,7 @@ BEMI_FUNCTION(bemi_sync) {
     const long timeout = PG_ARGISNULL(0) ? guc::sync_timeout : milliseconds_of(*PG_GETARG_INTERVAL_P(0));
     require_primary();
     const XLogRecPtr position = wal::inserted_end();
-    XLogFlush(position); // commits with synchronous_commit = off are not there yet
+    XLogFlush(position); // commits with synchronous_commit = off may not be on disk yet
     wait_for(position, timeout);
     PG_RETURN_LSN(position);
 }

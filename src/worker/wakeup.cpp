@@ -11,10 +11,10 @@ namespace {
 
 constinit bool has_changes = false;
 constinit bool has_request = false;
-constinit bool may_end = false; // the extension
+constinit bool may_end = false; // the current transaction may drop the extension
 constinit Request request;
 
-// The worker as it was last found, so that a commit need not look for it.
+// The worker as it was last found, so that not every commit has to search for it.
 struct Target {
     PGPROC *process;
     int pid;
@@ -22,7 +22,7 @@ struct Target {
 };
 constinit Target target = {};
 
-/// A process that took the place of the worker's in shared memory has another pid.
+/// Whether the PGPROC is still the worker's: another process that got it has another pid.
 bool is_there() {
     return target.process != nullptr && target.process->pid == target.pid;
 }
@@ -57,7 +57,7 @@ bool start_worker() {
                                  {.starter = GetTopTransactionIdIfAny(), .slot_since = request.slot_since});
 }
 
-/// Before the commit, where it may still fail. The worker waits for the end of the transaction.
+/// Before the commit, where an ERROR is still possible. The worker waits for the end of the transaction.
 void start_worker_if_missing() {
     if (request.needs_worker && (request.is_first || !claim::is_held()) && !start_worker())
         ereport(ERROR,
@@ -69,15 +69,16 @@ bool is_extension_gone() {
     return !OidIsValid(names::extension());
 }
 
-/// Should the extension's worker not be running, or just be leaving, another one drops the slot.
+/// Starts a worker that drops the slot, in case the extension's own one is not running or is just leaving.
 void end_if_gone() {
     if (slot::state() == slot::State::missing || !is_extension_gone())
         return;
     has_request = true;
-    (void)start_worker(); // without one the launcher tries later
+    (void)start_worker(); // if that fails, the launcher starts one later
 }
 
-/// So that what the session does next is stored. A commit cannot be interrupted, but this can.
+/// Waits, so that what the session does next is stored. A commit cannot process interrupts, so this looks
+/// whether one is pending.
 void wait_for_slot() {
     constexpr int tries = 400;
     constexpr long between_tries_us = 5000;
@@ -87,10 +88,10 @@ void wait_for_slot() {
         pg_usleep(between_tries_us);
     }
     ereport(NOTICE,
-            (errmsg("the replication slot is not made yet"),
-             errdetail("It waits for the transactions that are running; changes that are made before it is "
-                       "there will not be stored."),
-             errhint("bemi.status shows when it is there, and who holds it up.")));
+            (errmsg("the replication slot does not exist yet"),
+             errdetail("It waits for the transactions that are running; changes that are made before it "
+                       "exists will not be stored."),
+             errhint("bemi.status shows when it exists, and what it waits for.")));
 }
 
 void before_commit() {

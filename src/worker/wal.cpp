@@ -5,9 +5,10 @@
 namespace bemi::wal {
 namespace {
 
-/// PostgreSQL's own function sleeps until the WAL is there, and notices nothing else: without the postmaster
-/// it would sleep for ever, and keep the server from being started again. So we wait ourselves. If only the
-/// first part of a record is on disk, the changes before it must not wait for the WAL writer to come by.
+/// read_local_xlog_page() sleeps until the WAL is flushed and does not notice that the postmaster has died:
+/// the orphan would keep the server from being started again. So the wait is here. It flushes the WAL itself
+/// if only the first part of a record is on disk, so that the changes before that record need not wait for
+/// the WAL writer.
 int read_page(XLogReaderState *reader, XLogRecPtr page, int wanted, XLogRecPtr record, char *buffer) {
     constexpr long poll_ms = 10;
     const XLogRecPtr end = page + static_cast<XLogRecPtr>(wanted);
@@ -20,7 +21,7 @@ int read_page(XLogReaderState *reader, XLogRecPtr page, int wanted, XLogRecPtr r
     return read_local_xlog_page(reader, page, wanted, record, buffer);
 }
 
-/// Of one of the timelines: which one's is read depends on where they begin.
+/// Whether the segment is there for any of the timelines.
 bool has_segment(List *timelines, XLogSegNo segment) {
     for (int i = 0; i < list_length(timelines); i++) {
         const auto *timeline = static_cast<const TimeLineHistoryEntry *>(list_nth(timelines, i));
@@ -44,7 +45,7 @@ XLogReaderRoutine reader_routine() {
 
 XLogRecPtr inserted_end() {
     const XLogRecPtr position = GetXLogInsertRecPtr();
-    // On a page that has no record yet, the position is behind the page's header: no record ends there.
+    // At the start of a page the insert position is behind the page header, where no record can end.
     const auto on_page = position % XLOG_BLCKSZ;
     const bool is_first_page = XLogSegmentOffset(position, wal_segment_size) < XLOG_BLCKSZ;
     return on_page == (is_first_page ? SizeOfXLogLongPHD : SizeOfXLogShortPHD) ? position - on_page

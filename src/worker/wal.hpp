@@ -1,20 +1,20 @@
-// How the worker reads the WAL.
+// Reading the WAL of this server.
 #pragma once
 
 #include "base/compat.hpp"
 
 namespace bemi::wal {
 
-/// For a reader of this server's own WAL, which waits for what is not on disk yet.
+/// The callbacks of a reader that waits for WAL that is not on disk yet.
 [[nodiscard]] XLogReaderRoutine reader_routine();
 
-/// Behind every record that was written before, on disk or not.
+/// The end of the last record that was inserted, on disk or not.
 [[nodiscard]] XLogRecPtr inserted_end();
 
-/// Whether the position is one that this server has written, on that timeline.
+/// Whether this server has written WAL up to that position, on that timeline.
 [[nodiscard]] bool has_written(XLogRecPtr position, TimeLineID timeline);
 
-/// Whether the WAL from that position on is there.
+/// Whether all WAL segments from that position on still exist.
 [[nodiscard]] bool is_complete(XLogRecPtr from);
 
 } // namespace bemi::wal

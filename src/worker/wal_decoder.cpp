@@ -1,5 +1,6 @@
 #include "worker/wal_decoder.hpp"
 
+#include "base/lsn.hpp"
 #include "base/memory.hpp"
 #include "base/text.hpp"
 #include "decode/formats/change_row.hpp"
@@ -10,25 +11,25 @@
 namespace bemi {
 namespace {
 
-/// The record before has left the buffer empty.
-void prepare_record(LogicalDecodingContext *, XLogRecPtr, TransactionId, bool) {}
+/// take_change() leaves the buffer empty for the next change.
+void prepare_write(LogicalDecodingContext *, XLogRecPtr, TransactionId, bool) {}
 
-void take_record(LogicalDecodingContext *decoding, XLogRecPtr, TransactionId, bool) {
+void take_change(LogicalDecodingContext *decoding, XLogRecPtr, TransactionId, bool) {
     auto *batch = static_cast<Batch *>(decoding->output_writer_private);
-    const std::string_view record = view_of(*decoding->out);
-    const size_t size = decode::size_without_context(record);
+    const std::string_view change = view_of(*decoding->out);
+    const size_t size = decode::size_without_context(change);
     if (batch->empty()) {
         decode::ChangeRowHeader first;
-        memcpy(&first, record.data(), sizeof(first));
+        memcpy(&first, change.data(), sizeof(first));
         shared::begin_batch(first.transaction_id, first.committed_at);
     }
     shared::add_to_batch();
-    batch->add(record.substr(0, size), record.substr(size));
+    batch->add(change.substr(0, size), change.substr(size));
     clear(decoding->out);
 }
 
-/// A process that decodes and is in no transaction is left out of the others' snapshots. We write as well: to
-/// them our transactions would never be running, and they would take the rows that these delete for alive.
+/// Backends with PROC_IN_LOGICAL_DECODING are ignored in snapshots. This one also runs writing transactions,
+/// which must be visible as running: clear the flag.
 void enter_snapshots() {
     LWLockAcquire(ProcArrayLock, LW_EXCLUSIVE);
     MyProc->statusFlags &= static_cast<uint8>(~PROC_IN_LOGICAL_DECODING);
@@ -44,14 +45,14 @@ void WalDecoder::open(XLogRecPtr from, Batch &batch) {
     XLogReaderRoutine routine = wal::reader_routine();
     const bool fast_forward = false;
     decoding_ = CreateDecodingContext(from, decode::change_row_session_options(), fast_forward, &routine,
-                                      prepare_record, take_record, nullptr);
+                                      prepare_write, take_change, nullptr);
     enter_snapshots();
     decoding_->output_writer_private = batch_;
     XLogBeginRead(decoding_->reader, MyReplicationSlot->data.restart_lsn);
 }
 
 void WalDecoder::read(XLogRecPtr end) {
-    // The reader keeps buffers that it allocates when it first needs them.
+    // The WAL reader allocates buffers when it first needs them, and keeps them.
     MemoryContext caller = MemoryContextSwitchTo(decoding_->context);
     while (position() < end && !batch_->full()) {
         read_record();
@@ -64,7 +65,9 @@ void WalDecoder::read_record() {
     char *error = nullptr;
     XLogRecord *record = XLogReadRecord(decoding_->reader, &error);
     if (error != nullptr)
-        ereport(ERROR, (errcode(ERRCODE_DATA_CORRUPTED), errmsg("could not read the WAL: %s", error)));
+        ereport(ERROR,
+                (errcode(ERRCODE_DATA_CORRUPTED),
+                 errmsg("could not read WAL at %s: %s", lsn_text(decoding_->reader->EndRecPtr), error)));
     if (record != nullptr)
         LogicalDecodingProcessRecord(decoding_, decoding_->reader);
 }

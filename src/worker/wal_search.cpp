@@ -16,7 +16,7 @@ template <typename Data> const Data &data_of(XLogReaderState *record) {
     return *reinterpret_cast<const Data *>(XLogRecGetData(record));
 }
 
-/// Whether logical decoding would find a row in the record, which it does not in those of catalogs.
+/// Whether logical decoding would find a row in the record. It finds none in records of catalogs.
 bool has_row(XLogReaderState *record) {
     if (XLogRecGetRmid(record) == RM_HEAP2_ID)
         return operation_of(record) == XLOG_HEAP2_MULTI_INSERT &&
@@ -26,7 +26,7 @@ bool has_row(XLogReaderState *record) {
     switch (operation_of(record)) {
     case XLOG_HEAP_INSERT: {
         const uint8 flags = data_of<xl_heap_insert>(record).flags;
-        // What is in TOAST is of a row that has a record as well.
+        // A TOAST value belongs to a row that has a record of its own.
         return (flags & XLH_INSERT_CONTAINS_NEW_TUPLE) != 0 && (flags & XLH_INSERT_ON_TOAST_RELATION) == 0;
     }
     case XLOG_HEAP_UPDATE:
@@ -39,8 +39,7 @@ bool has_row(XLogReaderState *record) {
     }
 }
 
-/// Whether the server goes on below wal_level = logical, where rows are not written so that they can be
-/// decoded.
+/// Whether the server goes on with a wal_level below logical: the rows that follow cannot be decoded.
 bool lowers_wal_level(XLogReaderState *record) {
     if (XLogRecGetRmid(record) != RM_XLOG_ID ||
         (XLogRecGetInfo(record) & ~XLR_INFO_MASK) != XLOG_PARAMETER_CHANGE)
@@ -54,7 +53,7 @@ bool is_truncate(XLogReaderState *record) {
     return XLogRecGetRmid(record) == RM_HEAP_ID && operation_of(record) == XLOG_HEAP_TRUNCATE;
 }
 
-/// A table that was dropped since is not known any more, and counts as somebody else's.
+/// A table that was dropped since cannot be looked up and counts as a user's.
 bool is_own_table(const compat::File &file) {
     const Oid relation = compat::relation_of(file), schema = names::own_schema();
     return OidIsValid(relation) && OidIsValid(schema) && get_rel_namespace(relation) == schema;
@@ -70,8 +69,8 @@ public:
         writers_ = hash_create("bemi writers", expected, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
     }
 
-    /// Takes the next record; true if it is the commit of a transaction of which rows were seen, or if rows
-    /// may follow in which they could not be seen.
+    /// Takes the next record. Returns whether changes may be lost: the record commits a transaction that
+    /// changed rows, or it lowers wal_level, so that later rows could not be seen.
     [[nodiscard]] bool take(XLogReaderState *record) {
         if (lowers_wal_level(record))
             return true;
@@ -89,9 +88,9 @@ public:
         return false;
     }
 
-    /// Whether a transaction was committed that may have begun before the search did, when its rows could not
-    /// be seen. The last transaction of the worker's is the one that wrote the progress from which the search
-    /// began, so whatever began after that did so within the search.
+    /// Whether a transaction was committed that may have changed rows before the position where the search
+    /// began. The search begins at the progress that the worker's last transaction wrote, so every
+    /// transaction with a later xid began within the searched WAL.
     [[nodiscard]] bool has_older() const {
         return TransactionIdIsValid(oldest_) &&
                (!TransactionIdIsValid(last_own_) || TransactionIdPrecedes(oldest_, last_own_));
@@ -142,7 +141,7 @@ private:
     TransactionId oldest_ = InvalidTransactionId; // of those that were committed
 };
 
-/// Whether the search found something, or could not go on.
+/// Whether the search found a change, or could not read on.
 bool search(XLogReaderState *reader, XLogRecPtr to) {
     Search search;
     while (reader->EndRecPtr < to) {

@@ -1,13 +1,13 @@
-// What is in a stretch of the WAL for which there is no slot: it cannot be decoded any more, but it can be
-// searched.
+// Looks for changes in a stretch of WAL for which there is no slot any more: such WAL cannot be decoded, but
+// its records can be read.
 #pragma once
 
 #include "base/compat.hpp"
 
 namespace bemi::wal {
 
-/// Whether transactions that were committed between the two positions may have changed rows of this database.
-/// The WAL may be missing: then they may. `from` is the progress that bemi.progress has. In no transaction.
+/// Whether a transaction that was committed between the two positions may have changed rows of this database.
+/// True where WAL is missing. `from` is the position in bemi.progress. Call outside of transactions.
 [[nodiscard]] bool may_have_changes(XLogRecPtr from, XLogRecPtr to);
 
 } // namespace bemi::wal

@@ -51,7 +51,7 @@ $node->safe_psql('postgres', 'CREATE TABLE todo (id int PRIMARY KEY)');
 my $writer = start_client('psql', '-X', '-c', 'BEGIN; SELECT pg_current_xact_id(); SELECT pg_sleep(1000)', $node->connstr('postgres'));
 my $sleeper = q{FROM pg_stat_activity WHERE backend_xid IS NOT NULL AND wait_event = 'PgSleep'};
 $node->poll_query_until('postgres', "SELECT count(*) = 1 $sleeper");
-like(begin('postgres'), qr{NOTICE:  the replication slot is not made yet},
+like(begin('postgres'), qr{NOTICE:  the replication slot does not exist yet},
     'start() says that an older transaction holds it up');
 is(one_of($node, "SELECT state, blocked_by = ARRAY(SELECT pid $sleeper) FROM bemi.status"), 'creating slot|t', 'bemi.status says which');
 $node->safe_psql('postgres', "SELECT pg_terminate_backend(pid) $sleeper");
@@ -133,7 +133,7 @@ becomes(q{attempts >= 3 AND last_sqlstate = '55000' AND last_error LIKE '%wal_le
 cmp_ok(time - $started_at, '>=', 2.5, 'and tries again after a while');
 becomes(q{state = 'waiting'}, 'for which it waits');
 ($status, $out, $errors) = $node->psql('postgres', 'SELECT bemi.start()');
-like($errors, qr/ERROR:  bemi.start\(\) requires wal_level = logical\nHINT:  Run ALTER SYSTEM SET wal_level = logical/, 'start() too');
+like($errors, qr/ERROR:  bemi.start\(\) requires "wal_level" >= "logical"\nHINT:  Run ALTER SYSTEM SET wal_level = logical/, 'start() too');
 $node->append_conf('postgresql.conf', 'wal_level = logical');
 $node->restart;
 unlike(begin('postgres'), qr/not made yet/, 'then start() makes the worker try at once');

@@ -75,10 +75,10 @@ like($errors, qr/must be owner of extension bemi/, 'who may not drop the extensi
 my $drop = q{SELECT bemi.stop(drop_slot => true); SELECT bemi.untrack('todo')};
 run_sql($drop);
 ($status, $out, $errors) = $node->psql('postgres', 'DROP EXTENSION bemi');
-like($errors, qr/cannot drop extension bemi because bemi.changes has changes\nHINT:  To keep them, use ALTER EXTENSION bemi DROP TABLE/, 'nobody drops the history by mistake');
+like($errors, qr/cannot drop extension "bemi" because table "bemi.changes" is not empty\nHINT:  To keep them, use ALTER EXTENSION bemi DROP TABLE/, 'nobody drops the history by mistake');
 my $me = one_of($node, 'SELECT current_user');
 ($status, $out, $errors) = $node->psql('postgres', "CREATE ROLE boss SUPERUSER; ALTER TABLE bemi.changes OWNER TO boss; DROP OWNED BY boss; ALTER TABLE bemi.changes OWNER TO $me");
-like($errors, qr/cannot drop extension bemi because/, 'nor as that of a role');
+like($errors, qr/cannot drop extension "bemi" because/, 'nor as that of a role');
 run_sql(q{ALTER EXTENSION bemi DROP TABLE bemi.changes; CREATE SCHEMA history; ALTER TABLE bemi.changes SET SCHEMA history; DROP EXTENSION bemi});
 is(one_of($node, 'SELECT count(*) >= 30000 FROM history.changes'), 't', 'it can be kept');
 run_sql(q{CREATE EXTENSION bemi; SELECT bemi.track('todo'), bemi.start()});

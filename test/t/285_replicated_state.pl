@@ -88,7 +88,7 @@ sub with_state {
     ok($copy->poll_query_until('postgres', q{SELECT count(*) > 0 FROM bemi.changes WHERE primary_key = '201'}), "stored: $sql")
         or diag(one_of($copy, 'SELECT s FROM bemi.status s'));
     $copy->safe_psql('postgres', q{DELETE FROM bemi.changes WHERE primary_key IN ('200', '201'); DELETE FROM todo WHERE id = 201});
-    return one_of($copy, 'SELECT count(*), bool_and(to_position > from_position AND reason ~ \'not of this WAL\') FROM bemi.gaps');
+    return one_of($copy, 'SELECT count(*), bool_and(to_position > from_position AND reason ~ \'not in this WAL\') FROM bemi.gaps');
 }
 
 is(with_state(q{INSERT INTO bemi.worker (system_identifier, database, wanted, since, ordered_by) SELECT 1, database, 'ended', since, ordered_by FROM bemi.worker;
