@@ -4,16 +4,7 @@
 CREATE TABLE todo (id int PRIMARY KEY, task text) WITH (autovacuum_enabled = off);
 SELECT bemi.track('todo');
 SELECT FROM pg_create_logical_replication_slot('regress', 'test_decoding');
--- what a logical replication client sees, without the numbers, the empty transactions and bemi's own tables
-CREATE FUNCTION captured() RETURNS SETOF text LANGUAGE sql AS $$
-    SELECT regexp_replace(regexp_replace(data, '^message: transactional: 1 prefix: _bemi, sz: \d+ content:', '  context '),
-                          '^table public\.', '  ')
-    FROM (SELECT n, data, lead(data) OVER (ORDER BY n) AS next
-          FROM pg_logical_slot_get_changes('regress', NULL, NULL, 'include-xids', '0') WITH ORDINALITY AS c (lsn, xid, data, n)
-          WHERE data !~ '^table bemi\.') AS c
-    WHERE data <> 'COMMIT' AND (data, next) IS DISTINCT FROM ('BEGIN', 'COMMIT')
-    ORDER BY n
-$$;
+\i test/sql/include/captured.sql
 
 -- Anywhere in the statement, for that statement only
 INSERT INTO todo VALUES (1, 'trailing') /*Bemi {"n": 1} Bemi*/;

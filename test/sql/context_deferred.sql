@@ -7,16 +7,7 @@ CREATE TABLE audit_2 (note text);
 SELECT bemi.track('audit');
 SELECT bemi.track('audit_2', 'statement');
 SELECT FROM pg_create_logical_replication_slot('regress', 'test_decoding');
--- what a logical replication client sees, without the numbers, the empty transactions and bemi's own tables
-CREATE FUNCTION captured() RETURNS SETOF text LANGUAGE sql AS $$
-    SELECT regexp_replace(regexp_replace(data, '^message: transactional: 1 prefix: _bemi, sz: \d+ content:', '  context '),
-                          '^table public\.', '  ')
-    FROM (SELECT n, data, lead(data) OVER (ORDER BY n) AS next
-          FROM pg_logical_slot_get_changes('regress', NULL, NULL, 'include-xids', '0') WITH ORDINALITY AS c (lsn, xid, data, n)
-          WHERE data !~ '^table bemi\.') AS c
-    WHERE data <> 'COMMIT' AND (data, next) IS DISTINCT FROM ('BEGIN', 'COMMIT')
-    ORDER BY n
-$$;
+\i test/sql/include/captured.sql
 -- the table with the trigger need not be tracked itself
 CREATE FUNCTION note_it() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

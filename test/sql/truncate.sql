@@ -12,16 +12,7 @@ CREATE TABLE event_2 PARTITION OF event FOR VALUES FROM (10) TO (20) PARTITION B
 CREATE TABLE event_21 PARTITION OF event_2 FOR VALUES FROM (10) TO (20);
 SELECT bemi.track('by_row'), bemi.track('by_statement', 'statement'), bemi.track('parent'), bemi.track('event', 'statement');
 SELECT FROM pg_create_logical_replication_slot('regress', 'test_decoding');
--- what a logical replication client sees, without the numbers, the empty transactions and bemi's own tables
-CREATE FUNCTION captured() RETURNS SETOF text LANGUAGE sql AS $$
-    SELECT regexp_replace(regexp_replace(data, '^message: transactional: 1 prefix: _bemi, sz: \d+ content:', '  context '),
-                          '^table public\.', '  ')
-    FROM (SELECT n, data, lead(data) OVER (ORDER BY n) AS next
-          FROM pg_logical_slot_get_changes('regress', NULL, NULL, 'include-xids', '0') WITH ORDINALITY AS c (lsn, xid, data, n)
-          WHERE data !~ '^table bemi\.') AS c
-    WHERE data <> 'COMMIT' AND (data, next) IS DISTINCT FROM ('BEGIN', 'COMMIT')
-    ORDER BY n
-$$;
+\i test/sql/include/captured.sql
 
 -- none
 TRUNCATE parent;

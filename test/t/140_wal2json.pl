@@ -83,7 +83,7 @@ sub lines_of {
 #
 
 make_database('operations', 'UTF8');
-my $operations = slurp_file("$ENV{TESTDIR}/test/t/012_wal2json.sql");
+my $operations = slurp_file("$ENV{TESTDIR}/test/t/140_wal2json.sql");
 $operations =~ s/^MERGE .*?;\n//ms if $node->pg_version < 15;
 $node->safe_psql('operations', $operations);
 
