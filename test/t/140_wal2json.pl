@@ -1,5 +1,5 @@
 # format=wal2json writes, line by line, what wal2json writes, with the context added; but for the deviations that the
-# README lists, each of which is shown here.
+# docs/wal2json.md lists, each of which is shown here.
 use strict;
 use warnings;
 use utf8;
