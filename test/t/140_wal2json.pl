@@ -1,4 +1,4 @@
-# format=wal2json writes, line by line, what wal2json writes, with the context added; but for the deviations that the
+# format=wal2json writes, line by line, what wal2json writes, with the context added; but for the deviations that
 # docs/wal2json.md lists, each of which is shown here.
 use strict;
 use warnings;

@@ -56,10 +56,10 @@ sub check_document {
     my ($name) = $path =~ /([^\/]+)$/;
     my $text = slurp_file($path);
     my @blocks = blocks_of($text) or return;
-    $node->safe_psql('postgres', 'CREATE DATABASE document');
-    $node->safe_psql('document', 'CREATE EXTENSION bemi') unless $text =~ /^CREATE EXTENSION bemi;$/m;
+    $node->safe_psql('postgres', 'CREATE DATABASE app');
+    $node->safe_psql('app', 'CREATE EXTENSION bemi') unless $text =~ /^CREATE EXTENSION bemi;$/m;
 
-    my @outputs = outputs_of($node, 'document', @blocks);
+    my @outputs = outputs_of($node, 'app', @blocks);
     is(scalar @outputs, @blocks + 1, "$name: all blocks ran");
     for my $block (@blocks) {
         my $output = shift @outputs;
@@ -71,7 +71,7 @@ sub check_document {
         }
     }
 
-    $node->safe_psql('postgres', 'DROP DATABASE document');
+    $node->safe_psql('postgres', 'DROP DATABASE app');
     $node->safe_psql('postgres', 'ALTER SYSTEM RESET ALL');
     $node->safe_psql('postgres', 'SELECT pg_reload_conf()');
 }
