@@ -22,11 +22,11 @@ inline XLogRecPtr log_attested_message(const char *prefix, std::string_view cont
     return end;
 }
 
-/// The logical message that the record holds; NULL if it holds none.
-[[nodiscard]] inline const xl_logical_message *message_in(XLogReaderState *record) {
+/// The logical message that the record holds, in the reader's copy; NULL if it holds none.
+[[nodiscard]] inline xl_logical_message *message_in(XLogReaderState *record) {
     if (XLogRecGetRmid(record) != RM_LOGICALMSG_ID)
         return nullptr;
-    return reinterpret_cast<const xl_logical_message *>(XLogRecGetData(record));
+    return reinterpret_cast<xl_logical_message *>(XLogRecGetData(record));
 }
 
 /// Whether the record holds an attested message with that prefix.

@@ -36,6 +36,12 @@ std::string_view normalized(std::string_view json) {
     return fits ? view_of(ascii) : std::string_view();
 }
 
+/// What cannot be read says nothing, which is better than what was said of other changes.
+std::string_view normalized_or_none(std::string_view json) {
+    const std::string_view written = normalized(json);
+    return written.empty() ? normalized("{}") : written;
+}
+
 constexpr ContextText ContextTexts::*all_texts[] = {&ContextTexts::claim, &ContextTexts::facts,
                                                     &ContextTexts::merged};
 
@@ -63,9 +69,7 @@ void merge(Txn &txn) {
 } // namespace
 
 void set_claim(Txn &txn, std::string_view content) {
-    const std::string_view written = normalized(content);
-    if (written.empty())
-        return;
+    const std::string_view written = normalized_or_none(content);
     const std::string_view claim = wire::checked_claim(written);
     if (claim.data() != written.data())
         pfree(const_cast<char *>(written.data()));
@@ -74,10 +78,7 @@ void set_claim(Txn &txn, std::string_view content) {
 }
 
 void set_facts(Txn &txn, std::string_view content) {
-    std::string_view facts = normalized(content);
-    if (facts.empty()) // no facts are better than those of other changes
-        facts = normalized("{}");
-    replace(txn.context_texts.facts, facts);
+    replace(txn.context_texts.facts, normalized_or_none(content));
     merge(txn);
 }
 

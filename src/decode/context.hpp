@@ -7,7 +7,8 @@
 namespace bemi::decode {
 
 /// Takes the content of a message as what is claimed of the changes that follow, in the current memory
-/// context. Anyone can write such a message: one that is not a JSON object changes nothing.
+/// context. Anyone can write such a message: one that is not a JSON object claims nothing, and ends the claim
+/// before it.
 void set_claim(Txn &txn, std::string_view content);
 
 /// Takes the content of a message that was found to be genuine as the facts about the changes that follow, in

@@ -11,9 +11,13 @@ namespace bemi::decode {
 
 namespace {
 
-/// A claim may have any origin: it stays in force for changes that have another.
-bool is_unwanted_claim(const xl_logical_message &message) {
-    return !message.transactional || message.message_size > static_cast<Size>(guc::max_context_size);
+/// A claim that is too large takes no memory in the reorder buffer, but must end the claim before it at its
+/// place among the changes, which they would bear wrongly. So it is queued, and what is queued is a claim
+/// without content. The message is the reader's own copy, and PostgreSQL looks at its size after this
+/// callback.
+void cut_if_too_large(xl_logical_message &claim) {
+    if (claim.message_size > static_cast<Size>(guc::max_context_size))
+        claim.message_size = 0;
 }
 
 bool is_left_out(const Options &options, RepOriginId origin) {
@@ -31,10 +35,13 @@ bool is_unwanted(LogicalDecodingContext *ctx, RepOriginId origin) {
     XLogReaderState *record = ctx->reader;
     if (decoder.own_writes.have(record))
         return true;
-    if (const xl_logical_message *message = message_in(record)) {
+    if (xl_logical_message *message = message_in(record)) {
         const std::string_view prefix = message->message; // ends with a zero byte
-        if (prefix == claim_prefix)
-            return is_unwanted_claim(*message);
+        // A claim may have any origin: it stays in force for changes that have another.
+        if (prefix == claim_prefix) {
+            cut_if_too_large(*message);
+            return !message->transactional;
+        }
         if (prefix == facts_prefix)
             return !has_attested_message(record, facts_prefix) || !message->transactional;
     }

@@ -143,7 +143,7 @@ select changes();
 select data from pg_logical_slot_peek_changes('decode_facts', null, null, 'format-version', '2', 'include-types', 'false', 'include-transaction', 'false', 'add-tables', 'decode_facts.t');
 select done();
 
--- A claim above bemi.max_context_size is not even queued: the transaction stays too small to be streamed
+-- A claim above bemi.max_context_size ends the one before, but is not queued: the transaction stays too small to be streamed
 set logical_decoding_work_mem = '64kB';
 begin;
 set local bemi.context = '{"mine": 5}';

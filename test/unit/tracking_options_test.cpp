@@ -1,0 +1,120 @@
+#include "base/tracking_options.hpp"
+#include "check.hpp"
+
+using namespace bemi;
+
+namespace {
+
+using Arguments = std::vector<std::string>;
+
+/// The options as they would be written, after how many of the arguments were not understood.
+std::string taken(const Arguments &arguments) {
+    TrackingOptions options;
+    int refused = 0;
+    for (const std::string &argument : arguments)
+        refused += !take_argument(options, argument);
+    std::string text = std::to_string(refused);
+    write_arguments(options, [&](std::string_view key, std::string_view value, std::string_view rest) {
+        ((((text += ' ') += key) += '=') += value) += rest;
+    });
+    return text;
+}
+
+const std::string none = " level=row identity=default";
+
+} // namespace
+
+TEST(what_is_written_is_understood) {
+    for (const Arguments &arguments :
+         {Arguments{"level=row", "identity=default"},
+          {"level=statement", "identity=nothing"},
+          {"level=row", "identity=full", "rule=schema"},
+          {"level=row", "identity=index todo_pkey"},
+          {"level=statement", "identity=index odd = name", "rule=schema", "earlier_rows=unstored"}}) {
+        std::string written = "0";
+        for (const std::string &argument : arguments)
+            (written += ' ') += argument;
+        CHECK_EQUAL(taken(arguments), written);
+    }
+}
+
+TEST(without_arguments_options_are_the_defaults) {
+    CHECK_EQUAL(taken({}), "0" + none);
+}
+
+TEST(order_is_of_no_account) {
+    CHECK_EQUAL(taken({"earlier_rows=unstored", "rule=schema", "identity=full", "level=statement"}),
+                "0 level=statement identity=full rule=schema earlier_rows=unstored");
+}
+
+TEST(the_last_of_duplicates_counts) {
+    CHECK_EQUAL(taken({"level=statement", "level=row", "identity=full", "identity=nothing"}),
+                "0 level=row identity=nothing");
+    CHECK_EQUAL(taken({"identity=index a", "identity=index b"}), "0 level=row identity=index b");
+    CHECK_EQUAL(taken({"identity=index a", "identity=full"}), "0 level=row identity=full");
+    CHECK_EQUAL(taken({"rule=schema", "rule=schema"}), "0" + none + " rule=schema");
+}
+
+TEST(an_argument_that_is_not_understood_changes_nothing) {
+    for (const char *argument : {"",
+                                 "=",
+                                 "level",
+                                 "level=",
+                                 "=row",
+                                 "level=rows",
+                                 "level=Row",
+                                 "Level=row",
+                                 " level=row",
+                                 "level =row",
+                                 "level= row",
+                                 "level=row ",
+                                 "level==row",
+                                 "level=row=",
+                                 "identity",
+                                 "identity=",
+                                 "identity=d",
+                                 "identity=index",
+                                 "identity=index ",
+                                 "identity=Full",
+                                 "identity=default x",
+                                 "rule=",
+                                 "rule=schemas",
+                                 "rule=table",
+                                 "earlier_rows=",
+                                 "earlier_rows=stored",
+                                 "unknown=x",
+                                 "a newer option=x"}) {
+        CHECK_EQUAL(taken({argument}), "1" + none);
+        CHECK_EQUAL(taken({"level=statement", "identity=index i", "rule=schema", argument}),
+                    "1 level=statement identity=index i rule=schema");
+    }
+}
+
+TEST(an_argument_is_compared_byte_by_byte) {
+    using namespace std::string_literals;
+    for (const std::string &bad :
+         {"\xff"s, "\xc3"s, "level=\xff"s, "level=row\xff"s, "level=row\0"s, "\0level=row"s,
+          "\xef\xbb\xbflevel=row"s, "level\xef\xbc\x9drow"s, "l\xc3\xa9vel=row"s})
+        CHECK_EQUAL(taken({bad}), "1" + none);
+    // An index is called what it is called, in whatever encoding: the catalog knows whether there is one.
+    CHECK_EQUAL(taken({"identity=index gr\xf6\xdf"
+                       "e"}),
+                "0 level=row identity=index gr\xf6\xdf"
+                "e");
+    CHECK_EQUAL(taken({"identity=index  a "}), "0 level=row identity=index  a ");
+}
+
+TEST(a_thousand_arguments) {
+    Arguments many;
+    for (int i = 0; i < 1000; i++)
+        many.push_back("odd" + std::to_string(i) + "=" + std::string(1000, 'x'));
+    many.push_back("level=statement");
+    CHECK_EQUAL(taken(many), "1000 level=statement identity=default");
+}
+
+TEST(levels_have_names) {
+    Level level = Level::statement;
+    CHECK(!find_level("", level) && !find_level("table", level) && level == Level::statement);
+    CHECK(find_level("row", level) && level == Level::row);
+    CHECK(find_level("statement", level) && level == Level::statement);
+}
