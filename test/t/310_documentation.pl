@@ -82,8 +82,48 @@ $node->start;
 cmp_ok(scalar @documents, '>=', 12, 'the documents are here');
 check_document($node, $_) for @documents;
 
+# The reference has every setting, every column of what it describes, and the arguments of functions.
+my $reference = slurp_file("$directory/docs/reference.md");
+$node->safe_psql('postgres', 'CREATE EXTENSION bemi');
+for my $setting (split /\n/, one_of($node, q{SELECT name FROM pg_settings WHERE name LIKE 'bemi.%'})) {
+    like($reference, qr/^\| `\Q$setting\E` \|/m, "the reference has $setting");
+}
+while ($reference =~ /^##+ bemi\.(\w+)(\(\))?$(.*?)(?=^##|\z)/msg) {
+    my ($name, $is_function, $section) = ($1, $2, $3);
+    if ($is_function) {
+        my ($arguments) = $section =~ /^`(?:CALL )?bemi\.$name\((.*?)\)(?: →|`)/m;
+        $arguments =~ s/ DEFAULT ('[^']*'|[^,]+)//g;
+        my $real = one_of($node, "SELECT pg_get_function_identity_arguments('bemi.$name'::regproc)");
+        $real =~ s/\bIN //g;
+        $real =~ s/timestamp with time zone/timestamptz/g;
+        is($arguments, $real, "the reference has the arguments of bemi.$name()");
+    } else {
+        my @documented = map { /`"?(\w+)"?`/g } $section =~ /^\|([^|]*)\|/mg;
+        my $columns = one_of($node, "SELECT attname FROM pg_attribute WHERE attrelid = 'bemi.$name'::regclass AND attnum > 0");
+        is("@{[sort @documented]}", "@{[sort split /\n/, $columns]}", "the reference has the columns of bemi.$name");
+    }
+}
+
+# docs/operations.md has every check of bemi.doctor().
+my $operations = slurp_file("$directory/docs/operations.md");
+for my $check (split /\n/, one_of($node, 'SELECT DISTINCT "check" FROM bemi.doctor()')) {
+    like($operations, qr/^\|[^|]*`\Q$check\E`[^|]*\|/m, "doctor's check $check is described");
+}
+
+# The error about an unknown option lists the options of each format, and so do their documents.
+create_slot($node, 'options');
+for my $format ([ 'bemi', 'output-plugin.md' ], [ 'wal2json', 'wal2json.md' ]) {
+    my ($name, $document) = @$format;
+    my ($status, $output, $error) = $node->psql('postgres',
+        "SELECT pg_logical_slot_peek_changes('options', NULL, NULL, 'format', '$name', 'unknown', '')");
+    my ($options) = $error =~ /options are: (.*)\./;
+    my $text = slurp_file("$directory/docs/$document");
+    my @missing = grep { $text !~ /`\Q$_\E`/ } split /, /, $options;
+    is("@missing", '', "$document has all options");
+}
+
 # Of the two ways to ask for a context, the one that docs/store.md recommends uses the index.
-$node->safe_psql('postgres', q{CREATE EXTENSION bemi; CREATE TABLE todo (id int PRIMARY KEY); SELECT bemi.track('todo'), bemi.start()});
+$node->safe_psql('postgres', q{CREATE TABLE todo (id int PRIMARY KEY); SELECT bemi.track('todo'), bemi.start()});
 $node->safe_psql('postgres', 'INSERT INTO todo VALUES (1)');
 $node->safe_psql('postgres', 'SELECT bemi.sync()');
 for my $condition (q{context @> '{"user_id": 7}'}, q{context->>'user_id' = '7'}) {
