@@ -91,7 +91,7 @@ void warn_of_loss() {
 
 void warn_of_missing_launcher() {
     if (!process::is_launcher_running())
-        ereport(NOTICE, (errmsg("the worker will run until the server is restarted"),
+        ereport(NOTICE, (errmsg("bemi worker will not be started again after a restart of the server"),
                          errdetail("bemi is not in shared_preload_libraries."),
                          errhint("Add it there and restart the server, or call bemi.start() after each "
                                  "restart.")));

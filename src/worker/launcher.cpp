@@ -39,8 +39,8 @@ void start(Database &database, TimestampTz now) {
     database.pause_ms = std::min(2 * database.pause_ms, max_pause_ms);
     if (!process::start_worker(database.oid, {.is_successor = false}))
         ereport(WARNING, (errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
-                          errmsg("could not start the bemi worker of database %u", database.oid),
-                          errhint("You might need to increase max_worker_processes.")));
+                          errmsg("could not start bemi worker for database with OID %u", database.oid),
+                          errhint("You might need to increase \"max_worker_processes\".")));
 }
 
 /// Starts the database's worker if that is due. Returns after how many milliseconds to look again.

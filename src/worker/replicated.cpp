@@ -16,7 +16,8 @@ bool is_replicated() {
 /// The trigger fires where session_replication_role is replica. That is not only so in apply workers.
 BEMI_FUNCTION(bemi_leave_out_replicated) {
     if (!CALLED_AS_TRIGGER(fcinfo))
-        elog(ERROR, "bemi.leave_out_replicated() was not called as a trigger");
+        ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+                        errmsg("function \"bemi.leave_out_replicated\" was not called by trigger manager")));
     const auto *trigger = reinterpret_cast<TriggerData *>(fcinfo->context);
     if (bemi::is_replicated())
         PG_RETURN_POINTER(nullptr);

@@ -62,7 +62,7 @@ void start_worker_if_missing() {
     if (request.needs_worker && (request.is_first || !claim::is_held()) && !start_worker())
         ereport(ERROR,
                 (errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED), errmsg("could not start a background worker"),
-                 errhint("You might need to increase max_worker_processes.")));
+                 errhint("You might need to increase \"max_worker_processes\".")));
 }
 
 bool is_extension_gone() {
@@ -88,7 +88,7 @@ void wait_for_slot() {
         pg_usleep(between_tries_us);
     }
     ereport(NOTICE,
-            (errmsg("the replication slot does not exist yet"),
+            (errmsg("replication slot does not exist yet"),
              errdetail("It waits for the transactions that are running; changes that are made before it "
                        "exists will not be stored."),
              errhint("bemi.status shows when it exists, and what it waits for.")));

@@ -125,7 +125,7 @@ is(one_of($node, 'SELECT count(*) FROM bemi.gaps'), 0, '... without a gap');
 run_sql('SELECT bemi.stop(drop_slot => true)');
 becomes($ended, 'ended');
 run_sql("BEGIN; INSERT INTO todo VALUES (-3); PREPARE TRANSACTION 'the gid'");
-like(messages_of('SELECT bemi.start()'), qr/the replication slot does not exist yet/, 'a prepared transaction holds up the slot');
+like(messages_of('SELECT bemi.start()'), qr/replication slot does not exist yet/, 'a prepared transaction holds up the slot');
 becomes(q{state = 'creating slot'}, 'which the status shows');
 like(one_of($node, q{SELECT string_agg(found || ' | ' || fix, ' ') FROM bemi.doctor() WHERE NOT ok}),
     qr/the prepared transaction 'the gid' \| -- end that, or wait: COMMIT PREPARED 'the gid' or ROLLBACK PREPARED 'the gid', of user \S+ in database postgres/, 'doctor() names it');

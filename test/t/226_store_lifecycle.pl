@@ -51,7 +51,7 @@ $node->safe_psql('postgres', 'CREATE TABLE todo (id int PRIMARY KEY)');
 my $writer = start_client('psql', '-X', '-c', 'BEGIN; SELECT pg_current_xact_id(); SELECT pg_sleep(1000)', $node->connstr('postgres'));
 my $sleeper = q{FROM pg_stat_activity WHERE backend_xid IS NOT NULL AND wait_event = 'PgSleep'};
 $node->poll_query_until('postgres', "SELECT count(*) = 1 $sleeper");
-like(begin('postgres'), qr{NOTICE:  the replication slot does not exist yet},
+like(begin('postgres'), qr{NOTICE:  replication slot does not exist yet},
     'start() says that an older transaction holds it up');
 is(one_of($node, "SELECT state, blocked_by = ARRAY(SELECT pid $sleeper) FROM bemi.status"), 'creating slot|t', 'bemi.status says which');
 $node->safe_psql('postgres', "SELECT pg_terminate_backend(pid) $sleeper");
