@@ -30,7 +30,7 @@ sub blocks_of {
 # What differs from run to run, and the widths of columns that follow from it.
 sub comparable {
     my ($output) = @_;
-    $output =~ s/\b\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d+)?([+-]\d\d|Z)?/TIME/g;
+    $output =~ s/\b\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d+)?([+-]\d\d(:\d\d)?|Z)?/TIME/g;
     $output =~ s/\b\d\d:\d\d:\d\d(\.\d+)?\b/INTERVAL/g;
     $output =~ s/\b[0-9A-F]+\/[0-9A-F]+\b/LSN/g;
     $output =~ s/\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/UUID/g;
@@ -78,6 +78,7 @@ sub check_document {
 
 my $node = PostgreSQL::Test::Cluster->new('main');
 $node->init(allows_streaming => 'logical');
+$node->append_conf('postgresql.conf', "bemi.sync_timeout = '${PostgreSQL::Test::Utils::timeout_default}s'");
 $node->start;
 cmp_ok(scalar @documents, '>=', 12, 'the documents are here');
 check_document($node, $_) for @documents;
