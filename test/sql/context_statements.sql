@@ -44,7 +44,7 @@ CREATE TABLE made AS SELECT add(41, 'create table as') /*Bemi {"mine": 41} Bemi*
 COPY (SELECT add(43, 'copy to')) TO STDOUT /*Bemi {"mine": 43} Bemi*/\; COPY todo FROM STDIN /*Bemi {"mine": 44} Bemi*/\; SELECT 1 /*Bemi {"other": 2} Bemi*/;
 44	copy from
 \.
-CREATE MATERIALIZED VIEW seen AS SELECT 45 AS id;
+CREATE MATERIALIZED VIEW seen AS SELECT 45 AS id WITH NO DATA;
 SELECT 1\; REFRESH MATERIALIZED VIEW seen /*Bemi {"refresh": 1} Bemi*/\; SELECT add(46, 'after refresh') FROM seen /*Bemi {"mine": 46} Bemi*/;
 BEGIN\; DECLARE c CURSOR FOR SELECT add(i, 'fetched') FROM generate_series(47, 49) i /*Bemi {"declared": 1} Bemi*/\; FETCH c /*Bemi {"mine": 47} Bemi*/\; FETCH c\; MOVE c /*Bemi {"mine": 49} Bemi*/\; CLOSE c\; COMMIT /*Bemi {"other": 2} Bemi*/;
 CREATE TABLE with_default (id int)\; INSERT INTO with_default VALUES (50)\; ALTER TABLE with_default ADD COLUMN new int DEFAULT add(50, 'a rewrite') /*Bemi {"mine": 50} Bemi*/\; SELECT 1 /*Bemi {"other": 2} Bemi*/;

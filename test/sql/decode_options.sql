@@ -126,7 +126,8 @@ select * from lines('operations', 'update', 'operations', 'truncate');
 select count(*) > 15 as still_there from lines();
 
 -- materialized views are no tables: their rows, and what refreshing does to them, have lines in format wal2json only
-create materialized view m as select id from a;
+create materialized view m as select id from a with no data; -- some versions write the rows of others as changes
+refresh materialized view m;
 create unique index on m (id);
 alter materialized view m replica identity full;
 insert into a values (100);
