@@ -65,12 +65,13 @@ my $deadlocks = q{SELECT deadlocks FROM pg_stat_database WHERE datname = 'postgr
 sub call_until {
     my ($call, $done) = @_;
     my ($status, $out, $errors);
-    for (1 .. 100) {
+    wait_until(sub {
         ($status, $out, $errors) = $node->psql('postgres', $call);
-        last if one_of($node, $done) eq 't';
+        return 1 if one_of($node, $done) eq 't';
         like($errors, qr/\A(psql:\S+ WARNING:  not done: SELECT bemi\.\w+\('app\.t_\d+'(, NULL)?\)\nDETAIL:  canceling statement due to lock timeout\nHINT:  .*\n?)+\z/,
             "$call tells what is left");
-    }
+        return 0;
+    });
     is($errors, '', "$call beside an application");
 }
 my $tracked = q{SELECT count(*) = %s AND count(problems) = 0 FROM bemi.tracked_tables WHERE relation::text LIKE 'app.%%' AND by_schema};

@@ -36,7 +36,7 @@ sub workers_are {
 
 my $slot = 'bemi_' . one_of($node, q{SELECT oid FROM pg_database WHERE datname = 'postgres'});
 
-$node->safe_psql('postgres', q{BEGIN; SELECT bemi.start(); SELECT pg_sleep(0.5); ROLLBACK});
+$node->safe_psql('postgres', q{BEGIN; SELECT bemi.start(); SELECT count(*) FROM generate_series(1, 1000000); ROLLBACK});
 ok(workers_are(0) && slots_are(''), 'start() that is rolled back leaves nothing');
 $node->safe_psql('postgres', q{CREATE DATABASE other});
 $node->safe_psql('other', q{BEGIN; CREATE EXTENSION bemi; SELECT bemi.start(); ROLLBACK});
@@ -97,15 +97,17 @@ is(one_of($node, 'SELECT count(*), count(DISTINCT id), count(DISTINCT (commit_po
     '9|9|9', 'nothing twice');
 
 # The worker's transactions are running for others too, although it decodes.
+my $locker = $node->background_psql('postgres');
+$locker->query_safe('SELECT pg_advisory_lock(1)');
 $node->safe_psql('postgres', q{
-    CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(1); RETURN NULL; END $$;
+    CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_advisory_xact_lock(1); RETURN NULL; END $$;
     CREATE TRIGGER dawdle AFTER UPDATE ON bemi.progress FOR EACH ROW EXECUTE FUNCTION dawdle();
-    INSERT INTO todo VALUES (-1, 'Slow');
-    SELECT pg_sleep(0.5);
-    SELECT changes FROM bemi.progress;
-});
+    INSERT INTO todo VALUES (-1, 'Slow')});
+$node->poll_query_until('postgres', q{SELECT count(*) = 1 FROM pg_stat_activity WHERE backend_type = 'bemi worker' AND wait_event = 'advisory'});
+is($locker->query_safe('SELECT changes FROM bemi.progress'), 9, 'a row that the worker updates can be read');
+$locker->quit;
 stored(10);
-is(one_of($node, 'SELECT count(*) FROM bemi.progress'), 1, 'a row that is read while the worker updates it');
+is(one_of($node, 'SELECT count(*) FROM bemi.progress'), 1, 'which is there once');
 $node->safe_psql('postgres', q{DROP TRIGGER dawdle ON bemi.progress; DELETE FROM bemi.changes WHERE primary_key = '-1'});
 
 # JSON that is no jsonb.

@@ -2,13 +2,14 @@
 use strict;
 use warnings;
 use Bemi;
+use PostgreSQL::Test::Utils;
 use Test::More;
 
 my $node = server('main', "shared_preload_libraries = ''");
 create_todo($node);
 
 my ($status, $out, $errors) = $node->psql('postgres', 'SELECT bemi.start()', on_error_stop => 1);
-like($errors, qr/NOTICE: .*until the server is restarted/, 'start() says so');
+like($errors, qr/NOTICE: .*will not be started again after a restart of the server/, 'start() says so');
 $node->safe_psql('postgres', q{INSERT INTO todo VALUES (1, 'Sleep') /*Bemi {"user_id": 1} Bemi*/});
 ok($node->poll_query_until('postgres', 'SELECT count(*) = 1 FROM bemi.changes'), 'changes are stored');
 
@@ -31,5 +32,13 @@ ok($node->poll_query_until('postgres', 'SELECT count(*) = 3 FROM bemi.changes'),
 
 $node->psql('postgres', 'DROP EXTENSION bemi CASCADE');
 ok($node->poll_query_until('postgres', 'SELECT count(*) = 0 FROM pg_replication_slots'), 'DROP EXTENSION drops the slot');
+
+# What workers show of themselves is in shared memory, for which there is little room after the start.
+$node->append_conf('postgresql.conf', 'max_replication_slots = 20000');
+$node->restart;
+$node->psql('postgres', q{CREATE EXTENSION bemi; SELECT bemi.track('todo'); SELECT bemi.start(); INSERT INTO todo VALUES (4, 'Run')});
+ok($node->poll_query_until('postgres', 'SELECT count(*) = 1 FROM bemi.changes'), 'changes are stored where it does not suffice');
+is(one_of($node, 'SELECT state, lag IS NULL FROM bemi.status'), 'running|t', 'but nobody knows how far it is');
+like(slurp_file($node->logfile), qr/WARNING:  not enough shared memory for bemi\n.*HINT:  Add bemi to shared_preload_libraries/s, 'which is in the log');
 
 done_testing();

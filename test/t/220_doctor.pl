@@ -9,7 +9,6 @@ use JSON::PP;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
-use Time::HiRes qw(usleep);
 
 my $node = PostgreSQL::Test::Cluster->new('main');
 $node->init(allows_streaming => 'logical', extra => ['--wal-segsize=1']);
@@ -46,12 +45,8 @@ sub faults {
 
 sub faults_become {
     my ($expected, $name) = @_;
-    my $end = time + $PostgreSQL::Test::Utils::timeout_default;
-    my $found = faults();
-    while ($found ne $expected && time < $end) {
-        usleep(50_000);
-        $found = faults();
-    }
+    my $found;
+    wait_until(sub { ($found = faults()) eq $expected });
     is($found, $expected, $name) or diag(join "\n", map { JSON::PP->new->utf8->canonical->encode($_) } doctor($node));
 }
 

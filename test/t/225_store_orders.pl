@@ -26,11 +26,7 @@ sub is_stored {
         or diag(one_of($node, 'SELECT s FROM bemi.status s'));
 }
 
-sub becomes {
-    my ($condition, $name) = @_;
-    ok($node->poll_query_until('postgres', "SELECT coalesce(bool_or($condition), false) FROM bemi.status"), $name)
-        or diag(one_of($node, 'SELECT s FROM bemi.status s'));
-}
+sub becomes { status_becomes($node, @_) }
 
 my $ended = q{pid IS NULL AND slot IS NULL};
 my $gaps = q{SELECT count(*), bool_and(to_position > from_position AND coalesce(from_time, to_time) <= to_time AND role = current_user) FROM bemi.gaps};

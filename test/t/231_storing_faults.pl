@@ -23,11 +23,7 @@ sub run_sql {
     $node->safe_psql('postgres', $_[0]);
 }
 
-sub status_becomes {
-    my ($condition, $name) = @_;
-    ok($node->poll_query_until('postgres', "SELECT coalesce(bool_or($condition), false) FROM bemi.status"), $name)
-        or diag(one_of($node, 'SELECT s FROM bemi.status s'));
-}
+sub becomes { status_becomes($node, @_) }
 
 sub shows_error {
     my ($sqlstate, $message) = @_;
@@ -88,7 +84,7 @@ my @faults = (
         shown => q{blocked_by <> '{}'},
         mend => sub {
             run_sql('SELECT pg_cancel_backend(active_pid) FROM pg_replication_slots');
-            status_becomes(shows_error('57014', 'canceling statement'), 'which is shown too');
+            becomes(shows_error('57014', 'canceling statement'), 'which is shown too');
             $locker->quit;
         },
     },
@@ -99,7 +95,7 @@ my @faults = (
         mend => sub {
             run_sql(q{UPDATE bemi.worker SET attempts = 20, attempted_at = now() - interval '1 hour'});
             run_sql('SELECT pg_terminate_backend(active_pid, 10000) FROM pg_replication_slots');
-            status_becomes(q{blocked_by <> '{}' AND attempts = 21}, 'the next one goes on');
+            becomes(q{blocked_by <> '{}' AND attempts = 21}, 'the next one goes on');
             run_sql(q{UPDATE bemi.worker SET attempted_at = now() - interval '1 hour'});
             run_sql('SELECT pg_terminate_backend(active_pid, 10000) FROM pg_replication_slots');
             $locker->quit;
@@ -175,7 +171,7 @@ sub endure {
     my ($fault) = @_;
     carry_out($fault->{break});
     run_sql($fault->{write} // 'INSERT INTO public.item DEFAULT VALUES; INSERT INTO public.item SELECT FROM pg_catalog.generate_series(1, 3)');
-    status_becomes($fault->{shown}, "$fault->{name}: is shown") if $fault->{shown};
+    becomes($fault->{shown}, "$fault->{name}: is shown") if $fault->{shown};
     carry_out($fault->{mend}) if $fault->{shown};
     ok($node->poll_query_until('postgres', q{
         SELECT pg_catalog.count(*) OPERATOR(pg_catalog.=) (SELECT pg_catalog.count(*) FROM public.item)

@@ -71,66 +71,23 @@ sub write_large_transaction {
         INSERT INTO import (value, filler) SELECT i, repeat('x', 1000) FROM generate_series(1, 15000) AS i /*Bemi {"script": "large"} Bemi*/});
 }
 
-# The answer, or undef while the server is not there: a client that it turns away is a broken pipe for IPC::Run.
-sub ask {
-    my ($query) = @_;
-    my ($status, $answer) = eval { $node->psql('postgres', $query) };
-    return $answer;
-}
-
-sub kill_process {
-    my ($type) = @_;
-    my $pid = ask("SELECT pid FROM pg_stat_activity WHERE backend_type = 'bemi $type'");
-    kill 'KILL', $pid if $pid;
-}
-
-sub wait_for_server {
-    for (1 .. 400) {
-        return if (ask('SELECT 1') // '') eq '1';
-        usleep(50_000);
-    }
-    BAIL_OUT('the server does not come back');
-}
-
-# All processes of a server without postmaster must have gone before it can be started: the node's own start() would take
-# the first refusal for the end.
-sub start_again {
-    for (1 .. 600) {
-        if (run_log([ 'pg_ctl', '-w', '-D', $node->data_dir, '-l', $node->logfile, '-o', '--cluster-name=main', 'start' ])) {
-            $node->_update_pid(1);
-            return;
-        }
-        usleep(50_000);
-    }
-    BAIL_OUT('the server does not start');
-}
-
-my %fault = (
-    worker => sub { kill_process('worker') },
-    launcher => sub { kill_process('launcher') },
-    terminate => sub { ask(q{SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_type = 'bemi worker'}) },
-    immediate => sub { $node->stop('immediate'); start_again() },
-    postmaster => sub { $node->kill9; start_again() },
-);
+my %fault = faults_of_processes($node);
 my @faults = sort keys %fault;
 
 for my $round (0 .. $rounds - 1) {
     my $load = start_load();
     write_large_transaction() if $round % 4 == 1;
     for my $shot (1 .. 2) {
-        usleep(rand(800_000));
+        usleep(rand(800_000)); # at whatever moment
         $fault{ $faults[($round + $shot * 2) % @faults] }->();
     }
-    wait_for_server();
-    usleep(200_000);
+    wait_for_server($node);
     $load->signal('INT');
     $load->finish;
 }
 
-wait_for_server();
-for my $gid (split /\n/, one_of($node, 'SELECT gid FROM pg_prepared_xacts')) {
-    $node->safe_psql('postgres', "COMMIT PREPARED '$gid'");
-}
+wait_for_server($node);
+commit_prepared($node);
 $node->safe_psql('postgres', q{CREATE TABLE the_end (); SELECT bemi.track('the_end'); INSERT INTO the_end DEFAULT VALUES});
 ok($node->poll_query_until('postgres', q{SELECT count(*) = 1 FROM bemi.changes WHERE "table" = 'the_end'}),
     'the worker catches up') or diag(one_of($node, 'SELECT bemi.status FROM bemi.status'));

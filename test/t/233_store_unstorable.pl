@@ -35,11 +35,7 @@ $node->safe_psql('postgres', q{
     SELECT bemi.start();
 });
 
-sub becomes {
-    my ($condition, $name) = @_;
-    ok($node->poll_query_until('postgres', "SELECT $condition FROM bemi.status"), $name)
-        or diag(one_of($node, 'SELECT s FROM bemi.status s'));
-}
+sub becomes { status_becomes($node, @_) }
 
 sub pause_worker {
     $node->safe_psql('postgres', 'SELECT bemi.stop()');
@@ -59,13 +55,6 @@ sub wait_for_last {
     $node->poll_query_until('postgres',
         q{SELECT count(*) = 1 FROM bemi.changes WHERE primary_key = (SELECT max(id)::text FROM item) AND operation = 'CREATE'})
         or BAIL_OUT('the last change is not stored: ' . one_of($node, 'SELECT s FROM bemi.status s'));
-}
-
-# The answer, or undef while the server is not there.
-sub ask {
-    my ($query) = @_;
-    my ($status, $answer) = eval { $node->psql('postgres', $query) };
-    return ($status // 1) == 0 ? $answer : undef;
 }
 
 my $stored = q{SELECT string_agg(operation || ' ' || primary_key || ' ' || sequence, ', ' ORDER BY commit_position, sequence) FROM bemi.changes};
@@ -122,10 +111,10 @@ $node->safe_psql('postgres', q{
 });
 $node->safe_psql('postgres', 'SELECT bemi.start()');
 for my $round (1 .. 3) {
-    usleep(rand(300_000));
-    my $pid = ask('SELECT pid FROM bemi.status');
+    usleep(rand(300_000)); # at whatever moment
+    my $pid = ask($node, 'SELECT pid FROM bemi.status');
     kill 'KILL', $pid if $pid;
-    usleep(50_000) until defined ask("CALL make(100 * $round)");
+    wait_until(sub { defined ask($node, "CALL make(100 * $round)") }) or BAIL_OUT('the server does not come back');
 }
 $node->safe_psql('postgres', q{INSERT INTO item VALUES (1000000)});
 wait_for_last();

@@ -5,7 +5,6 @@ use Bemi;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
-use Time::HiRes qw(usleep);
 
 my $primary = server('primary');
 create_todo($primary);
@@ -92,11 +91,10 @@ SKIP: {
     $second->append_conf('postgresql.conf', $_) for "primary_slot_name = 'second'", 'hot_standby_feedback = on', 'sync_replication_slots = on';
     $second->start;
     # The slot must have moved on since the standby first saw it.
-    for my $try (1 .. 100) {
+    wait_until(sub {
         $standby->safe_psql('postgres', q{UPDATE todo SET task = 'Again' WHERE id = 6; SELECT pg_log_standby_snapshot()});
-        last if one_of($second, 'SELECT count(*) FROM pg_replication_slots WHERE synced AND NOT temporary') eq '1';
-        usleep(200_000);
-    }
+        one_of($second, 'SELECT count(*) FROM pg_replication_slots WHERE synced AND NOT temporary') eq '1';
+    });
     is(one_of($second, q{SELECT state, slot IS NOT NULL FROM bemi.status}), 'standby|t', 'a standby that keeps the slot');
     $standby->poll_query_until('postgres', q{SELECT state = 'caught up' FROM bemi.status});
     my $locker = lock_changes($standby);

@@ -35,39 +35,10 @@ my ($load_input, $load_output) = ('', '');
 my $load = IPC::Run::start([ "$random/build/random_load", $node->connstr('postgres') . " options='-c lock_timeout=3s'", $seed, 6, 2 ],
     '<', \$load_input, '>', \$load_output, '2>', \my $notices, IPC::Run::timer($seconds + 300));
 
-# The answer, or undef while the server is not there: a client that it turns away is a broken pipe for IPC::Run.
-sub ask {
-    my ($query) = @_;
-    my ($status, $answer) = eval { $node->psql('postgres', $query, timeout => 60) };
-    return $answer;
-}
-
-sub kill_process {
-    my ($type) = @_;
-    my $pid = ask("SELECT pid FROM pg_stat_activity WHERE backend_type = '$type' ORDER BY random() LIMIT 1");
-    kill 'KILL', $pid if $pid;
-}
-
-# All processes of a server without postmaster must have gone before it can be started.
-sub start_again {
-    for (1 .. 600) {
-        if (run_log([ 'pg_ctl', '-w', '-D', $node->data_dir, '-l', $node->logfile, '-o', '--cluster-name=main', 'start' ])) {
-            $node->_update_pid(1);
-            return;
-        }
-        usleep(50_000);
-    }
-    BAIL_OUT('the server does not start');
-}
-
 my %fault = (
-    worker => sub { kill_process('bemi worker') },
-    launcher => sub { kill_process('bemi launcher') },
-    backend => sub { kill_process('client backend') },
-    terminate => sub { ask(q{SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_type = 'bemi worker'}) },
-    pause => sub { ask('SELECT bemi.stop()'); usleep(500_000); ask('SELECT bemi.start()') },
-    immediate => sub { $node->stop('immediate'); start_again() },
-    postmaster => sub { $node->kill9; start_again() },
+    faults_of_processes($node),
+    backend => sub { kill_process($node, 'client backend') },
+    pause => sub { ask($node, 'SELECT bemi.stop()'); usleep(rand(500_000)); ask($node, 'SELECT bemi.start()') },
 );
 my @faults = sort keys %fault;
 
@@ -83,13 +54,8 @@ note("$struck faults");
 $load->finish;
 is($load_output, '', 'no error that a user of PostgreSQL would not expect');
 
-for (1 .. 600) {
-    last if (ask('SELECT 1') // '') eq '1';
-    usleep(50_000);
-}
-for my $gid (split /\n/, one_of($node, 'SELECT gid FROM pg_prepared_xacts')) {
-    $node->safe_psql('postgres', "COMMIT PREPARED '$gid'");
-}
+wait_for_server($node);
+commit_prepared($node);
 $node->safe_psql('postgres', 'SELECT bemi.start(); CREATE TABLE the_end (id int); INSERT INTO the_end VALUES (1)');
 ok($node->poll_query_until('postgres', q{SELECT count(*) = 1 FROM bemi.changes WHERE "table" = 'the_end'}), 'the worker comes to the end')
     or diag(one_of($node, 'SELECT bemi.status FROM bemi.status'));

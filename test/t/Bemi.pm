@@ -10,9 +10,11 @@ use JSON::PP;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
+use Time::HiRes qw(time usleep);
 
 our @EXPORT = qw(server create_slot create_todo receive start_client attach wait_for_changes wait_until_confirmed detach
-    changes_in news brief assemble in_order one_of);
+    changes_in news brief assemble in_order one_of ask wait_until wait_for_server start_again kill_process faults_of_processes
+    status_becomes commit_prepared);
 
 my $json = JSON::PP->new->utf8->canonical->allow_nonref;
 
@@ -162,6 +164,70 @@ sub in_order {
 sub one_of {
     my ($node, $query, $database) = @_;
     return $node->safe_psql($database // 'postgres', $query);
+}
+
+# Its answer, or undef while the server is not there: a client that it turns away is a broken pipe for IPC::Run.
+sub ask {
+    my ($node, $query) = @_;
+    my ($status, $answer) = eval { $node->psql('postgres', $query, timeout => 60) };
+    return ($status // 1) == 0 ? $answer : undef;
+}
+
+# Whether the condition, which is no query, comes true.
+sub wait_until {
+    my ($condition) = @_;
+    my $end = time + $PostgreSQL::Test::Utils::timeout_default;
+    while (time < $end) {
+        return 1 if $condition->();
+        usleep(50_000);
+    }
+    return 0;
+}
+
+sub wait_for_server {
+    my ($node) = @_;
+    wait_until(sub { (ask($node, 'SELECT 1') // '') eq '1' }) or BAIL_OUT('the server does not come back');
+}
+
+# All processes of a server without postmaster must have gone before it can be started: the node's own start() would take
+# the first refusal for the end. `within` is a command that runs the command that follows it.
+sub start_again {
+    my ($node, @within) = @_;
+    wait_until(sub {
+        run_log([ @within, 'pg_ctl', '-w', '-D', $node->data_dir, '-l', $node->logfile, '-o', '--cluster-name=' . $node->name, 'start' ])
+    }) or BAIL_OUT('the server does not start');
+    $node->_update_pid(1);
+}
+
+# Kills one process of the type.
+sub kill_process {
+    my ($node, $type) = @_;
+    my $pid = ask($node, "SELECT pid FROM pg_stat_activity WHERE backend_type = '$type' ORDER BY random() LIMIT 1");
+    kill 'KILL', $pid if $pid;
+}
+
+# What can befall the processes of the server at any moment, by name.
+sub faults_of_processes {
+    my ($node) = @_;
+    return (
+        worker => sub { kill_process($node, 'bemi worker') },
+        launcher => sub { kill_process($node, 'bemi launcher') },
+        terminate => sub { ask($node, q{SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_type = 'bemi worker'}) },
+        immediate => sub { $node->stop('immediate'); start_again($node) },
+        postmaster => sub { $node->kill9; start_again($node) },
+    );
+}
+
+sub status_becomes {
+    my ($node, $condition, $name, $database) = @_;
+    ok($node->poll_query_until($database // 'postgres', "SELECT coalesce(bool_or($condition), false) FROM bemi.status"), $name)
+        or diag(one_of($node, 'SELECT s FROM bemi.status s', $database));
+}
+
+# Those that a server or a client left behind.
+sub commit_prepared {
+    my ($node) = @_;
+    $node->safe_psql('postgres', "COMMIT PREPARED '$_'") for split /\n/, one_of($node, 'SELECT gid FROM pg_prepared_xacts');
 }
 
 1;

@@ -30,13 +30,21 @@ is(one_of($node, q{SELECT application_name FROM pg_stat_activity WHERE backend_t
 my $pid = one_of($node, 'SELECT pid FROM bemi.status');
 like(slurp_file("/proc/$pid/cmdline"), qr/bemi worker for database postgres/, 'which ps shows') if -e "/proc/$pid/cmdline";
 
+# WAL without changes, until it is seen.
+my $filler = start_client('psql', '-X', '-d', $node->connstr('postgres'), '-c', q{DO $$ BEGIN LOOP
+    PERFORM pg_logical_emit_message(false, 'filler', repeat('x', 8000)); END LOOP; END $$});
+becomes(q{state = 'reading' AND transaction_id IS NULL}, 'reading');
+$node->safe_psql('postgres', q{SELECT pg_terminate_backend(pid, 180000) FROM pg_stat_activity WHERE query LIKE 'DO%filler%'});
+$filler->{process}->finish;
+becomes(q{state = 'caught up'}, 'and caught up again');
+
 # A quiet time, then a change that waits: its age is the lag, not that of the last one that is stored.
 $node->safe_psql('postgres', 'INSERT INTO todo VALUES (1); SELECT bemi.sync()');
 $node->safe_psql('postgres', q{
     CREATE FUNCTION wait_for_lock() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
         IF NEW.primary_key = '150000' THEN PERFORM pg_advisory_xact_lock(1); END IF; RETURN NEW; END $$;
     CREATE TRIGGER wait_for_lock BEFORE INSERT ON bemi.changes FOR EACH ROW EXECUTE FUNCTION wait_for_lock()});
-my $before = one_of($node, q{SELECT clock_timestamp() FROM pg_sleep(1)});
+my $before = one_of($node, 'SELECT clock_timestamp()');
 my $locker = start_client('psql', '-X', '-A', '-t', '-d', $node->connstr('postgres'), '-c', 'SELECT pg_advisory_lock(1)', '-c', q{SELECT pg_sleep(1000)});
 $node->poll_query_until('postgres', q{SELECT count(*) = 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep'});
 $node->safe_psql('postgres', 'INSERT INTO todo SELECT generate_series(100001, 200000)');
@@ -64,9 +72,18 @@ $node->safe_psql('postgres', q{
     CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no'; END $$;
     CREATE TRIGGER refuse BEFORE INSERT ON bemi.changes FOR EACH ROW EXECUTE FUNCTION refuse();
     INSERT INTO todo VALUES (3)});
-becomes(q{state IN ('waiting', 'not running') AND last_error = 'no'}, 'waiting');
+becomes(q{state = 'waiting' AND last_error = 'no'}, 'waiting');
 logged(qr/ERROR:  no$/m, 'errors are in the log');
 $node->safe_psql('postgres', q{DROP FUNCTION refuse CASCADE; SELECT bemi.start(); SELECT bemi.sync('180 s')});
+
+# A gap.
+$node->safe_psql('postgres', 'SELECT bemi.stop()');
+becomes(q{state = 'paused' AND pid IS NULL}, 'paused again');
+$node->safe_psql('postgres', q{INSERT INTO todo VALUES (4); SELECT pg_drop_replication_slot(slot) FROM bemi.status; SELECT bemi.start(); SELECT bemi.sync('180 s')});
+is(one_of($node, 'SELECT gaps FROM bemi.status'), 1, 'a gap counts');
+my ($from, $to, $reason) = split /\|/, one_of($node, 'SELECT from_position, to_position, reason FROM bemi.gaps');
+logged(qr/LOG:  changes of database "postgres" from \Q$from\E on are lost: \Q$reason\E\n.*DETAIL:  Storing goes on from \Q$to\E\.\n/, 'and is in the log');
+$node->safe_psql('postgres', 'SELECT bemi.acknowledge_gap(id) FROM bemi.gaps');
 
 $node->safe_psql('postgres', 'CREATE ROLE monitor LOGIN; GRANT pg_monitor TO monitor');
 is(one_of($node, "SET ROLE monitor; SELECT state FROM bemi.status"), 'caught up', 'pg_monitor may read the status');
