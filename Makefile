@@ -20,7 +20,10 @@ else
 srcdir    ?= .
 EXTENSION  = bemi
 MODULE_big = bemi
-DATA       = $(wildcard sql/bemi--*.sql)
+# The script is built from its pieces; of the files beside it, those from one version to the next are sources.
+EXTVERSION = $(shell sed -n "s/^default_version = '\(.*\)'/\1/p" $(srcdir)/bemi.control)
+DATA       = $(patsubst $(srcdir)/%,%,$(wildcard $(srcdir)/sql/bemi--*--*.sql))
+DATA_built = sql/bemi--$(EXTVERSION).sql
 OBJS       = $(patsubst $(srcdir)/%.cpp,%.o,$(wildcard $(srcdir)/src/*.cpp $(srcdir)/src/*/*.cpp $(srcdir)/src/*/*/*.cpp $(srcdir)/src/*/*/*/*.cpp))
 
 REGRESS        = $(patsubst test/sql/%.sql,%,$(wildcard test/sql/*.sql))
@@ -42,6 +45,12 @@ override with_llvm := no
 PG_CONFIG ?= pg_config
 PGXS      := $(shell $(PG_CONFIG) --pgxs)
 include $(PGXS)
+
+# The folder's own time tells of pieces that are gone.
+PIECES := $(sort $(wildcard $(srcdir)/sql/bemi/*.sql))
+$(DATA_built): $(PIECES) $(srcdir)/sql/bemi $(srcdir)/bemi.control
+	@mkdir -p $(@D)
+	cat $(PIECES) >$@
 
 -include $(OBJS:.o=.d)
 

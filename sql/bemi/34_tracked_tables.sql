@@ -1,0 +1,144 @@
+-- What is tracked, as the catalogs have it.
+
+CREATE FUNCTION bemi.tracking_options(arguments bytea, OUT level text, OUT by_schema boolean, OUT has_earlier_rows boolean,
+                                      OUT not_understood text)
+    LANGUAGE c IMMUTABLE STRICT AS 'MODULE_PATHNAME', 'bemi_tracking_options';
+COMMENT ON FUNCTION bemi.tracking_options(bytea) IS
+    'What the arguments of a trigger "~bemi_truncate" (pg_trigger.tgargs) say.';
+
+CREATE FUNCTION bemi.tracked_with(relation regclass) RETURNS regclass
+    LANGUAGE c STABLE STRICT AS 'MODULE_PATHNAME', 'bemi_tracked_with';
+COMMENT ON FUNCTION bemi.tracked_with(regclass) IS
+    'The tracked table that a partition or child belongs to; null for all others.';
+
+CREATE VIEW bemi.tracked_relations AS
+SELECT c.oid::regclass AS relation, c.relkind AS kind, c.relreplident AS identity,
+       c.relpersistence = 'u' AS is_unlogged,
+       o.level, r.root, o.by_schema AND r.root IS NULL AND s.schema IS NOT NULL AS by_schema, o.has_earlier_rows, o.not_understood
+FROM pg_trigger g
+JOIN pg_class c ON c.oid = g.tgrelid
+JOIN pg_namespace n ON n.oid = c.relnamespace
+LEFT JOIN bemi.tracked_schemas s ON s.schema = n.nspname
+CROSS JOIN LATERAL bemi.tracking_options(g.tgargs) AS o
+CROSS JOIN LATERAL (SELECT bemi.tracked_with(g.tgrelid)) AS r (root)
+WHERE g.tgname = '~bemi_truncate' AND g.tgfoid = 'bemi.emit_context'::regproc;
+COMMENT ON VIEW bemi.tracked_relations IS 'For bemi.tracked_tables: what the triggers say.';
+
+-- Tables that ought to be tracked: their schema is, or what they belong to, or one of the triggers is left.
+CREATE VIEW bemi.untracked_relations AS
+SELECT c.oid::regclass AS relation, r.root, c.relpersistence = 'u' AS is_unlogged, other.function
+FROM pg_class c
+JOIN pg_namespace n ON n.oid = c.relnamespace
+LEFT JOIN bemi.tracked_schemas s ON s.schema = n.nspname
+CROSS JOIN LATERAL (
+    SELECT CASE WHEN EXISTS (SELECT FROM pg_inherits i WHERE i.inhrelid = c.oid AND NOT i.inhdetachpending)
+                THEN bemi.tracked_with(c.oid) END
+) AS r (root)
+LEFT JOIN pg_trigger g ON g.tgrelid = c.oid AND g.tgname = '~bemi_truncate'
+CROSS JOIN LATERAL (
+    SELECT CASE WHEN g.tgfoid <> 'bemi.emit_context'::regproc THEN g.tgfoid::regproc END
+) AS other (function)
+WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND n.nspname <> 'bemi'
+  AND (g.oid IS NULL OR other.function IS NOT NULL)
+  AND (s.schema IS NOT NULL OR r.root IS NOT NULL OR EXISTS (
+          SELECT FROM pg_trigger l
+          WHERE l.tgrelid = c.oid AND l.tgname IN ('~bemi_row', '~bemi_statement')
+            AND l.tgfoid = 'bemi.emit_context'::regproc));
+COMMENT ON VIEW bemi.untracked_relations IS 'For bemi.tracked_tables: tables that ought to be tracked and are not.';
+
+-- One row for each problem. A table that is tracked with another is mended with that one.
+CREATE VIEW bemi.table_problems (relation, problem, fix) AS
+WITH tracked AS MATERIALIZED (
+    SELECT t.*, format('SELECT bemi.track(%L);', COALESCE(t.root, t.relation)) AS fix
+    FROM bemi.tracked_relations t
+),
+triggers AS (
+    SELECT t.relation, t.fix, expected.name, g.tgenabled, g.tgfoid::regproc AS function
+    FROM tracked t
+    CROSS JOIN LATERAL (VALUES ('~bemi_truncate', true),
+                               ('~bemi_row', t.level = 'row' AND t.kind = 'r'),
+                               ('~bemi_statement', t.level = 'statement')) AS expected (name, needed)
+    LEFT JOIN pg_trigger g ON g.tgrelid = t.relation AND g.tgname = expected.name
+    WHERE expected.needed
+)
+SELECT u.relation,
+       'is not tracked' || CASE WHEN u.is_unlogged THEN ': it is unlogged'
+                                WHEN u.function IS NOT NULL THEN format(': trigger "~bemi_truncate" runs %s', u.function)
+                                ELSE '' END,
+       concat(
+           CASE WHEN u.is_unlogged THEN format('ALTER TABLE %s SET LOGGED; ', u.relation) END,
+           CASE WHEN u.function IS NOT NULL
+                THEN format('ALTER TRIGGER "~bemi_truncate" ON %s RENAME TO "z~bemi_truncate"; ', u.relation) END,
+           format('SELECT bemi.track(%L);', COALESCE(u.root, u.relation)))
+FROM bemi.untracked_relations u
+UNION ALL
+SELECT t.relation,
+       format('replica identity is %s, not FULL',
+                         CASE t.identity WHEN 'd' THEN 'DEFAULT' WHEN 'n' THEN 'NOTHING' ELSE 'an index' END),
+       t.fix
+FROM tracked t
+WHERE t.identity <> 'f'
+UNION ALL
+SELECT t.relation, 'table is unlogged', format('ALTER TABLE %s SET LOGGED;', t.relation)
+FROM tracked t
+WHERE t.is_unlogged
+UNION ALL
+SELECT t.relation,
+       format('trigger "%s" %s', t.name,
+                         CASE WHEN t.function IS NULL THEN 'is missing'
+                              WHEN t.function <> 'bemi.emit_context'::regproc
+                                  THEN format('runs %s', t.function)
+                              WHEN t.tgenabled = 'D' THEN 'is disabled'
+                              ELSE 'does not fire in every session_replication_role' END),
+       concat(
+           CASE WHEN t.function <> 'bemi.emit_context'::regproc
+                THEN format('ALTER TRIGGER %I ON %s RENAME TO %I; ', t.name, t.relation, 'z' || t.name) END,
+           t.fix)
+FROM triggers t
+WHERE t.function IS NULL OR t.function <> 'bemi.emit_context'::regproc OR t.tgenabled <> 'A'
+UNION ALL
+-- Its own statement triggers do not fire for these.
+SELECT t.relation, format('contexts of writes through %s are missing', i.inhparent::regclass),
+       format('SELECT bemi.track(%L, ''statement'');',
+                         COALESCE(bemi.tracked_with(i.inhparent), i.inhparent::regclass))
+FROM tracked t
+JOIN pg_inherits i ON i.inhrelid = t.relation
+WHERE t.level = 'statement'
+  AND NOT EXISTS (SELECT FROM tracked other WHERE other.relation = i.inhparent AND other.level = 'statement')
+UNION ALL
+SELECT t.relation, 'contexts of rows that a subscription applies are missing at level "statement"',
+       format('SELECT bemi.track(%L, ''row'');', COALESCE(t.root, t.relation))
+FROM tracked t
+WHERE t.level = 'statement'
+  AND EXISTS (SELECT FROM pg_subscription_rel s WHERE s.srrelid IN (t.relation, t.root))
+UNION ALL
+SELECT t.relation, format('trigger "%s" fires after bemi''s: a context that it sets comes too late', g.tgname),
+       format('ALTER TRIGGER %I ON %s RENAME TO %I;', g.tgname, t.relation, 'z' || g.tgname)
+FROM tracked t
+JOIN pg_trigger g ON g.tgrelid = t.relation
+WHERE g.tgtype & 2 <> 0 -- BEFORE
+  AND CASE WHEN g.tgtype & 32 <> 0 THEN g.tgname > '~bemi_truncate' -- TRUNCATE
+           WHEN g.tgtype & 1 <> 0 THEN t.level = 'row' AND g.tgname > '~bemi_row'
+           ELSE t.level = 'statement' AND g.tgname > '~bemi_statement' END
+  AND g.tgname NOT IN ('~bemi_row', '~bemi_statement', '~bemi_truncate') AND g.tgenabled <> 'D'
+  AND g.tgparentid = 0 -- those of partitions are renamed with their table's
+UNION ALL
+SELECT t.relation, format('options of trigger "~bemi_truncate" are not understood: %s', t.not_understood), t.fix
+FROM tracked t
+WHERE t.not_understood IS NOT NULL
+UNION ALL
+SELECT t.relation, 'rows that it had before it was tracked are not stored', t.fix || ' -- now you know'
+FROM tracked t
+WHERE t.has_earlier_rows;
+COMMENT ON VIEW bemi.table_problems IS 'For bemi.tracked_tables: what is off about each table, and the SQL that mends it.';
+
+CREATE VIEW bemi.tracked_tables AS
+SELECT COALESCE(t.relation, p.relation) AS relation, t.level,
+       CASE WHEN t.relation IS NULL THEN bemi.tracked_with(p.relation) ELSE t.root END AS root,
+       COALESCE(t.by_schema, false) AS by_schema, p.problems
+FROM bemi.tracked_relations t
+FULL JOIN (
+    SELECT relation, array_agg(problem ORDER BY problem) FROM bemi.table_problems GROUP BY relation
+) AS p (relation, problems) ON p.relation = t.relation;
+COMMENT ON VIEW bemi.tracked_tables IS
+    'What is tracked and how, what ought to be and is not (level is null), and what is off about it (problems; null where nothing is).';
