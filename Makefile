@@ -58,6 +58,7 @@ $(DATA_built): $(PIECES) $(srcdir)/sql/bemi $(srcdir)/bemi.control
 FLAGS := $(VERSION) $(CXX) $(SANITIZE)
 $(OBJS): .build-flags
 .build-flags: FORCE
+	@mkdir -p $(sort $(dir $(OBJS)))
 	@echo '$(FLAGS)' | cmp -s - $@ || echo '$(FLAGS)' >$@
 FORCE:
 .PHONY: FORCE
