@@ -20,16 +20,16 @@ inline bool is_begun(const ReorderBufferTXN *txn) {
 }
 
 /// Begins a transaction that is not committed yet, unless it was begun.
-Txn &ensure_pending(Decoder &decoder, ReorderBufferTXN *txn);
-void finish(ReorderBufferTXN *txn);
+Txn &ensure_begun(Decoder &decoder, ReorderBufferTXN *txn);
+void finish_txn(ReorderBufferTXN *txn);
 
 /// The end of a transaction that a client may have got before: tells it the outcome, but for `skipped`.
-void conclude(LogicalDecodingContext *ctx, ReorderBufferTXN *txn, Progress outcome, bool skipped);
+void write_outcome(LogicalDecodingContext *ctx, ReorderBufferTXN *txn, Progress outcome, bool skipped);
 
 // What a transaction consists of, in whatever way it gets to the client.
-void take_change(Decoder &decoder, Txn &txn, Relation relation, ReorderBufferChange *change);
-void take_truncate(Decoder &decoder, Txn &txn, std::span<Relation> relations, XLogRecPtr position);
-void take_message(Decoder &decoder, Txn &txn, const Message &message);
+void process_change(Decoder &decoder, Txn &txn, Relation relation, ReorderBufferChange *change);
+void process_truncate(Decoder &decoder, Txn &txn, std::span<Relation> relations, XLogRecPtr position);
+void process_message(Decoder &decoder, Txn &txn, const Message &message);
 
 /// Transactions that are sent while they are in progress: option `stream`.
 void add_stream_callbacks(OutputPluginCallbacks &callbacks);

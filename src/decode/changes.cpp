@@ -7,27 +7,33 @@ namespace bemi::decode {
 
 namespace {
 
-/// Whether the format has no line for the change, because that does not say which row it is about. There is
-/// a warning, but not for each.
-bool lacks_identity(const Format &format, RelationEntry &entry, Operation operation) {
-    if (!format.needs_identity || entry.has_identity || operation == Operation::create ||
-        operation == Operation::truncate)
-        return false;
-    if (!entry.warned)
+/// Whether the format can say which row the change is about.
+bool is_identifiable(const Format &format, const RelationEntry &entry, Operation operation) {
+    return !format.needs_identity || entry.has_identity || operation == Operation::create ||
+           operation == Operation::truncate;
+}
+
+/// Warns once for each relation entry, not for each change.
+void warn_no_identity(RelationEntry &entry) {
+    if (!entry.warned_no_identity)
         ereport(WARNING,
                 (errmsg("leaving out updates and deletes of table \"%s.%s\"", entry.schema, entry.table),
                  errdetail("The table had no replica identity when they happened."),
                  errhint("Set one with ALTER TABLE ... REPLICA IDENTITY.")));
-    entry.warned = true;
-    return true;
+    entry.warned_no_identity = true;
 }
 
-/// The entry of the relation if the client wants the change, else NULL.
-RelationEntry *wanted_entry(Decoder &decoder, Relation relation, Operation operation) {
+/// The relation's entry if the change is to be written, else NULL.
+RelationEntry *entry_for_change(Decoder &decoder, Relation relation, Operation operation) {
     if (!decoder.options->operations.has(operation))
         return nullptr;
     RelationEntry &entry = relation_entry(*decoder.relations, relation);
-    return entry.wanted && !lacks_identity(*decoder.format, entry, operation) ? &entry : nullptr;
+    if (!entry.included)
+        return nullptr;
+    if (is_identifiable(*decoder.format, entry, operation))
+        return &entry;
+    warn_no_identity(entry);
+    return nullptr;
 }
 
 Operation operation_of(const ReorderBufferChange *change) {
@@ -58,33 +64,33 @@ Change change_of(const Txn &txn, RelationEntry *entry, Operation operation, XLog
             is_its_own ? txn.context_version : no_context_version};
 }
 
-void take_other_message(Decoder &decoder, Txn &txn, const Message &message) {
-    if (decoder.options->wants_message(message.prefix))
+void process_other_message(Decoder &decoder, Txn &txn, const Message &message) {
+    if (decoder.options->includes_message(message.prefix))
         write_message(decoder, txn, message);
     else
-        leave_out(decoder);
+        note_filtered(decoder);
 }
 
 } // namespace
 
-void take_change(Decoder &decoder, Txn &txn, Relation relation, ReorderBufferChange *change) {
+void process_change(Decoder &decoder, Txn &txn, Relation relation, ReorderBufferChange *change) {
     const uint64 sequence = txn.next_sequence++;
     const Operation operation = operation_of(change);
-    RelationEntry *entry = wanted_entry(decoder, relation, operation);
+    RelationEntry *entry = entry_for_change(decoder, relation, operation);
     if (entry == nullptr)
-        return leave_out(decoder);
+        return note_filtered(decoder);
 
     deform(entry->old_row, relation, compat::old_tuple(change));
     deform(entry->new_row, relation, compat::new_tuple(change));
     write_change(decoder, txn, change_of(txn, entry, operation, change->lsn, sequence));
 }
 
-void take_truncate(Decoder &decoder, Txn &txn, std::span<Relation> relations, XLogRecPtr position) {
+void process_truncate(Decoder &decoder, Txn &txn, std::span<Relation> relations, XLogRecPtr position) {
     for (Relation relation : relations) {
         const uint64 sequence = txn.next_sequence++;
-        RelationEntry *entry = wanted_entry(decoder, relation, Operation::truncate);
+        RelationEntry *entry = entry_for_change(decoder, relation, Operation::truncate);
         if (entry == nullptr) {
-            leave_out(decoder);
+            note_filtered(decoder);
             continue;
         }
         entry->old_row.present = entry->new_row.present = false;
@@ -92,9 +98,9 @@ void take_truncate(Decoder &decoder, Txn &txn, std::span<Relation> relations, XL
     }
 }
 
-void take_message(Decoder &decoder, Txn &txn, const Message &message) {
+void process_message(Decoder &decoder, Txn &txn, const Message &message) {
     if (message.prefix != claim_prefix && message.prefix != facts_prefix)
-        return take_other_message(decoder, txn, message);
+        return process_other_message(decoder, txn, message);
     MemoryContext caller = MemoryContextSwitchTo(decoder.memory);
     if (message.prefix == facts_prefix)
         set_facts(txn, message.content);

@@ -45,7 +45,7 @@ std::string_view normalized_or_none(std::string_view json) {
 constexpr ContextText ContextTexts::*all_texts[] = {&ContextTexts::claim, &ContextTexts::facts,
                                                     &ContextTexts::merged};
 
-void give_back(ContextText &text) {
+void free_text(ContextText &text) {
     if (text.owned != nullptr)
         pfree(text.owned);
     text.owned = nullptr;
@@ -53,7 +53,7 @@ void give_back(ContextText &text) {
 
 /// Takes `text`, which was allocated, or is NULL.
 void replace(ContextText &former, std::string_view text) {
-    give_back(former);
+    free_text(former);
     former = {.text = text, .owned = const_cast<char *>(text.data())};
 }
 
@@ -82,25 +82,25 @@ void set_facts(Txn &txn, std::string_view content) {
     merge(txn);
 }
 
-ContextTexts hand_over(ContextTexts &texts) {
+ContextTexts move_texts(ContextTexts &texts) {
     const ContextTexts handed_over = texts;
     for (auto text : all_texts)
         (texts.*text).owned = nullptr;
     return handed_over;
 }
 
-void take_over(ContextTexts &texts, ContextTexts &older) {
+void adopt_older(ContextTexts &texts, ContextTexts &older) {
     for (auto text : all_texts) {
         if ((texts.*text).owned == nullptr)
             texts.*text = older.*text;
         else
-            give_back(older.*text);
+            free_text(older.*text);
     }
 }
 
-void give_back(ContextTexts &texts) {
+void free_texts(ContextTexts &texts) {
     for (auto text : all_texts)
-        give_back(texts.*text);
+        free_text(texts.*text);
 }
 
 } // namespace bemi::decode

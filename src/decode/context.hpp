@@ -17,9 +17,9 @@ void set_facts(Txn &txn, std::string_view content);
 
 // A savepoint owns what was said before it. It stays in force until it is said anew.
 
-[[nodiscard]] ContextTexts hand_over(ContextTexts &texts);
+[[nodiscard]] ContextTexts move_texts(ContextTexts &texts);
 /// Takes over from the savepoint `older` what was not said anew since, and gives back the rest.
-void take_over(ContextTexts &texts, ContextTexts &older);
-void give_back(ContextTexts &texts);
+void adopt_older(ContextTexts &texts, ContextTexts &older);
+void free_texts(ContextTexts &texts);
 
 } // namespace bemi::decode

@@ -20,7 +20,7 @@ template <typename Write> void write_line(Decoder &decoder, const Subject &subje
 }
 
 /// A line about the transaction itself.
-template <typename Write> void write_bound(Decoder &decoder, const Txn &txn, Write &&write) {
+template <typename Write> void write_transaction_line(Decoder &decoder, const Txn &txn, Write &&write) {
     const Subject subject{.output = &decoder.output,
                           .txn = &txn,
                           .position = txn.commit_position,
@@ -31,15 +31,15 @@ template <typename Write> void write_bound(Decoder &decoder, const Txn &txn, Wri
 
 void write_begin_line(Decoder &decoder, const Txn &txn) {
     if (txn.is_committed())
-        write_bound(decoder, txn,
-                    [&](JsonWriter &line) { decoder.format->begin(line, decoder.session, txn); });
+        write_transaction_line(decoder, txn,
+                               [&](JsonWriter &line) { decoder.format->begin(line, decoder.session, txn); });
     else if (txn.gid != nullptr)
-        write_bound(decoder, txn, [&](JsonWriter &line) {
+        write_transaction_line(decoder, txn, [&](JsonWriter &line) {
             decoder.format->progress(line, decoder.session, txn, Progress::begin_prepare);
         });
 }
 
-void ensure_begun(Decoder &decoder, Txn &txn) {
+void ensure_begin_line(Decoder &decoder, Txn &txn) {
     if (!txn.has_output && decoder.options->transactions && txn.id != no_transaction)
         write_begin_line(decoder, txn);
     txn.has_output = true;
@@ -58,7 +58,7 @@ Decoder *make_decoder(LogicalDecodingContext *ctx) {
     return decoder;
 }
 
-void start(Decoder &decoder) {
+void start_decoding(Decoder &decoder) {
     MemoryContext caller = MemoryContextSwitchTo(decoder.memory);
     decoder.session = load_session(*decoder.options);
     decoder.output = make_output(decoder.output.ctx, *decoder.format, decoder.options->batch_size);
@@ -68,7 +68,7 @@ void start(Decoder &decoder) {
 }
 
 void write_change(Decoder &decoder, Txn &txn, const Change &change) {
-    ensure_begun(decoder, txn);
+    ensure_begin_line(decoder, txn);
     const Subject subject{.output = &decoder.output,
                           .txn = &txn,
                           .position = change.position,
@@ -80,7 +80,7 @@ void write_change(Decoder &decoder, Txn &txn, const Change &change) {
 }
 
 void write_message(Decoder &decoder, Txn &txn, const Message &message) {
-    ensure_begun(decoder, txn);
+    ensure_begin_line(decoder, txn);
     const Subject subject{.output = &decoder.output,
                           .txn = &txn,
                           .position = message.position,
@@ -94,24 +94,25 @@ void write_message(Decoder &decoder, Txn &txn, const Message &message) {
 }
 
 void write_begin(Decoder &decoder, Txn &txn) {
-    if (decoder.options->transactions && decoder.format->bounds_empty_transactions)
-        ensure_begun(decoder, txn);
+    if (decoder.options->transactions && decoder.format->has_empty_transactions)
+        ensure_begin_line(decoder, txn);
 }
 
 void write_commit(Decoder &decoder, const Txn &txn) {
     if (txn.has_output && decoder.options->transactions)
-        write_bound(decoder, txn,
-                    [&](JsonWriter &line) { decoder.format->commit(line, decoder.session, txn); });
+        write_transaction_line(decoder, txn,
+                               [&](JsonWriter &line) { decoder.format->commit(line, decoder.session, txn); });
     flush(decoder.output);
 }
 
 void write_progress(Decoder &decoder, const Txn &txn, Progress progress) {
-    write_bound(decoder, txn,
-                [&](JsonWriter &line) { decoder.format->progress(line, decoder.session, txn, progress); });
+    write_transaction_line(decoder, txn, [&](JsonWriter &line) {
+        decoder.format->progress(line, decoder.session, txn, progress);
+    });
     flush(decoder.output);
 }
 
-void leave_out(Decoder &decoder) {
+void note_filtered(Decoder &decoder) {
     constexpr unsigned changes_between = 100;
     if (++decoder.filtered < changes_between)
         return;

@@ -23,7 +23,7 @@ struct Decoder {
 [[nodiscard]] Decoder *make_decoder(LogicalDecodingContext *ctx);
 
 /// Makes ready for transactions.
-void start(Decoder &decoder);
+void start_decoding(Decoder &decoder);
 
 /// Writes BEGIN if it does not wait for the transaction's first line.
 void write_begin(Decoder &decoder, Txn &txn);
@@ -38,6 +38,6 @@ void write_commit(Decoder &decoder, const Txn &txn);
 void write_progress(Decoder &decoder, const Txn &txn, Progress progress);
 
 /// Instead of writing: lets the client hear of us now and then all the same.
-void leave_out(Decoder &decoder);
+void note_filtered(Decoder &decoder);
 
 } // namespace bemi::decode

@@ -54,9 +54,9 @@ struct Format {
     std::span<ColumnWriter> (*primary_key)(Relation relation, std::span<ColumnWriter> columns);
     Dependencies (*dependencies)(const Options &options) = nullptr;
 
-    bool needs_identity = false;            // has no lines for updates and deletes of a relation without one
-    bool has_materialized_views = false;    // has lines for their rows
-    bool bounds_empty_transactions = false; // has BEGIN and COMMIT lines for them too
+    bool needs_identity = false;         // has no lines for updates and deletes of a relation without one
+    bool has_materialized_views = false; // has lines for their rows
+    bool has_empty_transactions = false; // has BEGIN and COMMIT lines for them too
 
     void (*begin)(JsonWriter &out, const Session &session, const Txn &txn);
     void (*change)(JsonWriter &out, const Session &session, const Txn &txn, const Change &change);

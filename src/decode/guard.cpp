@@ -10,7 +10,7 @@ namespace {
 using Risk = ValueWriter::Risk;
 
 /// Whether the same change would fail again, whatever becomes of the server and of those who interrupt us.
-bool is_lasting(const ErrorData &error) {
+bool is_permanent(const ErrorData &error) {
     switch (ERRCODE_TO_CATEGORY(error.sqlerrcode)) {
     case ERRCODE_TRANSACTION_ROLLBACK:
     case ERRCODE_INSUFFICIENT_RESOURCES:
@@ -28,7 +28,7 @@ bool is_lasting(const ErrorData &error) {
 /// What foreign code leaves behind is cleaned up by a subtransaction, as the reorder buffer itself uses one;
 /// it writes nothing, so that it takes no transaction id. PostgreSQL's own output functions leave at most
 /// references to cached catalog rows, which the end of the decoded transaction, an abort, releases.
-template <typename Body> const ErrorData *error_of(Risk risk, Body &&body) {
+template <typename Body> const ErrorData *catch_error(Risk risk, Body &&body) {
     MemoryContext memory = CurrentMemoryContext;
     ResourceOwner owner = CurrentResourceOwner;
     const bool isolated = risk == Risk::foreign_code;
@@ -53,7 +53,7 @@ template <typename Body> const ErrorData *error_of(Risk risk, Body &&body) {
     PG_END_TRY();
     MemoryContextSwitchTo(memory);
     CurrentResourceOwner = owner;
-    if (error != nullptr && !is_lasting(*error))
+    if (error != nullptr && !is_permanent(*error))
         ReThrowError(const_cast<ErrorData *>(error));
     return error;
 }
@@ -63,7 +63,7 @@ void mark_unreadable(Row &row, const ColumnWriter &column) {
 }
 
 /// Tries each value that may fail, and marks those that do. The first error; NULL if none fails.
-const ErrorData *find_unreadable(RelationEntry &entry, Row &row) {
+const ErrorData *mark_unreadable_values(RelationEntry &entry, Row &row) {
     const ErrorData *first = nullptr;
     StringInfoData text;
     initStringInfo(&text);
@@ -71,7 +71,7 @@ const ErrorData *find_unreadable(RelationEntry &entry, Row &row) {
         if (!row.present || column.value.risk == Risk::none || !has_value(row, column))
             continue;
         resetStringInfo(&text);
-        const ErrorData *error = error_of(column.value.risk, [&] {
+        const ErrorData *error = catch_error(column.value.risk, [&] {
             JsonWriter out{&text};
             write_value(out, column.value, row.values[column.index]);
         });
@@ -85,13 +85,13 @@ const ErrorData *find_unreadable(RelationEntry &entry, Row &row) {
 }
 
 /// The same for the text of a key of one column, which may be another than that in the row.
-const ErrorData *find_unreadable_key(RelationEntry &entry) {
+const ErrorData *mark_unreadable_key(RelationEntry &entry) {
     if (entry.primary_key.size() != 1 || entry.primary_key.front().value.risk == Risk::none ||
         row_with_key(entry) == nullptr)
         return nullptr;
     Row &row = entry.new_row.present ? entry.new_row : entry.old_row;
     const ColumnWriter &column = entry.primary_key.front();
-    const ErrorData *error = error_of(
+    const ErrorData *error = catch_error(
         column.value.risk, [&] { (void)OutputFunctionCall(&entry.key_output, row.values[column.index]); });
     if (error != nullptr)
         mark_unreadable(row, column);
@@ -99,19 +99,20 @@ const ErrorData *find_unreadable_key(RelationEntry &entry) {
 }
 
 /// Marks the values that cannot be written; the error of one of them, or NULL if there is none.
-const ErrorData *find_fault(RelationEntry &entry) {
-    const ErrorData *of_old = find_unreadable(entry, entry.old_row),
-                    *of_new = find_unreadable(entry, entry.new_row), *of_key = find_unreadable_key(entry);
+const ErrorData *mark_unreadable_in_rows(RelationEntry &entry) {
+    const ErrorData *of_old = mark_unreadable_values(entry, entry.old_row),
+                    *of_new = mark_unreadable_values(entry, entry.new_row),
+                    *of_key = mark_unreadable_key(entry);
     return of_new != nullptr ? of_new : of_old != nullptr ? of_old : of_key;
 }
 
 /// There is a warning, but not for each.
-void warn(RelationEntry &entry, const ErrorData &fault) {
-    if (!entry.warned_of_values)
+void warn_unreadable(RelationEntry &entry, const ErrorData &fault) {
+    if (!entry.warned_unreadable)
         ereport(WARNING, (errmsg("leaving out values of table \"%s.%s\" that cannot be written", entry.schema,
                                  entry.table),
                           errdetail("%s", fault.message)));
-    entry.warned_of_values = true;
+    entry.warned_unreadable = true;
 }
 
 } // namespace
@@ -125,14 +126,14 @@ void write_guarded(JsonWriter &line, const Format &format, const Session &sessio
     const size_t start = line.size();
     Change attempted = change;
     const auto attempt = [&] {
-        return error_of(entry.risk, [&] { format.change(line, session, txn, attempted); });
+        return catch_error(entry.risk, [&] { format.change(line, session, txn, attempted); });
     };
     const ErrorData *error = attempt();
     if (error == nullptr)
         return;
-    attempted.fault = find_fault(entry);
+    attempted.fault = mark_unreadable_in_rows(entry);
     if (attempted.fault != nullptr) {
-        warn(entry, *attempted.fault);
+        warn_unreadable(entry, *attempted.fault);
         line.truncate(start);
         error = attempt();
         if (error == nullptr)

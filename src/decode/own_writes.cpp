@@ -5,7 +5,7 @@
 
 namespace bemi::decode {
 
-bool OwnWrites::have(XLogReaderState *record) {
+bool OwnWrites::recognize(XLogReaderState *record) {
     if (has_attested_message(record, store_prefix)) {
         transaction_ = XLogRecGetXid(record);
         subtransaction_ = InvalidTransactionId;

@@ -10,7 +10,7 @@ class OwnWrites {
 public:
     /// Whether the record, of this database and the next one in the WAL, is of such a transaction. A row of a
     /// subtransaction may be overlooked: as one of a table of bemi's own it is left out later.
-    [[nodiscard]] bool have(XLogReaderState *record);
+    [[nodiscard]] bool recognize(XLogReaderState *record);
 
 private:
     // A database has one worker, and that has one transaction at a time.

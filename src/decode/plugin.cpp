@@ -1,6 +1,6 @@
 // The output plugin: what PostgreSQL calls for each transaction and each change in it.
 #include "decode/callbacks.hpp"
-#include "decode/origin.hpp"
+#include "decode/record_filter.hpp"
 
 extern "C" PGDLLEXPORT void _PG_output_plugin_init(OutputPluginCallbacks *callbacks);
 
@@ -28,13 +28,13 @@ void on_startup(LogicalDecodingContext *ctx, OutputPluginOptions *options, bool 
     ctx->output_plugin_private = decoder;
     choose_transactions(ctx, *decoder->options);
     if (!is_new_slot)
-        start(*decoder);
+        start_decoding(*decoder);
 }
 
 void on_begin(LogicalDecodingContext *ctx, ReorderBufferTXN *txn) {
     Decoder &decoder = decoder_of(ctx);
     MemoryContext caller = MemoryContextSwitchTo(decoder.memory);
-    txn->output_plugin_private = begin_txn(decoder.session, txn);
+    txn->output_plugin_private = make_committed_txn(decoder.session, txn);
     MemoryContextSwitchTo(caller);
     write_begin(decoder, txn_of(txn));
 }
@@ -43,19 +43,19 @@ void on_commit(LogicalDecodingContext *ctx, ReorderBufferTXN *txn, XLogRecPtr) {
     const Txn &state = txn_of(txn);
     const bool skipped = !state.has_output;
     write_commit(decoder_of(ctx), state);
-    finish(txn);
+    finish_txn(txn);
     compat::update_progress(ctx, skipped);
 }
 
 void on_change(LogicalDecodingContext *ctx, ReorderBufferTXN *txn, Relation relation,
                ReorderBufferChange *change) {
     CHECK_FOR_INTERRUPTS();
-    take_change(decoder_of(ctx), txn_of(txn), relation, change);
+    process_change(decoder_of(ctx), txn_of(txn), relation, change);
 }
 
 void on_truncate(LogicalDecodingContext *ctx, ReorderBufferTXN *txn, int count, Relation relations[],
                  ReorderBufferChange *change) {
-    take_truncate(decoder_of(ctx), txn_of(txn), {relations, static_cast<size_t>(count)}, change->lsn);
+    process_truncate(decoder_of(ctx), txn_of(txn), {relations, static_cast<size_t>(count)}, change->lsn);
 }
 
 void on_message(LogicalDecodingContext *ctx, ReorderBufferTXN *txn, XLogRecPtr position, bool transactional,
@@ -64,36 +64,36 @@ void on_message(LogicalDecodingContext *ctx, ReorderBufferTXN *txn, XLogRecPtr p
     Decoder &decoder = decoder_of(ctx);
     const Message message{.prefix = prefix, .content = {content, size}, .position = position};
     if (transactional)
-        return take_message(decoder, txn_of(txn), message);
-    Txn outside = outside_transactions(decoder.session, position);
-    take_message(decoder, outside, message);
+        return process_message(decoder, txn_of(txn), message);
+    Txn outside = placeholder_txn(decoder.session, position);
+    process_message(decoder, outside, message);
 }
 
 } // namespace
 
-Txn &ensure_pending(Decoder &decoder, ReorderBufferTXN *txn) {
+Txn &ensure_begun(Decoder &decoder, ReorderBufferTXN *txn) {
     if (is_begun(txn))
         return txn_of(txn);
     MemoryContext caller = MemoryContextSwitchTo(decoder.memory);
-    Txn *state = begin_pending_txn(decoder.session, txn);
+    Txn *state = make_uncommitted_txn(decoder.session, txn);
     MemoryContextSwitchTo(caller);
     txn->output_plugin_private = state;
     return *state;
 }
 
-void finish(ReorderBufferTXN *txn) {
-    end_txn(&txn_of(txn));
+void finish_txn(ReorderBufferTXN *txn) {
+    free_txn(&txn_of(txn));
     txn->output_plugin_private = nullptr;
 }
 
-void conclude(LogicalDecodingContext *ctx, ReorderBufferTXN *txn, Progress outcome, bool skipped) {
+void write_outcome(LogicalDecodingContext *ctx, ReorderBufferTXN *txn, Progress outcome, bool skipped) {
     Decoder &decoder = decoder_of(ctx);
     Txn &state = txn_of(txn);
     if (outcome != Progress::rollback_prepared)
         set_committed(state, decoder.session, txn);
     if (!skipped)
         write_progress(decoder, state, outcome);
-    finish(txn);
+    finish_txn(txn);
     compat::update_progress(ctx, skipped);
 }
 
@@ -107,7 +107,7 @@ void _PG_output_plugin_init(OutputPluginCallbacks *callbacks) {
     callbacks->truncate_cb = on_truncate;
     callbacks->commit_cb = on_commit;
     callbacks->message_cb = on_message;
-    callbacks->filter_by_origin_cb = is_unwanted;
+    callbacks->filter_by_origin_cb = filter_record;
     add_stream_callbacks(*callbacks);
     add_two_phase_callbacks(*callbacks);
 }

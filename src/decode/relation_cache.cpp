@@ -10,9 +10,9 @@ struct RelationCache {
     Dependencies dependencies;
     MemoryContext memory;
     HTAB *entries;
-    struct CachedRelation *latest; // saves most look-ups
-    bool uses_row_types;           // any entry does
-    long next_sweep;               // at so many entries, those of dropped relations are removed
+    struct CachedRelation *last_used; // saves most look-ups
+    bool uses_row_types;              // any entry does
+    long sweep_threshold;             // at so many entries, those of dropped relations are removed
 };
 
 struct CachedRelation {
@@ -25,7 +25,7 @@ struct CachedRelation {
 
 namespace {
 
-constexpr long first_sweep = 256;
+constexpr long min_sweep = 256;
 
 // Callbacks for invalidations cannot be unregistered, so they find the cache through this.
 constinit RelationCache *current_cache = nullptr;
@@ -61,7 +61,7 @@ void invalidate_type_names(Datum, int, uint32) {
 }
 
 /// For what the text of an expression may name.
-void invalidate_defaults(Datum, int, uint32) {
+void invalidate_expressions(Datum, int, uint32) {
     if (current_cache != nullptr && current_cache->dependencies.expressions)
         invalidate_all(0, 0, 0);
 }
@@ -75,29 +75,29 @@ void register_callbacks() {
     CacheRegisterSyscacheCallback(CASTSOURCETARGET, invalidate_all, 0);
     CacheRegisterSyscacheCallback(TYPEOID, invalidate_type_names, 0);
     for (const int cache : {PROCOID, OPEROID, COLLOID, ENUMOID, RELOID, TSCONFIGOID, TSDICTOID, AUTHOID})
-        CacheRegisterSyscacheCallback(cache, invalidate_defaults, 0);
+        CacheRegisterSyscacheCallback(cache, invalidate_expressions, 0);
     registered = true;
 }
 
-void forget(void *cache) {
+void forget_cache(void *cache) {
     if (current_cache == cache)
         current_cache = nullptr;
 }
 
 /// Removes what is not valid. Relations that still exist come back when they are needed.
 void sweep(RelationCache &cache) {
-    cache.latest = nullptr;
+    cache.last_used = nullptr;
     for_each_entry(cache, [&cache](CachedRelation &cached) {
         if (cached.valid)
             return;
         MemoryContextDelete(cached.memory);
         hash_search(cache.entries, &cached.relation, HASH_REMOVE, nullptr);
     });
-    cache.next_sweep = std::max(first_sweep, 2 * hash_get_num_entries(cache.entries));
+    cache.sweep_threshold = std::max(min_sweep, 2 * hash_get_num_entries(cache.entries));
 }
 
-CachedRelation &find_entry(RelationCache &cache, Oid relation) {
-    if (hash_get_num_entries(cache.entries) >= cache.next_sweep)
+CachedRelation &find_or_add(RelationCache &cache, Oid relation) {
+    if (hash_get_num_entries(cache.entries) >= cache.sweep_threshold)
         sweep(cache);
     bool found;
     auto *cached = static_cast<CachedRelation *>(hash_search(cache.entries, &relation, HASH_ENTER, &found));
@@ -110,7 +110,7 @@ CachedRelation &find_entry(RelationCache &cache, Oid relation) {
     return *cached;
 }
 
-void make_entry(RelationCache &cache, CachedRelation &cached, Relation relation) {
+void build_entry(RelationCache &cache, CachedRelation &cached, Relation relation) {
     MemoryContextReset(cached.memory);
     // Reading catalogs may bring invalidations, which must not be lost, whatever the entry turns out to use.
     const bool others_use_row_types = cache.uses_row_types;
@@ -133,17 +133,17 @@ RelationCache *make_relation_cache(const Format &format, const Options &options)
     if (format.dependencies != nullptr)
         cache->dependencies = format.dependencies(options);
     cache->memory = CurrentMemoryContext;
-    cache->next_sweep = first_sweep;
+    cache->sweep_threshold = min_sweep;
 
     HASHCTL control{};
     control.keysize = sizeof(Oid);
     control.entrysize = sizeof(CachedRelation);
     control.hcxt = cache->memory;
     cache->entries =
-        hash_create("bemi relation relations", first_sweep, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+        hash_create("bemi relation cache", min_sweep, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 
     auto *end_of_session = static_cast<MemoryContextCallback *>(palloc0(sizeof(MemoryContextCallback)));
-    end_of_session->func = forget;
+    end_of_session->func = forget_cache;
     end_of_session->arg = cache;
     MemoryContextRegisterResetCallback(cache->memory, end_of_session);
     register_callbacks();
@@ -153,11 +153,11 @@ RelationCache *make_relation_cache(const Format &format, const Options &options)
 
 RelationEntry &relation_entry(RelationCache &cache, Relation relation) {
     const Oid oid = RelationGetRelid(relation);
-    if (cache.latest == nullptr || cache.latest->relation != oid)
-        cache.latest = &find_entry(cache, oid);
-    if (!cache.latest->valid || cache.latest->entry == nullptr)
-        make_entry(cache, *cache.latest, relation);
-    return *cache.latest->entry;
+    if (cache.last_used == nullptr || cache.last_used->relation != oid)
+        cache.last_used = &find_or_add(cache, oid);
+    if (!cache.last_used->valid || cache.last_used->entry == nullptr)
+        build_entry(cache, *cache.last_used, relation);
+    return *cache.last_used->entry;
 }
 
 } // namespace bemi::decode

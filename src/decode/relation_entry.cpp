@@ -11,13 +11,14 @@ namespace bemi::decode {
 namespace {
 
 /// A materialized view is no table, though the WAL has its rows like those of one.
-bool is_for(const Format &format, Relation relation) {
+bool has_lines_for(const Format &format, Relation relation) {
     return format.has_materialized_views || relation->rd_rel->relkind != RELKIND_MATVIEW;
 }
 
-bool wants(Relation relation, const RelationEntry &entry, const Format &format, const Options &options) {
-    return !is_own_table(relation) && is_for(format, relation) &&
-           options.wants_table(entry.schema, RelationGetRelationName(relation)) &&
+bool is_included(Relation relation, const RelationEntry &entry, const Format &format,
+                 const Options &options) {
+    return !is_own_table(relation) && has_lines_for(format, relation) &&
+           options.includes_table(entry.schema, RelationGetRelationName(relation)) &&
            (!options.tracked_only || entry.tracking.is_tracked);
 }
 
@@ -96,8 +97,8 @@ RelationEntry *make_relation_entry(Relation relation, const Format &format, cons
     const char *schema = get_namespace_name(RelationGetNamespace(relation));
     entry->schema = schema == nullptr ? "" : schema;
     entry->tracking = tracking_of(RelationGetRelid(relation));
-    entry->wanted = wants(relation, *entry, format, options);
-    if (!entry->wanted)
+    entry->included = is_included(relation, *entry, format, options);
+    if (!entry->included)
         return entry;
 
     TupleDesc descriptor = RelationGetDescr(relation);
@@ -121,7 +122,7 @@ RelationEntry *make_relation_entry(Relation relation, const Format &format, cons
     entry->old_row = allocate_row(descriptor->natts);
     entry->new_row = allocate_row(descriptor->natts);
     entry->old_members =
-        static_cast<Member *>(palloc0(static_cast<size_t>(descriptor->natts) * sizeof(Member)));
+        static_cast<WrittenMember *>(palloc0(static_cast<size_t>(descriptor->natts) * sizeof(WrittenMember)));
     return entry;
 }
 

@@ -3,7 +3,7 @@
 
 #include "decode/options/options.hpp"
 #include "decode/tracking.hpp"
-#include "decode/values/value.hpp"
+#include "decode/values/value_writer.hpp"
 
 namespace bemi::decode {
 
@@ -16,7 +16,7 @@ struct Row {
 };
 
 /// Where in the output a member of an object was written.
-struct Member {
+struct WrittenMember {
     size_t start;
     size_t size; // 0: nowhere
 };
@@ -24,7 +24,7 @@ struct Member {
 struct RelationEntry {
     const char *schema;
     Tracking tracking;
-    bool wanted; // all that follows is set only if it is
+    bool included; // all that follows is set only if it is
     const char *table;
     std::string_view names; // ,"schema":"public","table":"todo"
 
@@ -35,13 +35,13 @@ struct RelationEntry {
     FmgrInfo key_output;                 // of a primary key of one column
     ValueWriter::Risk risk;              // the greatest of its columns
     bool uses_row_type;
-    bool uses_settings; // the text of some value does
-    bool warned;        // that changes are left out
-    bool warned_of_values;
+    bool uses_settings;      // the text of some value does
+    bool warned_no_identity; // that changes are left out
+    bool warned_unreadable;
 
     Row old_row;
     Row new_row;
-    Member *old_members; // by column, of the old row as it was last written
+    WrittenMember *old_members; // by column, of the old row as it was last written
 };
 
 struct Format;

@@ -58,7 +58,7 @@ void write_after(JsonWriter &out, RelationEntry &entry) {
         return out.raw("{}");
     out.enclosed('{', '}', [&] {
         for (ColumnWriter &column : entry.columns) {
-            const Member &old = entry.old_members[column.index];
+            const WrittenMember &old = entry.old_members[column.index];
             if (is_unchanged(entry, column) && old.size > 0)
                 out.repeat_after_comma(old.start, old.size);
             else

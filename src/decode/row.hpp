@@ -2,6 +2,7 @@
 #pragma once
 
 #include "decode/relation_entry.hpp"
+#include "decode/values/value.hpp"
 
 namespace bemi::decode {
 

@@ -6,7 +6,7 @@ namespace bemi::decode {
 
 namespace {
 
-void save(Txn &txn, TransactionId subtransaction) {
+void push(Txn &txn, TransactionId subtransaction) {
     auto *savepoint = static_cast<Savepoint *>(palloc(sizeof(Savepoint)));
     *savepoint = {.older = txn.savepoint,
                   .subtransaction = subtransaction,
@@ -14,11 +14,11 @@ void save(Txn &txn, TransactionId subtransaction) {
                   .last_message = txn.last_message,
                   .context = txn.context,
                   .context_version = txn.context_version,
-                  .context_texts = hand_over(txn.context_texts)};
+                  .context_texts = move_texts(txn.context_texts)};
     txn.savepoint = savepoint;
 }
 
-void remove_latest(Txn &txn) {
+void pop(Txn &txn) {
     Savepoint *latest = txn.savepoint;
     txn.savepoint = latest->older;
     pfree(latest);
@@ -26,18 +26,18 @@ void remove_latest(Txn &txn) {
 
 /// What was written since then is now the older savepoint's.
 void release_latest(Txn &txn) {
-    take_over(txn.context_texts, txn.savepoint->context_texts);
-    remove_latest(txn);
+    adopt_older(txn.context_texts, txn.savepoint->context_texts);
+    pop(txn);
 }
 
-void go_back_to_latest(Txn &txn) {
-    give_back(txn.context_texts);
+void restore_latest(Txn &txn) {
+    free_texts(txn.context_texts);
     txn.next_sequence = txn.savepoint->next_sequence;
     txn.last_message = txn.savepoint->last_message;
     txn.context = txn.savepoint->context;
     txn.context_version = txn.savepoint->context_version;
     txn.context_texts = txn.savepoint->context_texts;
-    remove_latest(txn);
+    pop(txn);
 }
 
 // Ids are given in the order in which subtransactions begin, and to each only after the one around it.
@@ -59,7 +59,7 @@ void enter_subtransaction(Txn &txn, TransactionId writer) {
     while (is_after(txn.savepoint, writer) && (is_whole || !is_before(txn.savepoint->older, writer)))
         release_latest(txn);
     if (!is_whole && is_before(txn.savepoint, writer))
-        save(txn, writer);
+        push(txn, writer);
 }
 
 void keep_last_message(Txn &txn) {
@@ -69,12 +69,12 @@ void keep_last_message(Txn &txn) {
 
 void roll_back_subtransaction(Txn &txn, TransactionId subtransaction) {
     while (!is_before(txn.savepoint, subtransaction))
-        go_back_to_latest(txn);
+        restore_latest(txn);
 }
 
 void roll_back_subtransactions(Txn &txn) {
     while (txn.savepoint != nullptr)
-        go_back_to_latest(txn);
+        restore_latest(txn);
 }
 
 } // namespace bemi::decode

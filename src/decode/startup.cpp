@@ -11,14 +11,14 @@ namespace bemi::decode {
 namespace {
 
 /// An OptionError, kept for after the catch block.
-struct Refusal {
+struct OptionFailure {
     bool out_of_memory = false;
     char message[256] = "";
     char detail[256] = "";
     char hint[1024] = ""; // lists all options
 };
 
-template <size_t size> void keep(char (&to)[size], const char *from) {
+template <size_t size> void copy_text(char (&to)[size], const char *from) {
     std::strncpy(to, from, size - 1);
 }
 
@@ -30,32 +30,32 @@ std::vector<const FormatOptions *> options_of_formats() {
 }
 
 /// Makes the options in `place`; false if they are refused.
-bool make_options(void *place, std::span<const Argument> arguments, Refusal &refusal) noexcept {
+bool make_options(void *place, std::span<const Argument> arguments, OptionFailure &failure) noexcept {
     try {
         new (place) Options{parse_options(arguments, options_of_formats())};
         return true;
     } catch (const OptionError &error) {
-        keep(refusal.message, error.what());
-        keep(refusal.detail, error.detail.c_str());
-        keep(refusal.hint, error.hint.c_str());
+        copy_text(failure.message, error.what());
+        copy_text(failure.detail, error.detail.c_str());
+        copy_text(failure.hint, error.hint.c_str());
     } catch (const std::exception &) { // nothing else can go wrong in there
-        refusal.out_of_memory = true;
+        failure.out_of_memory = true;
     }
     return false;
 }
 
-/// Without a character that keep() cut in two.
+/// Without a character that copy_text() cut in two.
 const char *clipped(const char *text) {
     const auto size = static_cast<int>(strlen(text));
     return pnstrdup(text, static_cast<Size>(pg_mbcliplen(text, size, size)));
 }
 
-[[noreturn]] void report(const Refusal &refusal) {
-    if (refusal.out_of_memory)
+[[noreturn]] void raise_failure(const OptionFailure &failure) {
+    if (failure.out_of_memory)
         ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
-    ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("%s", clipped(refusal.message)),
-                    refusal.detail[0] != '\0' ? errdetail("%s", clipped(refusal.detail)) : 0,
-                    refusal.hint[0] != '\0' ? errhint("%s", clipped(refusal.hint)) : 0));
+    ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("%s", clipped(failure.message)),
+                    failure.detail[0] != '\0' ? errdetail("%s", clipped(failure.detail)) : 0,
+                    failure.hint[0] != '\0' ? errhint("%s", clipped(failure.hint)) : 0));
     pg_unreachable();
 }
 
@@ -84,9 +84,9 @@ const Options &load_options(List *given) {
     auto *end_of_session = static_cast<MemoryContextCallback *>(palloc0(sizeof(MemoryContextCallback)));
     const std::span<const Argument> arguments = arguments_of(given);
 
-    Refusal refusal;
-    if (!make_options(place, arguments, refusal))
-        report(refusal);
+    OptionFailure failure;
+    if (!make_options(place, arguments, failure))
+        raise_failure(failure);
     end_of_session->func = destroy_options;
     end_of_session->arg = place;
     MemoryContextRegisterResetCallback(CurrentMemoryContext, end_of_session);

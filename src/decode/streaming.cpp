@@ -17,7 +17,7 @@ void enter(Decoder &decoder, Txn &txn, TransactionId writer) {
 
 /// What is sent now is of the subtransactions that have anything. If one of them is rolled back later, the
 /// client must hear of it, even if only a message of it was sent.
-void mark_subtransactions(ReorderBufferTXN *txn) {
+void mark_streamed_subtransactions(ReorderBufferTXN *txn) {
     const dlist_node *head = &txn->subtxns.head;
     for (dlist_node *node = txn->subtxns.head.next; node != head; node = node->next) {
         auto *subtransaction = reinterpret_cast<ReorderBufferTXN *>(reinterpret_cast<char *>(node) -
@@ -28,8 +28,8 @@ void mark_subtransactions(ReorderBufferTXN *txn) {
 }
 
 void on_stream_start(LogicalDecodingContext *ctx, ReorderBufferTXN *txn) {
-    (void)ensure_pending(decoder_of(ctx), txn);
-    mark_subtransactions(txn);
+    (void)ensure_begun(decoder_of(ctx), txn);
+    mark_streamed_subtransactions(txn);
 }
 
 void on_stream_stop(LogicalDecodingContext *ctx, ReorderBufferTXN *) {
@@ -37,7 +37,7 @@ void on_stream_stop(LogicalDecodingContext *ctx, ReorderBufferTXN *) {
 }
 
 /// The transaction whose state we are to go on with for `change`, which may be of one of its subtransactions.
-Txn &enter_for(Decoder &decoder, ReorderBufferTXN *txn, ReorderBufferChange *change) {
+Txn &txn_for_change(Decoder &decoder, ReorderBufferTXN *txn, ReorderBufferChange *change) {
     Txn &state = txn_of(txn);
     enter(decoder, state, change->txn->xid);
     return state;
@@ -47,14 +47,14 @@ void on_stream_change(LogicalDecodingContext *ctx, ReorderBufferTXN *txn, Relati
                       ReorderBufferChange *change) {
     CHECK_FOR_INTERRUPTS();
     Decoder &decoder = decoder_of(ctx);
-    take_change(decoder, enter_for(decoder, txn, change), relation, change);
+    process_change(decoder, txn_for_change(decoder, txn, change), relation, change);
 }
 
 void on_stream_truncate(LogicalDecodingContext *ctx, ReorderBufferTXN *txn, int count, Relation relations[],
                         ReorderBufferChange *change) {
     Decoder &decoder = decoder_of(ctx);
-    take_truncate(decoder, enter_for(decoder, txn, change), {relations, static_cast<size_t>(count)},
-                  change->lsn);
+    process_truncate(decoder, txn_for_change(decoder, txn, change), {relations, static_cast<size_t>(count)},
+                     change->lsn);
 }
 
 void on_stream_message(LogicalDecodingContext *ctx, ReorderBufferTXN *txn, XLogRecPtr position, bool,
@@ -67,13 +67,13 @@ void on_stream_message(LogicalDecodingContext *ctx, ReorderBufferTXN *txn, XLogR
     const bool is_committed = !TransactionIdIsValid(CheckXidAlive);
     if (!is_committed)
         enter(decoder, state, CheckXidAlive);
-    take_message(decoder, state, {.prefix = prefix, .content = {content, size}, .position = position});
+    process_message(decoder, state, {.prefix = prefix, .content = {content, size}, .position = position});
     if (is_committed && state.last_message == position)
         keep_last_message(state);
 }
 
 /// Tells a client that has got more than what is left, which is up to `next_sequence` and `last_message`.
-void take_back(Decoder &decoder, Txn &txn, XLogRecPtr sent_message) {
+void write_abort(Decoder &decoder, Txn &txn, XLogRecPtr sent_message) {
     if (txn.sent_up_to <= txn.next_sequence && sent_message == txn.last_message)
         return;
     write_progress(decoder, txn, Progress::stream_abort);
@@ -93,15 +93,15 @@ void on_stream_abort(LogicalDecodingContext *ctx, ReorderBufferTXN *txn, XLogRec
     } else {
         roll_back_subtransaction(state, txn->xid);
     }
-    take_back(decoder_of(ctx), state, sent_message);
+    write_abort(decoder_of(ctx), state, sent_message);
     if (is_top)
-        finish(top);
+        finish_txn(top);
 }
 
 void on_stream_commit(LogicalDecodingContext *ctx, ReorderBufferTXN *txn, XLogRecPtr) {
     if (!is_begun(txn))
         return compat::update_progress(ctx, true);
-    conclude(ctx, txn, Progress::stream_commit, !txn_of(txn).has_sent());
+    write_outcome(ctx, txn, Progress::stream_commit, !txn_of(txn).has_sent());
 }
 
 } // namespace

@@ -6,12 +6,12 @@ namespace bemi::decode {
 namespace {
 
 void on_begin_prepare(LogicalDecodingContext *ctx, ReorderBufferTXN *txn) {
-    ensure_pending(decoder_of(ctx), txn).gid = txn->gid;
+    ensure_begun(decoder_of(ctx), txn).gid = txn->gid;
 }
 
 void on_prepare(LogicalDecodingContext *ctx, ReorderBufferTXN *txn, XLogRecPtr) {
     Decoder &decoder = decoder_of(ctx);
-    Txn &state = ensure_pending(decoder, txn);
+    Txn &state = ensure_begun(decoder, txn);
     const bool skipped = !state.has_sent();
     state.gid = txn->gid;
     // PostgreSQL stops reading what turns out to be rolled back, often before the first change.
@@ -29,8 +29,8 @@ bool may_have_output(const ReorderBufferTXN *txn) {
 
 void finish_prepared(LogicalDecodingContext *ctx, ReorderBufferTXN *txn, Progress outcome) {
     const bool skipped = !may_have_output(txn);
-    ensure_pending(decoder_of(ctx), txn).gid = txn->gid;
-    conclude(ctx, txn, outcome, skipped);
+    ensure_begun(decoder_of(ctx), txn).gid = txn->gid;
+    write_outcome(ctx, txn, outcome, skipped);
 }
 
 void on_commit_prepared(LogicalDecodingContext *ctx, ReorderBufferTXN *txn, XLogRecPtr) {

@@ -23,7 +23,7 @@ ChangeId ids_at(const Session &session, XLogRecPtr position) {
 
 } // namespace
 
-Txn outside_transactions(const Session &session, XLogRecPtr position) {
+Txn placeholder_txn(const Session &session, XLogRecPtr position) {
     return {.ids = ids_at(session, position),
             .commit_position = position,
             .end_position = position,
@@ -44,15 +44,15 @@ Txn outside_transactions(const Session &session, XLogRecPtr position) {
             .is_cut_short = false};
 }
 
-Txn *begin_txn(const Session &session, const ReorderBufferTXN *txn) {
-    Txn *state = begin_pending_txn(session, txn);
+Txn *make_committed_txn(const Session &session, const ReorderBufferTXN *txn) {
+    Txn *state = make_uncommitted_txn(session, txn);
     set_committed(*state, session, txn);
     return state;
 }
 
-Txn *begin_pending_txn(const Session &session, const ReorderBufferTXN *txn) {
+Txn *make_uncommitted_txn(const Session &session, const ReorderBufferTXN *txn) {
     auto *state = static_cast<Txn *>(palloc(sizeof(Txn)));
-    *state = outside_transactions(session, InvalidXLogRecPtr);
+    *state = placeholder_txn(session, InvalidXLogRecPtr);
     state->end_position = txn->end_lsn;
     state->origin = txn->origin_id;
     state->id = with_epoch(txn->xid);
@@ -68,9 +68,9 @@ void set_committed(Txn &txn, const Session &session, const ReorderBufferTXN *com
     txn.committed_at_size = static_cast<size_t>(end - txn.committed_at_text);
 }
 
-void end_txn(Txn *txn) {
+void free_txn(Txn *txn) {
     roll_back_subtransactions(*txn);
-    give_back(txn->context_texts);
+    free_texts(txn->context_texts);
     pfree(txn);
 }
 

@@ -73,13 +73,13 @@ inline constexpr std::string_view no_context = "{}";
 inline constexpr uint64 no_context_version = 0;
 
 /// What stands in for the transaction of a message outside any, at `position`.
-[[nodiscard]] Txn outside_transactions(const Session &session, XLogRecPtr position);
+[[nodiscard]] Txn placeholder_txn(const Session &session, XLogRecPtr position);
 
 /// One that is committed, in the current memory context.
-[[nodiscard]] Txn *begin_txn(const Session &session, const ReorderBufferTXN *txn);
+[[nodiscard]] Txn *make_committed_txn(const Session &session, const ReorderBufferTXN *txn);
 /// One that is in progress or prepared, in the current memory context.
-[[nodiscard]] Txn *begin_pending_txn(const Session &session, const ReorderBufferTXN *txn);
+[[nodiscard]] Txn *make_uncommitted_txn(const Session &session, const ReorderBufferTXN *txn);
 void set_committed(Txn &txn, const Session &session, const ReorderBufferTXN *committed);
-void end_txn(Txn *txn);
+void free_txn(Txn *txn);
 
 } // namespace bemi::decode

@@ -45,7 +45,7 @@ public:
 
     void store() {
         while (const char *bytes = next()) {
-            const decode::ChangeRow change = decode::read_record(bytes, reader_.context());
+            const decode::ChangeRow change = decode::read_change_row(bytes, reader_.context());
             add(change);
             if (columns_->full())
                 flush();

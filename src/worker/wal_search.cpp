@@ -74,7 +74,7 @@ public:
     [[nodiscard]] bool take(XLogReaderState *record) {
         if (lowers_wal_level(record))
             return true;
-        if (own_writes_.have(record)) {
+        if (own_writes_.recognize(record)) {
             if (TransactionIdIsValid(XLogRecGetXid(record)))
                 last_own_ = XLogRecGetXid(record);
             return false;

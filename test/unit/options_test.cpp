@@ -14,7 +14,7 @@ std::string refusal(const Argument &argument) {
 TEST(defaults) {
     const Options options = parse({});
     CHECK(options.format == &bemi_options);
-    CHECK(options.wants_table("public", "todo"));
+    CHECK(options.includes_table("public", "todo"));
     for (const Operation operation :
          {Operation::create, Operation::update, Operation::erase, Operation::truncate})
         CHECK(options.operations.has(operation));
@@ -55,12 +55,12 @@ TEST(operations) {
 
 TEST(included_and_excluded_tables) {
     const Options options = parse({{"include-tables", "a.*, b.x"}, {"exclude-tables", "*.secret"}});
-    CHECK(options.wants_table("a", "x"));
-    CHECK(options.wants_table("b", "x"));
-    CHECK(!options.wants_table("b", "y"));
-    CHECK(!options.wants_table("a", "secret"));
-    CHECK(parse({{"exclude-tables", "*.secret"}}).wants_table("c", "x"));
-    CHECK(parse({{"include-tables", ""}}).wants_table("c", "x"));
+    CHECK(options.includes_table("a", "x"));
+    CHECK(options.includes_table("b", "x"));
+    CHECK(!options.includes_table("b", "y"));
+    CHECK(!options.includes_table("a", "secret"));
+    CHECK(parse({{"exclude-tables", "*.secret"}}).includes_table("c", "x"));
+    CHECK(parse({{"include-tables", ""}}).includes_table("c", "x"));
 }
 
 TEST(bad_tables) {

@@ -107,7 +107,7 @@ void write_primary_key(JsonWriter &out, RelationEntry &entry) {
 }
 
 /// Whether a row is shown without the value of the column.
-bool is_left_out(const RelationEntry &entry, const ColumnWriter &column) {
+bool is_unavailable_column(const RelationEntry &entry, const ColumnWriter &column) {
     return (entry.new_row.present && lacks_value(entry.new_row, column)) ||
            (entry.old_row.present && is_unreadable(entry.old_row, column));
 }
@@ -116,7 +116,7 @@ bool is_left_out(const RelationEntry &entry, const ColumnWriter &column) {
 void write_unavailable(JsonWriter &out, const RelationEntry &entry) {
     bool any = false;
     for (const ColumnWriter &column : entry.columns) {
-        if (!is_left_out(entry, column))
+        if (!is_unavailable_column(entry, column))
             continue;
         out.raw(any ? std::string_view{","} : std::string_view{",\"unavailable\":["});
         out.raw(column.name());
@@ -160,7 +160,8 @@ void write_message(JsonWriter &out, const Session &session, const Txn &txn, cons
 }
 
 /// A line about the transaction itself, without its end.
-void write_bound_start(JsonWriter &out, const Session &session, const Txn &txn, std::string_view operation) {
+void write_transaction_start(JsonWriter &out, const Session &session, const Txn &txn,
+                             std::string_view operation) {
     char *p = out.reserve(fixed_room + session.database_name.size());
     p = put(p, "{\"operation\":\"");
     p = put(p, operation);
@@ -172,12 +173,12 @@ void write_bound_start(JsonWriter &out, const Session &session, const Txn &txn, 
 }
 
 void write_begin(JsonWriter &out, const Session &session, const Txn &txn) {
-    write_bound_start(out, session, txn, "BEGIN");
+    write_transaction_start(out, session, txn, "BEGIN");
     out.raw('}');
 }
 
 void write_commit_line(JsonWriter &out, const Session &session, const Txn &txn) {
-    write_bound_start(out, session, txn, "COMMIT");
+    write_transaction_start(out, session, txn, "COMMIT");
     out.raw('}');
 }
 
@@ -200,7 +201,7 @@ std::string_view name_of(Progress progress) {
 }
 
 void write_progress(JsonWriter &out, const Session &session, const Txn &txn, Progress progress) {
-    write_bound_start(out, session, txn, name_of(progress));
+    write_transaction_start(out, session, txn, name_of(progress));
     if (progress == Progress::stream_abort) {
         out.raw(",\"position\":");
         out.integer(txn.last_message);

@@ -85,7 +85,7 @@ void write_fault(JsonWriter &out, ChangeRowHeader &header, const Change &change)
     });
 }
 
-void write_record(JsonWriter &out, const Txn &txn, const Change &change) {
+void write_row(JsonWriter &out, const Txn &txn, const Change &change) {
     RelationEntry &entry = *change.relation;
     const Row *key_row = row_with_key(entry);
     ChangeRowHeader header = header_of(txn, change);
@@ -107,8 +107,8 @@ void write_change(JsonWriter &out, const Session &session, const Txn &txn, const
     if (change.operation == Operation::update)
         complete_new_row(*change.relation);
     if (!change.relation->uses_settings)
-        return write_record(out, txn, change);
-    with_settings(session.text_settings, [&] { write_record(out, txn, change); });
+        return write_row(out, txn, change);
+    with_settings(session.text_settings, [&] { write_row(out, txn, change); });
 }
 
 /// A record of what the change was and why there is no more of it.
@@ -126,7 +126,7 @@ void write_missing(JsonWriter &out, const Txn &txn, const Change &change) {
     });
 }
 
-std::string_view cut_text(const char *&bytes, uint32 size) {
+std::string_view read_text(const char *&bytes, uint32 size) {
     const std::string_view text{bytes, size};
     bytes += size + 1;
     return text;
@@ -140,7 +140,8 @@ ChangeRowHeader read_header(const char *bytes) {
 
 } // namespace
 
-constinit const FormatOptions change_row_options{.name = "record", .is_internal = true, .definitions = {}};
+constinit const FormatOptions change_row_options{
+    .name = "change-row", .is_internal = true, .definitions = {}};
 
 constinit const Format change_row_format{
     .options = change_row_options,
@@ -170,18 +171,18 @@ size_t size_without_context(std::string_view record) {
     return record.size() - read_header(record.data()).context - 1;
 }
 
-ChangeRow read_record(const char *bytes, const char *context) {
+ChangeRow read_change_row(const char *bytes, const char *context) {
     ChangeRow record;
     static_cast<ChangeRowHeader &>(record) = read_header(bytes);
     bytes += sizeof(ChangeRowHeader);
-    record.schema_name = cut_text(bytes, record.schema);
-    record.table_name = cut_text(bytes, record.table);
-    record.primary_key_text = cut_text(bytes, record.primary_key);
-    record.before_json = cut_text(bytes, record.before);
-    record.after_json = cut_text(bytes, record.after);
-    record.fault_message = cut_text(bytes, record.fault);
-    record.left_out_values = cut_text(bytes, record.left_out);
-    record.context_json = cut_text(context, record.ChangeRowHeader::context);
+    record.schema_name = read_text(bytes, record.schema);
+    record.table_name = read_text(bytes, record.table);
+    record.primary_key_text = read_text(bytes, record.primary_key);
+    record.before_json = read_text(bytes, record.before);
+    record.after_json = read_text(bytes, record.after);
+    record.fault_message = read_text(bytes, record.fault);
+    record.left_out_values = read_text(bytes, record.left_out);
+    record.context_json = read_text(context, record.ChangeRowHeader::context);
     return record;
 }
 

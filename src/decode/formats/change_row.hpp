@@ -49,7 +49,7 @@ struct ChangeRow : ChangeRowHeader {
 [[nodiscard]] size_t size_without_context(std::string_view record);
 
 /// The record that `bytes` hold, which it points into, as it does into its context.
-[[nodiscard]] ChangeRow read_record(const char *bytes, const char *context);
+[[nodiscard]] ChangeRow read_change_row(const char *bytes, const char *context);
 
 /// The options of a session whose output is records of the tracked tables' changes.
 [[nodiscard]] List *change_row_session_options();

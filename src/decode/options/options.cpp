@@ -12,12 +12,12 @@ using Formats = std::span<const FormatOptions *const>;
 
 /// Small enough to leave a line that is batched practically all of the 1 GB that it may have.
 size_t parse_batch_size(const Argument &argument) {
-    constexpr size_t most = 1024 * 1024;
+    constexpr size_t max_size = 1024 * 1024;
     const std::string_view text = value_of(argument);
     const char *end = text.data() + text.size();
     size_t size = 0;
     const auto [stop, error] = std::from_chars(text.data(), end, size);
-    if (error == std::errc{} && stop == end && size <= most)
+    if (error == std::errc{} && stop == end && size <= max_size)
         return size;
     bad_value(argument, {}, "Allowed values are from 0 to 1048576, in bytes.");
 }
@@ -36,7 +36,7 @@ const OptionDefinition *find_definition(std::span<const OptionDefinition> defini
     return found == definitions.end() ? nullptr : &*found;
 }
 
-std::string names_of_clients_formats(Formats formats) {
+std::string client_format_names(Formats formats) {
     std::string names;
     for (const FormatOptions *format : formats)
         if (!format->name.empty() && !format->is_internal)
@@ -49,25 +49,25 @@ const FormatOptions *parse_format(const Argument &argument, Formats formats) {
     for (const FormatOptions *format : formats)
         if (!name.empty() && format->name == name && (!format->is_internal || argument.is_internal))
             return format;
-    bad_value(argument, {}, "Allowed values are: " + names_of_clients_formats(formats) + '.');
+    bad_value(argument, {}, "Allowed values are: " + client_format_names(formats) + '.');
 }
 
 /// The format of a client that gives no option "format".
-const FormatOptions *format_meant_by(std::span<const Argument> arguments, Formats formats) {
+const FormatOptions *implied_format(std::span<const Argument> arguments, Formats formats) {
     for (const FormatOptions *format : formats)
         for (const Argument &argument : arguments)
-            if (format->is_meant_by != nullptr && format->is_meant_by(argument.name))
+            if (format->is_implied_by != nullptr && format->is_implied_by(argument.name))
                 return format;
     return formats.front();
 }
 
 /// The format that the last option "format" names.
-const FormatOptions *format_of(std::span<const Argument> arguments, Formats formats) {
+const FormatOptions *chosen_format(std::span<const Argument> arguments, Formats formats) {
     const FormatOptions *given = nullptr;
     for (const Argument &argument : arguments)
         if (argument.name == "format")
             given = parse_format(argument, formats);
-    return given != nullptr ? given : format_meant_by(arguments, formats);
+    return given != nullptr ? given : implied_format(arguments, formats);
 }
 
 std::string names_of(std::span<const OptionDefinition> definitions) {
@@ -78,9 +78,9 @@ std::string names_of(std::span<const OptionDefinition> definitions) {
 }
 
 /// Where the option would be known, if anywhere.
-std::string place_of(std::string_view name, const FormatOptions &format, Formats formats) {
-    if (format.place_of != nullptr && !format.place_of(name).empty())
-        return std::string{format.place_of(name)};
+std::string where_valid(std::string_view name, const FormatOptions &format, Formats formats) {
+    if (format.where_valid != nullptr && !format.where_valid(name).empty())
+        return std::string{format.where_valid(name)};
     for (const FormatOptions *other : formats)
         if (!other->name.empty() && other->find(name) != nullptr)
             return "Only format=" + std::string{other->name} + " has this option.";
@@ -89,7 +89,7 @@ std::string place_of(std::string_view name, const FormatOptions &format, Formats
 
 [[noreturn]] void unknown_option(std::string_view name, const FormatOptions &format, Formats formats) {
     throw OptionError("unrecognized option \"" + std::string{name} + "\" of output plugin \"bemi\"",
-                      place_of(name, format, formats),
+                      where_valid(name, format, formats),
                       "Allowed options are: " +
                           names_of(common_definitions).append(names_of(format.definitions)).substr(2) + '.');
 }
@@ -111,7 +111,7 @@ const OptionDefinition *FormatOptions::find(std::string_view option) const noexc
 
 Options parse_options(std::span<const Argument> arguments, Formats formats) {
     Options options;
-    options.format = format_of(arguments, formats);
+    options.format = chosen_format(arguments, formats);
     if (options.format->set_defaults != nullptr)
         options.format->set_defaults(options);
     for (const Argument &argument : arguments)

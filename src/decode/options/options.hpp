@@ -34,12 +34,12 @@ struct Options {
     std::vector<uint32_t> exclude_origins;
     size_t batch_size = 0; // bytes; 0: every line is a write of its own
 
-    [[nodiscard]] bool wants_table(std::string_view schema, std::string_view table) const noexcept {
+    [[nodiscard]] bool includes_table(std::string_view schema, std::string_view table) const noexcept {
         return (include_tables.empty() ? include_all_tables : include_tables.matches(schema, table)) &&
                !exclude_tables.matches(schema, table);
     }
 
-    [[nodiscard]] bool wants_message(std::string_view prefix) const noexcept {
+    [[nodiscard]] bool includes_message(std::string_view prefix) const noexcept {
         return (messages.empty() ? all_messages : messages.matches(prefix)) &&
                !exclude_messages.matches(prefix);
     }
@@ -65,9 +65,9 @@ struct FormatOptions {
     void (*set_defaults)(Options &options) = nullptr;
 
     /// Whether a client that gives this option, but no format, means this one.
-    bool (*is_meant_by)(std::string_view option) = nullptr;
+    bool (*is_implied_by)(std::string_view option) = nullptr;
     /// Says where else an option is known that this format does not have; empty if nowhere.
-    std::string_view (*place_of)(std::string_view option) = nullptr;
+    std::string_view (*where_valid)(std::string_view option) = nullptr;
 
     [[nodiscard]] const OptionDefinition *find(std::string_view option) const noexcept;
 };

@@ -76,7 +76,7 @@ char *put_trimmed_fraction(char *out, int64 microsecond) {
     return out;
 }
 
-bool is_ordinary(int64 day) {
+bool has_four_digit_year(int64 day) {
     return day >= first_day && day <= last_day;
 }
 
@@ -85,7 +85,7 @@ char *put_zone(char *out) {
     return out + 6;
 }
 
-char *put_odd(char *out, Datum value, Oid type) {
+char *put_as_postgres(char *out, Datum value, Oid type) {
     const int utc = 0;
     JsonEncodeDateTime(out, value, type, &utc);
     return out + strlen(out);
@@ -94,28 +94,28 @@ char *put_odd(char *out, Datum value, Oid type) {
 } // namespace
 
 char *put_date(char *out, DateADT date) {
-    if (!is_ordinary(date))
-        return put_odd(out, DateADTGetDatum(date), DATEOID);
+    if (!has_four_digit_year(date))
+        return put_as_postgres(out, DateADTGetDatum(date), DATEOID);
     return put_day(out, date);
 }
 
 char *put_timestamp(char *out, Timestamp timestamp) {
     const auto [day, microsecond] = split(timestamp);
-    if (!is_ordinary(day))
-        return put_odd(out, TimestampGetDatum(timestamp), TIMESTAMPOID);
+    if (!has_four_digit_year(day))
+        return put_as_postgres(out, TimestampGetDatum(timestamp), TIMESTAMPOID);
     return put_trimmed_fraction(put_time_of_day(put_day(out, day), microsecond), microsecond);
 }
 
 char *put_timestamptz(char *out, TimestampTz timestamp) {
-    if (!is_ordinary(split(timestamp).day))
-        return put_odd(out, TimestampTzGetDatum(timestamp), TIMESTAMPTZOID);
+    if (!has_four_digit_year(split(timestamp).day))
+        return put_as_postgres(out, TimestampTzGetDatum(timestamp), TIMESTAMPTZOID);
     return put_zone(put_timestamp(out, timestamp));
 }
 
 char *put_instant(char *out, TimestampTz timestamp) {
     const auto [day, microsecond] = split(timestamp);
-    if (!is_ordinary(day))
-        return put_odd(out, TimestampTzGetDatum(timestamp), TIMESTAMPTZOID);
+    if (!has_four_digit_year(day))
+        return put_as_postgres(out, TimestampTzGetDatum(timestamp), TIMESTAMPTZOID);
     out = put_fraction(put_time_of_day(put_day(out, day), microsecond), microsecond);
     *out++ = 'Z';
     return out;

@@ -10,7 +10,7 @@ TextSettings fixed_settings() {
             .bytea_style = BYTEA_OUTPUT_HEX};
 }
 
-TextSettings exchange_settings(const TextSettings &settings) {
+TextSettings swap_settings(const TextSettings &settings) {
     const TextSettings before{.date_style = DateStyle,
                               .interval_style = IntervalStyle,
                               .time_zone = session_timezone,

@@ -19,16 +19,16 @@ struct TextSettings {
 [[nodiscard]] TextSettings fixed_settings();
 
 /// Puts settings in force; returns those that were before.
-TextSettings exchange_settings(const TextSettings &settings);
+TextSettings swap_settings(const TextSettings &settings);
 
 /// Runs `body` with `settings` in force. The variables are set themselves: a nesting level of settings would
 /// be walked through at the end of each transaction that is decoded.
 template <typename Body> void with_settings(const TextSettings &settings, Body &&body) {
-    const TextSettings caller = exchange_settings(settings);
+    const TextSettings caller = swap_settings(settings);
     PG_TRY();
     { body(); }
     PG_FINALLY();
-    { (void)exchange_settings(caller); }
+    { (void)swap_settings(caller); }
     PG_END_TRY();
 }
 

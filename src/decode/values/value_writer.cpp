@@ -1,221 +1,204 @@
-#include "base/hex.hpp"
+#include "decode/values/value_writer.hpp"
+
 #include "base/text.hpp"
-#include "decode/values/iso_time.hpp"
-#include "decode/values/jsonb.hpp"
-#include "decode/values/value.hpp"
+
+#include <algorithm>
 
 namespace bemi::decode {
 
 namespace {
 
 using Kind = ValueWriter::Kind;
+using Risk = ValueWriter::Risk;
 
-/// The value without compression and out-of-line storage, maybe with a short header.
-std::string_view packed_view(Datum value) {
-    return view_of(pg_detoast_datum_packed(reinterpret_cast<struct varlena *>(DatumGetPointer(value))));
+/// Whether the function is hstore's own cast to json. A name proves nothing: any role can create a cast to
+/// json for a type of its own and add the type to an extension that it owns. Only a superuser can create a
+/// function in C.
+bool is_cast_of_hstore(Oid function, Oid type) {
+    HeapTuple tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
+    if (!HeapTupleIsValid(tuple))
+        return false;
+    const auto *form = reinterpret_cast<Form_pg_proc>(GETSTRUCT(tuple));
+    bool is_null;
+    const Datum symbol = SysCacheGetAttr(PROCOID, tuple, Anum_pg_proc_prosrc, &is_null);
+    const bool matches = form->prolang == ClanguageId && form->prorettype == JSONOID && form->pronargs == 1 &&
+                         form->proargtypes.values[0] == type && !is_null &&
+                         strcmp(TextDatumGetCString(symbol), "hstore_to_json") == 0;
+    ReleaseSysCache(tuple);
+    return matches;
 }
 
-void write_bool(JsonWriter &out, bool value) {
-    out.raw(value ? std::string_view{"true"} : std::string_view{"false"});
+/// Whether the object belongs to an extension named hstore.
+bool belongs_to_hstore(Oid catalog, Oid object) {
+    const Oid extension = getExtensionOfObject(catalog, object);
+    const char *name = OidIsValid(extension) ? get_extension_name(extension) : nullptr;
+    return name != nullptr && strcmp(name, "hstore") == 0;
 }
 
-/// `put` writes the digits of a finite number to a buffer and returns how many.
-template <typename Float, typename Put> void write_float(JsonWriter &out, Float value, Put &&put) {
-    if (std::isnan(value))
-        return out.raw("\"NaN\"");
-    if (std::isinf(value))
-        return out.raw(value > 0 ? std::string_view{"\"Infinity\""} : std::string_view{"\"-Infinity\""});
-    // PostgreSQL's digits, not those of std::to_chars: both are shortest and read back as the same float, but
-    // as numeric, which is how jsonb reads them, they may differ in the last place.
-    char *p = out.reserve(DOUBLE_SHORTEST_DECIMAL_LEN);
-    out.commit(p + put(value, p));
+/// The function of the cast from `type` to json, which to_jsonb would call too; InvalidOid unless the
+/// function is known to be safe. Any other cast may run SQL, which has no snapshot here, or code of an
+/// arbitrary role.
+Oid safe_cast_to_json(Oid type) {
+    HeapTuple tuple = SearchSysCache2(CASTSOURCETARGET, ObjectIdGetDatum(type), ObjectIdGetDatum(JSONOID));
+    if (!HeapTupleIsValid(tuple))
+        return InvalidOid;
+    const Oid function = reinterpret_cast<Form_pg_cast>(GETSTRUCT(tuple))->castfunc;
+    ReleaseSysCache(tuple);
+    const bool is_hstore = OidIsValid(function) && is_cast_of_hstore(function, type) &&
+                           belongs_to_hstore(ProcedureRelationId, function) &&
+                           belongs_to_hstore(TypeRelationId, type);
+    return is_hstore ? function : InvalidOid;
 }
 
-/// Neither NaN nor an infinity.
-bool is_number(std::string_view digits) {
-    return digits.back() >= '0' && digits.back() <= '9';
-}
-
-void write_numeric(JsonWriter &out, Datum value) {
-    char *digits = DatumGetCString(DirectFunctionCall1(numeric_out, value));
-    const std::string_view text{digits};
-    is_number(text) ? out.raw(text) : out.string(text);
-    pfree(digits);
-}
-
-template <typename Put, typename Value> void write_time(JsonWriter &out, Put &&put, Value value) {
-    char *p = out.reserve(iso_time_room + 2);
-    *p++ = '"';
-    p = put(p, value);
-    *p++ = '"';
-    out.commit(p);
-}
-
-void write_uuid(JsonWriter &out, const pg_uuid_t *uuid) {
-    char *p = out.reserve(uuid_text_size + 2);
-    *p++ = '"';
-    p = put_uuid(p, uuid->data);
-    *p++ = '"';
-    out.commit(p);
-}
-
-struct Elements {
-    Datum *values;
-    bool *nulls;
-};
-
-/// Writes one dimension, and those inside it, consuming their elements.
-void write_dimension(JsonWriter &out, ValueWriter &writer, std::span<const int> sizes, Elements &next) {
-    out.raw('[');
-    for (int i = 0; i < sizes.front(); i++) {
-        if (i > 0)
-            out.raw(',');
-        if (sizes.size() > 1) {
-            write_dimension(out, writer, sizes.subspan(1), next);
-            continue;
-        }
-        const Datum value = *next.values++;
-        if (*next.nulls++)
-            out.raw("null");
-        else
-            write_value(out, writer, value);
+/// The kind of a built-in type; Kind::output for all other types.
+Kind kind_of_builtin(Oid type) {
+    switch (type) {
+    case BOOLOID:
+        return Kind::boolean;
+    case INT2OID:
+        return Kind::int2;
+    case INT4OID:
+        return Kind::int4;
+    case INT8OID:
+        return Kind::int8;
+    case FLOAT4OID:
+        return Kind::float4;
+    case FLOAT8OID:
+        return Kind::float8;
+    case NUMERICOID:
+        return Kind::numeric;
+    case TEXTOID:
+    case VARCHAROID:
+    case BPCHAROID:
+        return Kind::text;
+    case JSONOID:
+        return Kind::json;
+    case JSONBOID:
+        return Kind::jsonb;
+    case DATEOID:
+        return Kind::date;
+    case TIMESTAMPOID:
+        return Kind::timestamp;
+    case TIMESTAMPTZOID:
+        return Kind::timestamptz;
+    case UUIDOID:
+        return Kind::uuid;
+    case BYTEAOID:
+        return Kind::bytea;
+    default:
+        return Kind::output;
     }
-    out.raw(']');
 }
 
-void write_array(JsonWriter &out, ValueWriter &element, Datum value) {
-    ArrayType *array = DatumGetArrayTypeP(value);
-    if (ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array)) == 0)
-        return out.raw("[]");
-
-    Elements elements;
-    int count;
-    deconstruct_array(array, ARR_ELEMTYPE(array), element.length, element.by_value, element.alignment,
-                      &elements.values, &elements.nulls, &count);
-    Elements next = elements;
-    write_dimension(out, element, {ARR_DIMS(array), static_cast<size_t>(ARR_NDIM(array))}, next);
-    pfree(elements.values);
-    pfree(elements.nulls);
+/// Finds the writer of the row type in the list of the outermost one, or adds it there.
+RowTypeWriter *row_type_writer(Oid type, RowTypeWriter *outer) {
+    for (RowTypeWriter *writer = outer == nullptr ? nullptr : outer->outermost; writer != nullptr;
+         writer = writer->next)
+        if (writer->type == type)
+            return writer;
+    auto *writer = static_cast<RowTypeWriter *>(palloc0(sizeof(RowTypeWriter)));
+    writer->type = type;
+    writer->outermost = outer == nullptr ? writer : outer->outermost;
+    if (outer != nullptr) {
+        writer->next = outer->outermost->next;
+        outer->outermost->next = writer;
+    }
+    return writer;
 }
 
-void write_composite(JsonWriter &out, RowTypeWriter &writer, Datum value) {
-    check_stack_depth();
-    complete(writer);
-    HeapTupleHeader header = DatumGetHeapTupleHeader(value);
-    HeapTupleData tuple{};
-    tuple.t_len = HeapTupleHeaderGetDatumLength(header);
-    tuple.t_data = header;
-
-    const auto natts = static_cast<size_t>(writer.descriptor->natts);
-    auto *values = static_cast<Datum *>(palloc(natts * sizeof(Datum)));
-    auto *nulls = static_cast<bool *>(palloc(natts * sizeof(bool)));
-    heap_deform_tuple(&tuple, writer.descriptor, values, nulls);
-    write_object(out, writer.columns, values, nulls);
-    pfree(values);
-    pfree(nulls);
+void use_function(ValueWriter &writer, Kind kind, Oid function, Risk risk) {
+    writer.kind = kind;
+    writer.risk = risk;
+    fmgr_info_cxt(function, &writer.function, CurrentMemoryContext);
 }
 
-void write_hex(JsonWriter &out, std::string_view bytes) {
-    out.raw('"');
-    out.commit(put_hex(out.reserve(2 * bytes.size()), bytes.data(), bytes.size()));
-    out.raw('"');
+/// Completes the writer of a type that kind_of_builtin() does not know.
+void set_kind_of_other(ValueWriter &writer, Oid type, RowTypeWriter *outer) {
+    if (const Oid element = get_element_type(type); OidIsValid(element)) {
+        writer.kind = Kind::array;
+        writer.element = static_cast<ValueWriter *>(palloc(sizeof(ValueWriter)));
+        *writer.element = make_value_writer(element, outer);
+        writer.risk = writer.element->risk;
+    } else if (type_is_rowtype(type)) {
+        writer.kind = Kind::composite;
+        writer.risk = Risk::foreign_code; // its columns are not known yet
+        writer.composite = row_type_writer(type, outer);
+    } else if (const Oid cast = safe_cast_to_json(type); OidIsValid(cast)) {
+        use_function(writer, Kind::cast_to_json, cast, Risk::error);
+    } else {
+        Oid output;
+        bool is_varlena;
+        getTypeOutputInfo(type, &output, &is_varlena);
+        use_function(writer, Kind::output, output, risk_of_output(type, output));
+    }
 }
 
-void write_number(JsonWriter &out, FmgrInfo &function, Datum value) {
-    char *digits = OutputFunctionCall(&function, value);
-    const std::string_view text{digits};
-    out.raw(is_number(text) ? text : "null");
-    pfree(digits);
-}
-
-void write_cast(JsonWriter &out, FmgrInfo &cast, Datum value) {
-    out.raw_on_one_line(packed_view(FunctionCall1(&cast, value)));
-}
-
-void write_output(JsonWriter &out, FmgrInfo &function, Datum value) {
-    char *text = OutputFunctionCall(&function, value);
-    out.string(text);
-    pfree(text);
+std::string_view json_key(const char *name) {
+    return json_text([name](JsonWriter &out) {
+        out.raw(',');
+        out.string(name);
+        out.raw(':');
+    });
 }
 
 } // namespace
 
-void write_value(JsonWriter &out, ValueWriter &writer, Datum value) {
+ValueWriter make_value_writer(Oid type, RowTypeWriter *outer) {
+    type = getBaseType(type);
+    ValueWriter writer{};
+    get_typlenbyvalalign(type, &writer.length, &writer.by_value, &writer.alignment);
+    writer.kind = kind_of_builtin(type);
+    if (writer.kind == Kind::output)
+        set_kind_of_other(writer, type, outer);
+    return writer;
+}
+
+ColumnWriter make_column_writer(Form_pg_attribute attribute, RowTypeWriter *outer) {
+    return {.key = json_key(NameStr(attribute->attname)),
+            .tail = "",
+            .index = attribute->attnum - 1,
+            .value = make_value_writer(attribute->atttypid, outer)};
+}
+
+void load_columns(RowTypeWriter &writer) {
+    if (writer.descriptor != nullptr)
+        return;
+    MemoryContext caller = MemoryContextSwitchTo(GetMemoryChunkContext(&writer));
+    TupleDesc descriptor = lookup_rowtype_tupdesc_copy(writer.type, -1);
+    auto *columns = static_cast<ColumnWriter *>(palloc(sizeof(ColumnWriter) * descriptor->natts));
+    size_t count = 0;
+    for (int i = 0; i < descriptor->natts; i++) {
+        Form_pg_attribute attribute = TupleDescAttr(descriptor, i);
+        if (!attribute->attisdropped)
+            columns[count++] = make_column_writer(attribute, &writer);
+    }
+    writer.columns = {columns, count};
+    writer.descriptor = descriptor;
+    MemoryContextSwitchTo(caller);
+}
+
+ValueWriter::Risk risk_of_output(Oid type, Oid function) {
+    // Decided by the type and not by the function: array_out, range_out and record_out are built in, but call
+    // the output functions of other types.
+    const bool is_builtin = type < FirstNormalObjectId || function == F_ENUM_OUT;
+    return is_builtin ? Risk::error : Risk::foreign_code;
+}
+
+bool uses_settings(const ValueWriter &writer) {
     switch (writer.kind) {
-    case Kind::boolean:
-        return write_bool(out, DatumGetBool(value));
-    case Kind::int2:
-        return out.integer(DatumGetInt16(value));
-    case Kind::int4:
-        return out.integer(DatumGetInt32(value));
-    case Kind::int8:
-        return out.integer(DatumGetInt64(value));
-    case Kind::float4:
-        return write_float(out, DatumGetFloat4(value), float_to_shortest_decimal_bufn);
-    case Kind::float8:
-        return write_float(out, DatumGetFloat8(value), double_to_shortest_decimal_bufn);
-    case Kind::numeric:
-        return write_numeric(out, value);
-    case Kind::text:
-        return out.string(packed_view(value));
-    case Kind::json:
-        return out.raw_on_one_line(packed_view(value));
-    case Kind::jsonb:
-        return write_jsonb(out, DatumGetJsonbP(value));
-    case Kind::date:
-        return write_time(out, put_date, DatumGetDateADT(value));
-    case Kind::timestamp:
-        return write_time(out, put_timestamp, DatumGetTimestamp(value));
-    case Kind::timestamptz:
-        return write_time(out, put_timestamptz, DatumGetTimestampTz(value));
-    case Kind::uuid:
-        return write_uuid(out, DatumGetUUIDP(value));
-    case Kind::bytea:
-        return write_bytea(out, packed_view(value));
-    case Kind::hex:
-        return write_hex(out, packed_view(value));
     case Kind::array:
-        return write_array(out, *writer.element, value);
-    case Kind::composite:
-        return write_composite(out, *writer.composite, value);
+        return uses_settings(*writer.element);
+    case Kind::composite: // one of its columns may
     case Kind::cast_to_json:
-        return write_cast(out, writer.function, value);
-    case Kind::number:
-        return write_number(out, writer.function, value);
     case Kind::output:
-        return write_output(out, writer.function, value);
+        return true;
+    default:
+        return false;
     }
 }
 
-void write_bytea(JsonWriter &out, std::string_view bytes) {
-    out.raw("\"\\\\x");
-    out.commit(put_hex(out.reserve(2 * bytes.size()), bytes.data(), bytes.size()));
-    out.raw('"');
-}
-
-void write_text_or_bytes(JsonWriter &out, std::string_view content) {
-    const bool no_error = true;
-    if (pg_verifymbstr(content.data(), static_cast<int>(content.size()), no_error))
-        out.string(content);
-    else
-        write_bytea(out, content);
-}
-
-void write_member(JsonWriter &out, ColumnWriter &column, Datum value, bool is_null) {
-    if (is_null) {
-        out.raw(column.key);
-        out.raw("null");
-    } else if (!is_unavailable(column.value, value)) {
-        out.raw(column.key);
-        write_value(out, column.value, value);
-    }
-}
-
-void write_object(JsonWriter &out, std::span<ColumnWriter> columns, const Datum *values, const bool *nulls) {
-    out.enclosed('{', '}', [&] {
-        for (ColumnWriter &column : columns)
-            write_member(out, column, values[column.index], nulls[column.index]);
-    });
+bool uses_row_type(const ValueWriter &writer) {
+    return writer.kind == Kind::composite || (writer.kind == Kind::array && uses_row_type(*writer.element));
 }
 
 } // namespace bemi::decode

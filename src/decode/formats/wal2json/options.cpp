@@ -216,17 +216,17 @@ void set_version_1_defaults(Options &options) {
     options.operations.remove(Operation::truncate);
 }
 
-bool means_version_2(std::string_view option) {
+bool implies_version_2(std::string_view option) {
     return option == "format-version";
 }
 
 /// A client of wal2json's does not know that there are other formats. If it names no version, it expects
 /// wal2json's default, the first.
-bool means_version_1(std::string_view option) {
+bool implies_version_1(std::string_view option) {
     return version_2_options.find(option) != nullptr;
 }
 
-std::string_view place_of_version_2_option(std::string_view option) {
+std::string_view where_version_2_option_valid(std::string_view option) {
     if (version_2_options.find(option) == nullptr)
         return {};
     return "Only format-version 2 has this option; the version is 1 where neither that nor the format is "
@@ -238,12 +238,12 @@ std::string_view place_of_version_2_option(std::string_view option) {
 constinit const FormatOptions version_2_options{.name = "wal2json",
                                                 .definitions = version_2_and_shared_definitions,
                                                 .set_defaults = set_version_2_defaults,
-                                                .is_meant_by = means_version_2};
+                                                .is_implied_by = implies_version_2};
 
 constinit const FormatOptions version_1_options{.name = "",
                                                 .definitions = shared_definitions,
                                                 .set_defaults = set_version_1_defaults,
-                                                .is_meant_by = means_version_1,
-                                                .place_of = place_of_version_2_option};
+                                                .is_implied_by = implies_version_1,
+                                                .where_valid = where_version_2_option_valid};
 
 } // namespace bemi::decode::wal2json

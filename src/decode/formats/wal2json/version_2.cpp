@@ -124,7 +124,7 @@ void write_message(JsonWriter &out, const Session &session, const Txn &txn, cons
     out.raw('}');
 }
 
-void write_bound(JsonWriter &out, std::string_view start, const Session &session, const Txn &txn) {
+void write_transaction_line(JsonWriter &out, std::string_view start, const Session &session, const Txn &txn) {
     write_start(out, start, session, txn);
     write_lsn(out, ",\"lsn\":", session, txn.commit_position);
     write_lsn(out, ",\"nextlsn\":", session, txn.end_position);
@@ -132,11 +132,11 @@ void write_bound(JsonWriter &out, std::string_view start, const Session &session
 }
 
 void write_begin(JsonWriter &out, const Session &session, const Txn &txn) {
-    write_bound(out, "{\"action\":\"B\"", session, txn);
+    write_transaction_line(out, "{\"action\":\"B\"", session, txn);
 }
 
 void write_commit(JsonWriter &out, const Session &session, const Txn &txn) {
-    write_bound(out, "{\"action\":\"C\"", session, txn);
+    write_transaction_line(out, "{\"action\":\"C\"", session, txn);
 }
 
 } // namespace
@@ -150,7 +150,7 @@ constinit const Format version_2_format{.options = version_2_options,
                                         .dependencies = dependencies_of,
                                         .needs_identity = true,
                                         .has_materialized_views = true,
-                                        .bounds_empty_transactions = true,
+                                        .has_empty_transactions = true,
                                         .begin = write_begin,
                                         .change = write_change,
                                         .message = write_message,

@@ -9,6 +9,6 @@ namespace bemi::decode {
 
 /// Whether the record that is being read is dropped. PostgreSQL asks for each, also for those that have no
 /// origin.
-bool is_unwanted(LogicalDecodingContext *ctx, RepOriginId origin);
+bool filter_record(LogicalDecodingContext *ctx, RepOriginId origin);
 
 } // namespace bemi::decode
