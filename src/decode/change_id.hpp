@@ -1,6 +1,6 @@
-// The id of a change: a UUID of version 8 that follows from where the change is in the WAL of its cluster, so
-// that every consumer and every replay sees the same one, and that sorts by commit position. Free of
-// PostgreSQL.
+// The id of a change: a UUID of version 8. It is computed from the position of the change in the WAL of its
+// cluster, so that a change has one id in every consumer and after every replay, and it sorts by commit
+// position. This file does not include PostgreSQL.
 //
 //   48 bits  commit position / 8 (WAL records are aligned to 8 bytes)
 //    4 bits  version, 8
@@ -17,9 +17,9 @@
 
 namespace bemi::decode {
 
-/// A server that begins to write on its own, such as a backup that was restored or a standby that was
-/// promoted, begins a new timeline. Two of them may give theirs the same number, but hardly at the same
-/// position.
+/// A server begins a new timeline when it starts to write WAL of its own: a backup after its restore, or a
+/// standby after its promotion. Two restored copies of one backup may give their timelines an equal number,
+/// but hardly begin them at an equal position; hence both are part of the id.
 struct Timeline {
     uint32_t id;
     uint64_t begin;
@@ -27,7 +27,7 @@ struct Timeline {
 
 class ChangeId {
 public:
-    /// Of the changes of one transaction, whose place in the timeline is `commit_position`.
+    /// Computes the ids of the changes of one transaction, whose commit record is at `commit_position`.
     constexpr ChangeId(uint64_t system_identifier, Timeline timeline, uint32_t database,
                        uint64_t commit_position)
         : time_part_{(commit_position >> 3) << 16},
@@ -43,18 +43,19 @@ public:
 
     static constexpr size_t size = 16;
 
-    /// In the place of a sequence, what stands for a message at `position`: they are not numbered.
+    /// Takes the place of the sequence in the id of the message at `position`. Messages are not numbered,
+    /// because how many of them are decoded depends on what is streamed.
     [[nodiscard]] static constexpr uint64_t number_of_message(uint64_t position) {
         return uint64_t{1} << 63 | position;
     }
 
-    /// Writes the id's bytes.
+    /// Writes the 16 bytes of the id.
     void write_bytes(unsigned char *out, uint64_t sequence) const {
         put_big_endian(out, high(sequence));
         put_big_endian(out + 8, low(sequence));
     }
 
-    /// Writes the text form; returns the end of it.
+    /// Writes the text form and returns its end.
     char *write(char *out, uint64_t sequence) const {
         unsigned char bytes[size];
         write_bytes(bytes, sequence);
@@ -62,7 +63,7 @@ public:
     }
 
 private:
-    /// Spreads every bit over all others, and maps no two values to the same one.
+    /// A bijective hash: every bit of the result depends on every bit of `x`.
     static constexpr uint64_t mix(uint64_t x) {
         for (int round = 0; round < 2; round++) {
             x += 0x9E3779B97F4A7C15;

@@ -45,23 +45,23 @@ Operation operation_of(const ReorderBufferChange *change) {
     case REORDER_BUFFER_CHANGE_DELETE:
         return Operation::erase;
     default:
-        elog(ERROR, "unexpected change of kind %d", static_cast<int>(change->action));
+        elog(ERROR, "unexpected reorder buffer change action: %d", static_cast<int>(change->action));
     }
 }
 
-/// No trigger has put a context before a row or truncation of a relation that has none enabled for it: what
-/// is in force is the context of another relation's rows.
+/// Without an enabled trigger of the relation, no context was emitted for the change: the context in force
+/// belongs to rows of another relation, so the change carries none.
 Change change_of(const Txn &txn, RelationEntry *entry, Operation operation, XLogRecPtr position,
                  uint64 sequence) {
     const Tracking &tracking = entry->tracking;
-    const bool is_its_own =
+    const bool has_context =
         operation == Operation::truncate ? tracking.has_context_of_truncate : tracking.has_context_of_rows;
     return {operation,
             entry,
             position,
             sequence,
-            is_its_own ? txn.context : no_context,
-            is_its_own ? txn.context_version : no_context_version};
+            has_context ? txn.context : no_context,
+            has_context ? txn.context_version : no_context_version};
 }
 
 void process_other_message(Decoder &decoder, Txn &txn, const Message &message) {

@@ -11,14 +11,14 @@ namespace {
 
 constinit uint64 last_version = 0;
 
-/// From the first brace to the last.
+/// The text from the first brace to the last.
 std::string_view without_outer_blanks(std::string_view object) {
     object = object.substr(object.find('{'));
     return object.substr(0, object.rfind('}') + 1);
 }
 
-/// JSON in UTF-8 as a line takes it: of ASCII only where the database has another encoding, and without line
-/// breaks. Empty if it is not an object, or becomes too long.
+/// Returns JSON in UTF-8 in the form that a line needs: without line breaks, and escaped to ASCII if the
+/// database's encoding is not UTF-8. Returns an empty view if `json` is no object or the result is too long.
 std::string_view normalized(std::string_view json) {
     const bool is_utf8 = true;
     if (!json_object::validate(json, is_utf8, nullptr))
@@ -36,8 +36,9 @@ std::string_view normalized(std::string_view json) {
     return fits ? view_of(ascii) : std::string_view();
 }
 
-/// What cannot be read says nothing, which is better than what was said of other changes.
-std::string_view normalized_or_none(std::string_view json) {
+/// normalized(), or an empty object for content that cannot be read: the text before it belongs to other
+/// changes, and must not be carried by the changes that follow.
+std::string_view normalized_or_empty(std::string_view json) {
     const std::string_view written = normalized(json);
     return written.empty() ? normalized("{}") : written;
 }
@@ -51,7 +52,7 @@ void free_text(ContextText &text) {
     text.owned = nullptr;
 }
 
-/// Takes `text`, which was allocated, or is NULL.
+/// Stores `text` and owns it from now on. Its data must be allocated with palloc, or be NULL.
 void replace(ContextText &former, std::string_view text) {
     free_text(former);
     former = {.text = text, .owned = const_cast<char *>(text.data())};
@@ -69,7 +70,7 @@ void merge(Txn &txn) {
 } // namespace
 
 void set_claim(Txn &txn, std::string_view content) {
-    const std::string_view written = normalized_or_none(content);
+    const std::string_view written = normalized_or_empty(content);
     const std::string_view claim = wire::checked_claim(written);
     if (claim.data() != written.data())
         pfree(const_cast<char *>(written.data()));
@@ -78,7 +79,7 @@ void set_claim(Txn &txn, std::string_view content) {
 }
 
 void set_facts(Txn &txn, std::string_view content) {
-    replace(txn.context_texts.facts, normalized_or_none(content));
+    replace(txn.context_texts.facts, normalized_or_empty(content));
     merge(txn);
 }
 

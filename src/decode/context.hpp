@@ -1,25 +1,27 @@
-// The context of a transaction's changes, as its messages say it: what the application claims, and the facts
-// that the server attests (wire.hpp).
+// The context of a transaction's changes. Messages carry its two parts: the claim of the application, and the
+// facts that the server attests (wire.hpp).
 #pragma once
 
 #include "decode/txn.hpp"
 
 namespace bemi::decode {
 
-/// Takes the content of a message as what is claimed of the changes that follow, in the current memory
-/// context. Anyone can write such a message: one that is not a JSON object claims nothing, and ends the claim
-/// before it.
+/// Sets the claim for the changes that follow from the content of a message. Anyone can write such a message:
+/// content that is not a JSON object claims nothing, but still ends the former claim. Allocates in the
+/// current memory context.
 void set_claim(Txn &txn, std::string_view content);
 
-/// Takes the content of a message that was found to be genuine as the facts about the changes that follow, in
-/// the current memory context.
+/// Sets the facts for the changes that follow from the content of a message, which must have been found
+/// genuine. Allocates in the current memory context.
 void set_facts(Txn &txn, std::string_view content);
 
-// A savepoint owns what was said before it. It stays in force until it is said anew.
+// A savepoint owns the texts that were set before it. They stay in force until a message replaces them.
 
+/// Returns the texts with their ownership, which `texts` loses.
 [[nodiscard]] ContextTexts move_texts(ContextTexts &texts);
-/// Takes over from the savepoint `older` what was not said anew since, and gives back the rest.
+/// Takes the ownership of those `older` texts that were not replaced since, and frees the others.
 void adopt_older(ContextTexts &texts, ContextTexts &older);
+/// Frees the texts that `texts` owns.
 void free_texts(ContextTexts &texts);
 
 } // namespace bemi::decode

@@ -8,7 +8,7 @@ namespace bemi::decode {
 
 namespace {
 
-/// Runs `write` for one line. What it leaves in memory goes with the line.
+/// Runs `write` for one line, and then frees the memory that it allocated.
 template <typename Write> void write_line(Decoder &decoder, const Subject &subject, Write &&write) {
     MemoryContext caller = MemoryContextSwitchTo(decoder.change_memory);
     JsonWriter line = open_line(decoder.output, subject);
@@ -19,7 +19,7 @@ template <typename Write> void write_line(Decoder &decoder, const Subject &subje
     decoder.filtered = 0;
 }
 
-/// A line about the transaction itself.
+/// Writes a line about the transaction itself, such as its BEGIN.
 template <typename Write> void write_transaction_line(Decoder &decoder, const Txn &txn, Write &&write) {
     const Subject subject{.output = &decoder.output,
                           .txn = &txn,
@@ -89,7 +89,7 @@ void write_message(Decoder &decoder, Txn &txn, const Message &message) {
     write_line(decoder, subject,
                [&](JsonWriter &line) { decoder.format->message(line, decoder.session, txn, message); });
     txn.last_message = message.position;
-    if (txn.id == no_transaction) // there is no commit to wait for
+    if (txn.id == no_transaction) // no commit will flush the line
         flush(decoder.output);
 }
 

@@ -1,4 +1,4 @@
-// A decoding session: what it knows, and how it writes the lines of its format.
+// The state of a decoding session, and the writing of lines in its format.
 #pragma once
 
 #include "decode/output.hpp"
@@ -14,30 +14,32 @@ struct Decoder {
     Output output;
     RelationCache *relations;
     OwnWrites own_writes;
-    MemoryContext memory;        // of the session
+    MemoryContext memory;        // lives as long as the session
     MemoryContext change_memory; // reset after each change
-    unsigned filtered;           // changes left out since the client last heard of us
+    unsigned filtered;           // changes left out since the last line or progress update
 };
 
-/// Reads the options, as is also done when a slot is made, which decodes nothing yet.
+/// Makes the state of a session and reads its options; raises an ERROR if an option is wrong. Creating a slot
+/// needs no more than this.
 [[nodiscard]] Decoder *make_decoder(LogicalDecodingContext *ctx);
 
-/// Makes ready for transactions.
+/// Prepares for transactions.
 void start_decoding(Decoder &decoder);
 
-/// Writes BEGIN if it does not wait for the transaction's first line.
+/// Writes a BEGIN line, unless BEGIN waits for the first line of the transaction, so that empty transactions
+/// have none.
 void write_begin(Decoder &decoder, Txn &txn);
 
-/// Writes a line for the client. BEGIN comes before the first of a transaction, where the client wants it,
-/// and COMMIT after the last. At the latest with that the client has all lines.
+/// Each writes a line for the client. The first line of a transaction follows its BEGIN if the client wants
+/// BEGIN and COMMIT. write_commit() and write_progress() also send all lines that are still batched.
 void write_change(Decoder &decoder, Txn &txn, const Change &change);
 void write_message(Decoder &decoder, Txn &txn, const Message &message);
 void write_commit(Decoder &decoder, const Txn &txn);
 
-/// The same where a client gets changes before the commit.
+/// Writes what becomes of a transaction whose changes are sent before its commit.
 void write_progress(Decoder &decoder, const Txn &txn, Progress progress);
 
-/// Instead of writing: lets the client hear of us now and then all the same.
+/// Counts a change that is not written, and sends a progress update now and then, lest the client time out.
 void note_filtered(Decoder &decoder);
 
 } // namespace bemi::decode

@@ -9,7 +9,8 @@ namespace {
 
 using Risk = ValueWriter::Risk;
 
-/// Whether the same change would fail again, whatever becomes of the server and of those who interrupt us.
+/// Whether decoding the change once more would fail again. Lack of resources, trouble with the system, and
+/// interrupts by an operator pass.
 bool is_permanent(const ErrorData &error) {
     switch (ERRCODE_TO_CATEGORY(error.sqlerrcode)) {
     case ERRCODE_TRANSACTION_ROLLBACK:
@@ -22,12 +23,13 @@ bool is_permanent(const ErrorData &error) {
     }
 }
 
-/// Runs `body`, which writes. The lasting error that it failed with, in the current memory context; NULL if
-/// there was none; any other is raised.
+/// Runs `body`, which writes. Returns NULL on success, or the permanent error that `body` raised, allocated
+/// in the current memory context. Raises all other errors again.
 ///
-/// What foreign code leaves behind is cleaned up by a subtransaction, as the reorder buffer itself uses one;
-/// it writes nothing, so that it takes no transaction id. PostgreSQL's own output functions leave at most
-/// references to cached catalog rows, which the end of the decoded transaction, an abort, releases.
+/// Foreign code runs in a subtransaction, whose abort cleans up after an error. The subtransaction writes
+/// nothing, so it gets no transaction id. PostgreSQL's own output functions need none: after an error they
+/// hold at most references to cached catalog rows, which are released when the reorder buffer aborts the
+/// transaction in which it runs us.
 template <typename Body> const ErrorData *catch_error(Risk risk, Body &&body) {
     MemoryContext memory = CurrentMemoryContext;
     ResourceOwner owner = CurrentResourceOwner;
@@ -62,7 +64,7 @@ void mark_unreadable(Row &row, const ColumnWriter &column) {
     row.unreadable = bms_add_member(row.unreadable, column.index);
 }
 
-/// Tries each value that may fail, and marks those that do. The first error; NULL if none fails.
+/// Tries to write each value that may fail, and marks the values that do. Returns the first error, or NULL.
 const ErrorData *mark_unreadable_values(RelationEntry &entry, Row &row) {
     const ErrorData *first = nullptr;
     StringInfoData text;
@@ -84,7 +86,8 @@ const ErrorData *mark_unreadable_values(RelationEntry &entry, Row &row) {
     return first;
 }
 
-/// The same for the text of a key of one column, which may be another than that in the row.
+/// Tries the output function of a primary key of one column: the text of the key is not its JSON in the row,
+/// and may fail alone. Marks the column and returns the error, or NULL.
 const ErrorData *mark_unreadable_key(RelationEntry &entry) {
     if (entry.primary_key.size() != 1 || entry.primary_key.front().value.risk == Risk::none ||
         row_with_key(entry) == nullptr)
@@ -98,7 +101,7 @@ const ErrorData *mark_unreadable_key(RelationEntry &entry) {
     return error;
 }
 
-/// Marks the values that cannot be written; the error of one of them, or NULL if there is none.
+/// Marks all values that cannot be written. Returns the error of one of them, or NULL.
 const ErrorData *mark_unreadable_in_rows(RelationEntry &entry) {
     const ErrorData *of_old = mark_unreadable_values(entry, entry.old_row),
                     *of_new = mark_unreadable_values(entry, entry.new_row),
@@ -106,7 +109,7 @@ const ErrorData *mark_unreadable_in_rows(RelationEntry &entry) {
     return of_new != nullptr ? of_new : of_old != nullptr ? of_old : of_key;
 }
 
-/// There is a warning, but not for each.
+/// Warns once for each relation entry, not for each change.
 void warn_unreadable(RelationEntry &entry, const ErrorData &fault) {
     if (!entry.warned_unreadable)
         ereport(WARNING, (errmsg("leaving out values of table \"%s.%s\" that cannot be written", entry.schema,

@@ -1,14 +1,14 @@
-// Writing a change although the output function of a type may fail for a value: that value is left out, and
-// the stream goes on. Any role can make such values; a deep one, say, that its type's input function takes,
-// but whose output needs a deeper stack.
+// Keeps the stream going when the output function of a type fails for a value: the value is left out of its
+// change. Any role can store such values, for example one nested so deeply that the input function just
+// accepts it, while the output function needs more stack.
 #pragma once
 
 #include "decode/format.hpp"
 
 namespace bemi::decode {
 
-/// Writes the change. Its unreadable values are left out, and marked in its rows; if it cannot be written at
-/// all, the format may say so, or the ERROR is raised.
+/// Writes the change without its unreadable values, which are marked in its rows. If the change cannot be
+/// written at all, calls Format::missing, or raises the ERROR in a format without that function.
 void write_guarded(JsonWriter &line, const Format &format, const Session &session, const Txn &txn,
                    const Change &change);
 

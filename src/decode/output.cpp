@@ -12,52 +12,55 @@ bool is_in_progress(const Subject &subject) {
     return XLogRecPtrIsInvalid(subject.txn->end_position);
 }
 
-/// What the client can do, with the option that leaves out what the line is about.
-const char *advice(const Subject &subject, const char *option) {
+int errdetail_position(const Subject &subject) {
+    const char *position = lsn_text(subject.position);
     if (is_in_progress(subject))
-        return psprintf("Leave it out with the plugin's option \"%s\".", option);
-    return psprintf("Leave it out with the plugin's option \"%s\", or skip the whole transaction with SELECT "
-                    "pg_replication_slot_advance('%s', '%s').",
-                    option, NameStr(subject.output->ctx->slot->data.name),
-                    lsn_text(subject.txn->end_position));
+        return errdetail("It is at LSN %s, in a transaction that is in progress.", position);
+    return errdetail("It is at LSN %s, in the transaction that ends at %s.", position,
+                     lsn_text(subject.txn->end_position));
 }
 
-[[noreturn]] void too_large(const Subject &subject, const char *what, const char *option) {
-    const char *position = lsn_text(subject.position);
-    ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("%s is larger than 1 GB as JSON", what),
-                    is_in_progress(subject)
-                        ? errdetail("It is at LSN %s, in a transaction that is in progress.", position)
-                        : errdetail("It is at LSN %s, in the transaction that ends at %s.", position,
-                                    lsn_text(subject.txn->end_position)),
-                    option != nullptr ? errhint("%s", advice(subject, option)) : 0));
-    pg_unreachable();
+/// Says how the client can go on: by leaving out tables or messages with `option`, NULL if it has none, or by
+/// skipping the transaction, which is possible as soon as its end is known.
+int errhint_leave_out(const Subject &subject, const char *option) {
+    if (option == nullptr)
+        return 0;
+    if (is_in_progress(subject))
+        return errhint("Leave it out with the plugin's option \"%s\".", option);
+    return errhint("Leave it out with the plugin's option \"%s\", or skip the whole transaction with SELECT "
+                   "pg_replication_slot_advance('%s', '%s').",
+                   option, NameStr(subject.output->ctx->slot->data.name),
+                   lsn_text(subject.txn->end_position));
 }
 
 void raise_too_large(const void *subject_pointer) {
     const auto &subject = *static_cast<const Subject *>(subject_pointer);
     const Format &format = *subject.output->format;
-    if (subject.relation != nullptr)
-        too_large(subject,
-                  psprintf("change of table \"%s.%s\"", subject.relation->schema, subject.relation->table),
-                  format.table_filter);
-    too_large(subject, psprintf("message with prefix \"%s\"", subject.prefix), format.message_filter);
+    if (const RelationEntry *relation = subject.relation)
+        ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+                        errmsg("change of table \"%s.%s\" is larger than 1 GB as JSON", relation->schema,
+                               relation->table),
+                        errdetail_position(subject), errhint_leave_out(subject, format.table_filter)));
+    ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+                    errmsg("message with prefix \"%s\" is larger than 1 GB as JSON", subject.prefix),
+                    errdetail_position(subject), errhint_leave_out(subject, format.message_filter)));
 }
 
 void drop_unfinished_line(Output &output) {
     output.batch.len = output.batch_end;
 }
 
-/// Writes the batch as what was decoded at `location`.
+/// Sends the batch to the client with the LSN `location`.
 void write(Output &output, XLogRecPtr location) {
     LogicalDecodingContext *ctx = output.ctx;
     const bool last_write = true;
-    const XLogRecPtr here = ctx->write_location;
+    const XLogRecPtr callback_location = ctx->write_location;
 
     ctx->write_location = location;
     OutputPluginPrepareWrite(ctx, last_write);
     appendBinaryStringInfo(ctx->out, output.batch.data, output.batch.len);
     OutputPluginWrite(ctx, last_write);
-    ctx->write_location = here;
+    ctx->write_location = callback_location;
     constexpr size_t longest_usual_line = 1024 * 1024;
     clear(&output.batch, 2 * output.batch_size + longest_usual_line);
     output.batch_end = 0;
@@ -66,8 +69,8 @@ void write(Output &output, XLogRecPtr location) {
 } // namespace
 
 Output make_output(LogicalDecodingContext *ctx, const Format &format, size_t batch_size) {
-    // A client gets UTF-8, of which ASCII is a part, whatever the database's encoding. Our own worker reads
-    // that encoding.
+    // A client gets UTF-8 whatever the database's encoding; text escaped to ASCII is UTF-8 too. bemi's own
+    // worker reads text in the database's encoding.
     Output output{.ctx = ctx,
                   .format = &format,
                   .to_ascii = !format.options.is_internal && !database_is_utf8(),

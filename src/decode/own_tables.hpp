@@ -1,4 +1,4 @@
-// bemi's own tables, which no client gets the changes of.
+// bemi's own tables: no client gets their changes.
 #pragma once
 
 #include "base/compat.hpp"

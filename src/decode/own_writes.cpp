@@ -14,7 +14,7 @@ bool OwnWrites::recognize(XLogReaderState *record) {
     if (!TransactionIdIsValid(transaction_))
         return false;
     const TransactionId id = XLogRecGetXid(record);
-    // The first record of a subtransaction names the transaction as well.
+    // The first record of a subtransaction also carries the id of its top-level transaction.
     if (XLogRecGetTopXid(record) == transaction_)
         subtransaction_ = id;
     return TransactionIdIsValid(id) && (id == transaction_ || id == subtransaction_);

@@ -1,5 +1,5 @@
-// The transactions in which the worker stores changes. They are nobody's changes, and are left out before
-// they are queued: as many rows again as are stored.
+// Recognizes the WAL records with which bemi's worker stores changes. No client wants them, and they are as
+// many as the changes stored, so they are dropped before they enter the reorder buffer.
 #pragma once
 
 #include "base/compat.hpp"
@@ -8,12 +8,14 @@ namespace bemi::decode {
 
 class OwnWrites {
 public:
-    /// Whether the record, of this database and the next one in the WAL, is of such a transaction. A row of a
-    /// subtransaction may be overlooked: as one of a table of bemi's own it is left out later.
+    /// Whether the record belongs to a transaction in which the worker stores. Must be called for the records
+    /// of this database in the order of the WAL, since a transaction is recognized by its first message. Rows
+    /// of a subtransaction may be missed: they are left out later, because they belong to one of bemi's own
+    /// tables.
     [[nodiscard]] bool recognize(XLogReaderState *record);
 
 private:
-    // A database has one worker, and that has one transaction at a time.
+    // One pair is enough: a database has one worker, which runs one transaction at a time.
     TransactionId transaction_;
     TransactionId subtransaction_;
 };

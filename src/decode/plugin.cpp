@@ -1,4 +1,4 @@
-// The output plugin: what PostgreSQL calls for each transaction and each change in it.
+// The output plugin: the callbacks that PostgreSQL calls for each transaction and each change in it.
 #include "decode/callbacks.hpp"
 #include "decode/record_filter.hpp"
 
@@ -8,7 +8,8 @@ namespace bemi::decode {
 
 namespace {
 
-/// PostgreSQL offers what there are callbacks for, the client may not have asked for it.
+/// PostgreSQL enables streaming and two-phase decoding because the plugin has the callbacks; this disables
+/// what the client has not asked for.
 void choose_transactions(LogicalDecodingContext *ctx, const Options &options) {
     ctx->streaming &= options.stream;
     ctx->twophase &= options.two_phase;

@@ -25,7 +25,8 @@ std::span<ColumnWriter> key_columns(Oid index, std::span<ColumnWriter> columns) 
 }
 
 std::span<ColumnWriter> primary_key_columns(Relation relation, std::span<ColumnWriter> columns) {
-    // By the catalog of indexes, because the relation cache does not tell a deferrable primary key.
+    // pg_index is searched, because the relation cache of PostgreSQL does not report a deferrable primary
+    // key.
     List *indexes = RelationGetIndexList(relation);
     std::span<ColumnWriter> key;
     for (int i = 0; key.empty() && i < list_length(indexes); i++)

@@ -12,8 +12,8 @@ namespace bemi::decode {
 namespace {
 
 /// A claim that is too large must still end the claim before it, which the following changes would otherwise
-/// carry wrongly. So it is queued, but without its content, which would take memory in the reorder buffer. The
-/// message is the reader's own copy, and PostgreSQL reads its size after this callback.
+/// carry wrongly. So it is queued, but without its content, which would take memory in the reorder buffer.
+/// The message is the reader's own copy, and PostgreSQL reads its size after this callback.
 void empty_if_too_large(xl_logical_message &claim) {
     if (claim.message_size > static_cast<Size>(guc::max_context_size))
         claim.message_size = 0;

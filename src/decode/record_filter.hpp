@@ -1,14 +1,14 @@
-// Which records of the WAL are dropped before they are queued: what our worker writes, those of an origin
-// that the client does not want, and messages with our prefixes that are forged, too large, or of no
-// transaction.
+// Drops WAL records before they enter the reorder buffer: those that bemi's worker writes, those of origins
+// that the client excludes, and messages with bemi's prefixes that are forged, too large, or not
+// transactional.
 #pragma once
 
 #include "base/compat.hpp"
 
 namespace bemi::decode {
 
-/// Whether the record that is being read is dropped. PostgreSQL asks for each, also for those that have no
-/// origin.
+/// Callback filter_by_origin_cb: true drops the record that is being read. PostgreSQL calls it for every
+/// record of a change or message, with or without an origin.
 bool filter_record(LogicalDecodingContext *ctx, RepOriginId origin);
 
 } // namespace bemi::decode

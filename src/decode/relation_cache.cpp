@@ -10,13 +10,13 @@ struct RelationCache {
     Dependencies dependencies;
     MemoryContext memory;
     HTAB *entries;
-    struct CachedRelation *last_used; // saves most look-ups
-    bool uses_row_types;              // any entry does
-    long sweep_threshold;             // at so many entries, those of dropped relations are removed
+    struct CachedRelation *last_used; // the last one that was asked for, which saves most look-ups
+    bool uses_row_types;              // whether any entry does
+    long sweep_threshold;             // number of entries at which invalid ones are removed
 };
 
 struct CachedRelation {
-    Oid relation; // the key
+    Oid relation; // its OID is the key
     bool valid;
     bool uses_row_type;
     MemoryContext memory;
@@ -27,7 +27,7 @@ namespace {
 
 constexpr long min_sweep = 256;
 
-// Callbacks for invalidations cannot be unregistered, so they find the cache through this.
+// Invalidation callbacks cannot be unregistered, so they outlive the cache and find it through this pointer.
 constinit RelationCache *current_cache = nullptr;
 
 template <typename Use> void for_each_entry(RelationCache &cache, Use &&use) {
@@ -49,18 +49,18 @@ void invalidate_relation(Datum, Oid relation) {
         return;
     if (void *cached = hash_search(current_cache->entries, &relation, HASH_FIND, nullptr))
         static_cast<CachedRelation *>(cached)->valid = false;
-    // The relation may be a row type that a column of another one has.
+    // The relation may be the row type of a column of other relations.
     if (current_cache->uses_row_types)
         for_each_entry(*current_cache, [](CachedRelation &cached) { cached.valid &= !cached.uses_row_type; });
 }
 
-/// For what the names of types depend on.
+/// Called when something changes on which names of types depend.
 void invalidate_type_names(Datum, int, uint32) {
     if (current_cache != nullptr && current_cache->dependencies.type_names)
         invalidate_all(0, 0, 0);
 }
 
-/// For what the text of an expression may name.
+/// Called when something changes that the text of an expression may name.
 void invalidate_expressions(Datum, int, uint32) {
     if (current_cache != nullptr && current_cache->dependencies.expressions)
         invalidate_all(0, 0, 0);
@@ -84,7 +84,8 @@ void forget_cache(void *cache) {
         current_cache = nullptr;
 }
 
-/// Removes what is not valid. Relations that still exist come back when they are needed.
+/// Removes invalid entries, among them those of dropped relations. The entries of relations that still exist
+/// are built again when they are needed.
 void sweep(RelationCache &cache) {
     cache.last_used = nullptr;
     for_each_entry(cache, [&cache](CachedRelation &cached) {
@@ -112,11 +113,13 @@ CachedRelation &find_or_add(RelationCache &cache, Oid relation) {
 
 void build_entry(RelationCache &cache, CachedRelation &cached, Relation relation) {
     MemoryContextReset(cached.memory);
-    // Reading catalogs may bring invalidations, which must not be lost, whatever the entry turns out to use.
+    // Reading catalogs may process invalidations. As long as it is unknown what the entry depends on, it must
+    // not miss any of them: it counts as valid and as using a row type.
     const bool others_use_row_types = cache.uses_row_types;
     cache.uses_row_types = cached.uses_row_type = true;
     cached.valid = true;
-    cached.entry = nullptr; // it stays so if the transaction turns out to be rolled back meanwhile
+    cached.entry = nullptr; // and it stays NULL if building ends with an ERROR: the transaction may have been
+                            // rolled back
     MemoryContext caller = MemoryContextSwitchTo(cached.memory);
     cached.entry = make_relation_entry(relation, *cache.format, *cache.options);
     MemoryContextSwitchTo(caller);
@@ -142,10 +145,10 @@ RelationCache *make_relation_cache(const Format &format, const Options &options)
     cache->entries =
         hash_create("bemi relation cache", min_sweep, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 
-    auto *end_of_session = static_cast<MemoryContextCallback *>(palloc0(sizeof(MemoryContextCallback)));
-    end_of_session->func = forget_cache;
-    end_of_session->arg = cache;
-    MemoryContextRegisterResetCallback(cache->memory, end_of_session);
+    auto *callback = static_cast<MemoryContextCallback *>(palloc0(sizeof(MemoryContextCallback)));
+    callback->func = forget_cache;
+    callback->arg = cache;
+    MemoryContextRegisterResetCallback(cache->memory, callback);
     register_callbacks();
     current_cache = cache;
     return cache;

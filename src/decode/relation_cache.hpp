@@ -1,5 +1,5 @@
-// The relations of the relations that a session decodes. Invalidations only mark relations, because they may
-// arrive while one is in use; a marked entry is made anew when its relation comes next.
+// The relation entries of a decoding session. An invalidation only marks entries, because it may arrive while
+// an entry is in use; a marked entry is built again at the next change of its relation.
 #pragma once
 
 #include "decode/format.hpp"
@@ -8,10 +8,10 @@ namespace bemi::decode {
 
 struct RelationCache;
 
-/// One per decoding session, in the current memory context.
+/// Makes the cache of a decoding session in the current memory context. A process has one at a time.
 [[nodiscard]] RelationCache *make_relation_cache(const Format &format, const Options &options);
 
-/// The entry of `relation`, valid until this is called again.
+/// The entry of `relation`, valid until the next call. It is built if it is not cached, or was invalidated.
 [[nodiscard]] RelationEntry &relation_entry(RelationCache &cache, Relation relation);
 
 } // namespace bemi::decode

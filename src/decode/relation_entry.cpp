@@ -10,7 +10,7 @@ namespace bemi::decode {
 
 namespace {
 
-/// A materialized view is no table, though the WAL has its rows like those of one.
+/// The WAL has rows of materialized views like those of tables, but not every format has lines for them.
 bool has_lines_for(const Format &format, Relation relation) {
     return format.has_materialized_views || relation->rd_rel->relkind != RELKIND_MATVIEW;
 }
@@ -39,7 +39,7 @@ std::span<ColumnWriter> make_columns(Relation relation, const Format &format, co
     return {columns, count};
 }
 
-/// The columns that the WAL has of old rows.
+/// The columns of old rows that the WAL contains.
 std::span<ColumnWriter> identity_columns(Relation relation, std::span<ColumnWriter> columns) {
     if (relation->rd_rel->relreplident == REPLICA_IDENTITY_FULL)
         return columns;
@@ -53,6 +53,7 @@ std::span<ColumnWriter> identity_columns(Relation relation, std::span<ColumnWrit
     return {identity, count};
 }
 
+/// Looks up the output function for a primary key of one column.
 void set_key_output(RelationEntry &entry, TupleDesc descriptor) {
     if (entry.primary_key.size() != 1)
         return;
@@ -63,7 +64,8 @@ void set_key_output(RelationEntry &entry, TupleDesc descriptor) {
     fmgr_info_cxt(output, &entry.key_output, CurrentMemoryContext);
 }
 
-/// A key of one column is written as its text, which of more types depends on settings than their JSON does.
+/// A primary key of one column is written as its text. The text of a type may depend on settings even if its
+/// JSON does not, as that of a date.
 bool key_uses_settings(const RelationEntry &entry) {
     using Kind = ValueWriter::Kind;
     if (entry.primary_key.size() != 1)

@@ -1,4 +1,5 @@
-// All that is known of a relation before its first row is written, so that a row needs no catalog.
+// What writing the changes of a relation needs from the catalogs. An entry is built once and cached, so that
+// a row needs no look-up.
 #pragma once
 
 #include "decode/options/options.hpp"
@@ -7,50 +8,50 @@
 
 namespace bemi::decode {
 
-/// One row, taken apart by deform() in row.hpp.
+/// One row, filled by deform() in row.hpp.
 struct Row {
     Datum *values;
     bool *nulls;
     bool present;
-    Bitmapset *unreadable; // indexes of values that cannot be written; NULL in general
+    Bitmapset *unreadable; // indexes of the values that cannot be written; NULL if all can
 };
 
-/// Where in the output a member of an object was written.
+/// Where a member of an object was written in the output.
 struct WrittenMember {
     size_t start;
-    size_t size; // 0: nowhere
+    size_t size; // 0: the member was not written
 };
 
 struct RelationEntry {
     const char *schema;
     Tracking tracking;
-    bool included; // all that follows is set only if it is
+    bool included; // in what the client asks for; the fields below are set only if true
     const char *table;
     std::string_view names; // ,"schema":"public","table":"todo"
 
     std::span<ColumnWriter> columns;
-    std::span<ColumnWriter> identity; // the columns that old rows have
+    std::span<ColumnWriter> identity; // the columns that old rows contain
     bool has_identity;
     std::span<ColumnWriter> primary_key; // in the order of the key
-    FmgrInfo key_output;                 // of a primary key of one column
-    ValueWriter::Risk risk;              // the greatest of its columns
+    FmgrInfo key_output;                 // its output function, if the key has one column
+    ValueWriter::Risk risk;              // the greatest risk among the columns
     bool uses_row_type;
-    bool uses_settings;      // the text of some value does
-    bool warned_no_identity; // that changes are left out
+    bool uses_settings;      // whether the text of any value does
+    bool warned_no_identity; // each warning is given once
     bool warned_unreadable;
 
     Row old_row;
     Row new_row;
-    WrittenMember *old_members; // by column, of the old row as it was last written
+    WrittenMember *old_members; // of the old row that was written last, by column
 };
 
 struct Format;
 
-/// Makes the entry in the current memory context, under the historic snapshot.
+/// Makes the entry in the current memory context. Reads the catalogs under the historic snapshot.
 [[nodiscard]] RelationEntry *make_relation_entry(Relation relation, const Format &format,
                                                  const Options &options);
 
-/// Write a member each, after a comma: the schema's name, and the table's.
+/// Each writes a comma and a member: the name of the schema, or of the table.
 void write_schema_name(JsonWriter &out, const RelationEntry &entry);
 void write_table_name(JsonWriter &out, const RelationEntry &entry);
 

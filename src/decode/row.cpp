@@ -4,7 +4,8 @@ namespace bemi::decode {
 
 namespace {
 
-/// Whether both rows are there and have the same value in the column.
+/// Whether both rows exist and have an equal value in the column. Values of equal bytes have
+/// equal text.
 bool is_unchanged(const RelationEntry &entry, const ColumnWriter &column) {
     const int i = column.index;
     return entry.old_row.present && !entry.old_row.nulls[i] && !entry.new_row.nulls[i] &&
@@ -30,8 +31,8 @@ void complete_new_row(RelationEntry &entry) {
     if (!entry.old_row.present)
         return;
     for (const ColumnWriter &column : entry.columns) {
-        // Of an identity that is only a key, the old row has null for all other columns. A value that stays
-        // where it is was not null before either.
+        // If the replica identity is only a key, the old row has null for all other columns. There, null
+        // means unknown: an unchanged TOAST value was not null before the update either.
         const int i = column.index;
         if (!entry.new_row.nulls[i] && is_unavailable(column.value, entry.new_row.values[i]) &&
             !entry.old_row.nulls[i])

@@ -1,4 +1,4 @@
-// Rows of a relation: taken apart, completed from each other, and written.
+// Rows of a relation: deforms tuples, completes the new row from the old row, and writes rows.
 #pragma once
 
 #include "decode/relation_entry.hpp"
@@ -6,30 +6,30 @@
 
 namespace bemi::decode {
 
-/// Takes `tuple`, NULL for none, apart into `row`.
+/// Fills `row` with the values of `tuple`, or marks it as absent if that is NULL.
 void deform(Row &row, Relation relation, HeapTuple tuple);
 
-/// Puts values that an UPDATE left where they were (out of line, so that the WAL does not repeat them) into
-/// the new row as far as the old row has them.
+/// Completes the new row of an UPDATE with unchanged TOAST values, which the WAL does not repeat, as far as
+/// the old row contains them.
 void complete_new_row(RelationEntry &entry);
 
-/// Writes the old row, and after it the new one: an object of the columns; {} if there is no row.
+/// Each writes a row as an object of its columns, {} if there is no row. write_after() copies unchanged
+/// columns from the output of write_before(), which must come first.
 void write_before(JsonWriter &out, RelationEntry &entry);
 void write_after(JsonWriter &out, RelationEntry &entry);
 
-/// Whether the column has a value that cannot be written; see guard.hpp.
+/// Whether the value of the column cannot be written; see guard.hpp.
 [[nodiscard]] inline bool is_unreadable(const Row &row, const ColumnWriter &column) {
     return unlikely(row.unreadable != nullptr) && bms_is_member(column.index, row.unreadable);
 }
 
-/// Whether the column is not null, but has no value to be written: the WAL does not have it, or it is
-/// unreadable.
+/// Whether the column is not null, but its value is missing from the WAL or unreadable.
 [[nodiscard]] inline bool lacks_value(const Row &row, const ColumnWriter &column) {
     return !row.nulls[column.index] &&
            (is_unavailable(column.value, row.values[column.index]) || is_unreadable(row, column));
 }
 
-/// Whether there is a value other than null.
+/// Whether the value of the column is known and not null.
 [[nodiscard]] inline bool has_value(const Row &row, const ColumnWriter &column) {
     return !row.nulls[column.index] && !lacks_value(row, column);
 }

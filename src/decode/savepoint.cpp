@@ -24,7 +24,7 @@ void pop(Txn &txn) {
     pfree(latest);
 }
 
-/// What was written since then is now the older savepoint's.
+/// Removes the savepoint without a rollback: what came after it now belongs to the older savepoint.
 void release_latest(Txn &txn) {
     adopt_older(txn.context_texts, txn.savepoint->context_texts);
     pop(txn);
@@ -40,12 +40,15 @@ void restore_latest(Txn &txn) {
     pop(txn);
 }
 
-// Ids are given in the order in which subtransactions begin, and to each only after the one around it.
+// A subtransaction gets its id when it first writes, after every subtransaction around it has its own. So an
+// inner subtransaction always has a later id than the outer ones.
 
+/// Whether the savepoint belongs to an older subtransaction, or is the end of the list.
 bool is_before(const Savepoint *savepoint, TransactionId subtransaction) {
     return savepoint == nullptr || TransactionIdPrecedes(savepoint->subtransaction, subtransaction);
 }
 
+/// Whether the savepoint belongs to a newer subtransaction.
 bool is_after(const Savepoint *savepoint, TransactionId subtransaction) {
     return savepoint != nullptr && TransactionIdFollows(savepoint->subtransaction, subtransaction);
 }
@@ -53,12 +56,13 @@ bool is_after(const Savepoint *savepoint, TransactionId subtransaction) {
 } // namespace
 
 void enter_subtransaction(Txn &txn, TransactionId writer) {
-    // What began after the writer is within it, and over: it can be rolled back only together with the
-    // writer. If one within a subtransaction wrote first, its savepoint will do for the whole.
-    const bool is_whole = writer == static_cast<TransactionId>(txn.id);
-    while (is_after(txn.savepoint, writer) && (is_whole || !is_before(txn.savepoint->older, writer)))
+    // Subtransactions newer than the writer are nested in it and have ended: from now on they can be rolled
+    // back only together with the writer, and need no savepoints. The oldest of these savepoints is kept for
+    // the writer if it has none of its own, because nothing of the writer was written before it.
+    const bool is_top_level = writer == static_cast<TransactionId>(txn.id);
+    while (is_after(txn.savepoint, writer) && (is_top_level || !is_before(txn.savepoint->older, writer)))
         release_latest(txn);
-    if (!is_whole && is_before(txn.savepoint, writer))
+    if (!is_top_level && is_before(txn.savepoint, writer))
         push(txn, writer);
 }
 

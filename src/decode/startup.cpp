@@ -10,12 +10,12 @@ namespace bemi::decode {
 
 namespace {
 
-/// An OptionError, kept for after the catch block.
+/// The texts of an OptionError, to be reported after its catch block.
 struct OptionFailure {
     bool out_of_memory = false;
     char message[256] = "";
     char detail[256] = "";
-    char hint[1024] = ""; // lists all options
+    char hint[1024] = ""; // may list all options
 };
 
 template <size_t size> void copy_text(char (&to)[size], const char *from) {
@@ -29,7 +29,7 @@ std::vector<const FormatOptions *> options_of_formats() {
     return all;
 }
 
-/// Makes the options in `place`; false if they are refused.
+/// Constructs the options in `place`. Returns false, with the reason in `failure`, if an option is wrong.
 bool make_options(void *place, std::span<const Argument> arguments, OptionFailure &failure) noexcept {
     try {
         new (place) Options{parse_options(arguments, options_of_formats())};
@@ -38,13 +38,13 @@ bool make_options(void *place, std::span<const Argument> arguments, OptionFailur
         copy_text(failure.message, error.what());
         copy_text(failure.detail, error.detail.c_str());
         copy_text(failure.hint, error.hint.c_str());
-    } catch (const std::exception &) { // nothing else can go wrong in there
+    } catch (const std::exception &) { // parsing raises only std::bad_alloc besides
         failure.out_of_memory = true;
     }
     return false;
 }
 
-/// Without a character that copy_text() cut in two.
+/// Removes the first part of a multibyte character that copy_text() may have cut in two.
 const char *clipped(const char *text) {
     const auto size = static_cast<int>(strlen(text));
     return pnstrdup(text, static_cast<Size>(pg_mbcliplen(text, size, size)));
@@ -63,7 +63,7 @@ void destroy_options(void *options) {
     static_cast<Options *>(options)->~Options();
 }
 
-/// An option with a namespace cannot be written in any command: it is one of our worker's.
+/// No command can give an option a namespace, so an option with one comes from bemi's own worker.
 std::span<const Argument> arguments_of(List *given) {
     const auto count = static_cast<size_t>(list_length(given));
     auto *arguments = static_cast<Argument *>(palloc0(sizeof(Argument) * count));
@@ -81,20 +81,20 @@ std::span<const Argument> arguments_of(List *given) {
 
 const Options &load_options(List *given) {
     void *place = palloc(sizeof(Options));
-    auto *end_of_session = static_cast<MemoryContextCallback *>(palloc0(sizeof(MemoryContextCallback)));
+    auto *callback = static_cast<MemoryContextCallback *>(palloc0(sizeof(MemoryContextCallback)));
     const std::span<const Argument> arguments = arguments_of(given);
 
     OptionFailure failure;
     if (!make_options(place, arguments, failure))
         raise_failure(failure);
-    end_of_session->func = destroy_options;
-    end_of_session->arg = place;
-    MemoryContextRegisterResetCallback(CurrentMemoryContext, end_of_session);
+    callback->func = destroy_options;
+    callback->arg = place;
+    MemoryContextRegisterResetCallback(CurrentMemoryContext, callback);
     return *static_cast<Options *>(place);
 }
 
 Session load_session(const Options &options) {
-    // A walsender is in no transaction here, but catalogs can be read only in one.
+    // Catalogs can be read only in a transaction, and a walsender has none at this point.
     MemoryContext memory = CurrentMemoryContext;
     const bool own_transaction = !IsTransactionState();
     if (own_transaction)

@@ -1,4 +1,4 @@
-// What a decoding session needs before its first transaction.
+// Reads what a decoding session needs before its first transaction.
 #pragma once
 
 #include "decode/options/options.hpp"
@@ -6,10 +6,11 @@
 
 namespace bemi::decode {
 
-/// Reads the client's options; an ERROR if one is wrong. They live as long as the current memory context.
+/// Reads the options that the client gave; raises an ERROR (22023) if one is wrong. The result lives as long
+/// as the current memory context.
 [[nodiscard]] const Options &load_options(List *given);
 
-/// The options, and facts of the cluster and the database.
+/// Reads the properties of the cluster and the database.
 [[nodiscard]] Session load_session(const Options &options);
 
 } // namespace bemi::decode

@@ -1,5 +1,5 @@
-// Callbacks for transactions that are sent in parts while they are in progress, because they need more memory
-// than logical_decoding_work_mem. Parts of several transactions alternate.
+// Callbacks for streaming: when the reorder buffer exceeds logical_decoding_work_mem, transactions are sent
+// in parts while they are in progress. Parts of several transactions alternate.
 #include "decode/callbacks.hpp"
 #include "decode/savepoint.hpp"
 
@@ -15,8 +15,9 @@ void enter(Decoder &decoder, Txn &txn, TransactionId writer) {
     MemoryContextSwitchTo(caller);
 }
 
-/// What is sent now is of the subtransactions that have anything. If one of them is rolled back later, the
-/// client must hear of it, even if only a message of it was sent.
+/// Marks the subtransactions that have changes or messages in the part that is sent now. PostgreSQL itself
+/// marks only those with changes, and calls stream_abort_cb only for marked ones; but the client must be told
+/// of the rollback even if it received only a message of the subtransaction.
 void mark_streamed_subtransactions(ReorderBufferTXN *txn) {
     const dlist_node *head = &txn->subtxns.head;
     for (dlist_node *node = txn->subtxns.head.next; node != head; node = node->next) {
@@ -36,7 +37,7 @@ void on_stream_stop(LogicalDecodingContext *ctx, ReorderBufferTXN *) {
     flush(decoder_of(ctx).output);
 }
 
-/// The transaction whose state we are to go on with for `change`, which may be of one of its subtransactions.
+/// The state for `change`, which the top-level transaction or one of its subtransactions wrote.
 Txn &txn_for_change(Decoder &decoder, ReorderBufferTXN *txn, ReorderBufferChange *change) {
     Txn &state = txn_of(txn);
     enter(decoder, state, change->txn->xid);
@@ -62,8 +63,8 @@ void on_stream_message(LogicalDecodingContext *ctx, ReorderBufferTXN *txn, XLogR
     CHECK_FOR_INTERRUPTS();
     Decoder &decoder = decoder_of(ctx);
     Txn &state = txn_of(txn);
-    // PostgreSQL does not tell which subtransaction wrote the message, but while it is sent this is the id of
-    // that one, unless it is already known to have committed.
+    // The callback is not told which subtransaction wrote the message. CheckXidAlive is its id, or invalid if
+    // the subtransaction is already known to have committed.
     const bool is_committed = !TransactionIdIsValid(CheckXidAlive);
     if (!is_committed)
         enter(decoder, state, CheckXidAlive);
@@ -72,7 +73,8 @@ void on_stream_message(LogicalDecodingContext *ctx, ReorderBufferTXN *txn, XLogR
         keep_last_message(state);
 }
 
-/// Tells a client that has got more than what is left, which is up to `next_sequence` and `last_message`.
+/// Writes a STREAM ABORT line if the client received more than what is left after a rollback, which ends at
+/// `next_sequence` and `last_message`.
 void write_abort(Decoder &decoder, Txn &txn, XLogRecPtr sent_message) {
     if (txn.sent_up_to <= txn.next_sequence && sent_message == txn.last_message)
         return;
@@ -81,20 +83,20 @@ void write_abort(Decoder &decoder, Txn &txn, XLogRecPtr sent_message) {
 }
 
 void on_stream_abort(LogicalDecodingContext *ctx, ReorderBufferTXN *txn, XLogRecPtr) {
-    const bool is_top = txn->toptxn == nullptr;
-    ReorderBufferTXN *top = is_top ? txn : txn->toptxn;
+    const bool is_top_level = txn->toptxn == nullptr;
+    ReorderBufferTXN *top = is_top_level ? txn : txn->toptxn;
     if (!is_begun(top))
         return;
     Txn &state = txn_of(top);
     const XLogRecPtr sent_message = state.last_message;
-    if (is_top) {
+    if (is_top_level) {
         state.next_sequence = 0;
         state.last_message = InvalidXLogRecPtr;
     } else {
         roll_back_subtransaction(state, txn->xid);
     }
     write_abort(decoder_of(ctx), state, sent_message);
-    if (is_top)
+    if (is_top_level)
         finish_txn(top);
 }
 

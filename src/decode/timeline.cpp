@@ -3,22 +3,22 @@
 namespace bemi::decode {
 namespace {
 
-// Of the timeline that this server is on, which changes when a standby is promoted or its primary was. It is
-// in a file, and so it is not read for each transaction.
-constinit TimeLineID known = 0;
+// The history of the current timeline, which changes when a standby is promoted, or follows a primary that
+// was. It is cached, because it would have to be read from a file for each transaction.
+constinit TimeLineID cached = 0;
 constinit List *history = NIL;
 
-/// The newest first; they cover all positions.
+/// The timelines from the newest to the oldest. Together they cover all positions.
 List *current_history() {
     const TimeLineID current = compat::current_timeline();
-    if (current == known)
+    if (current == cached)
         return history;
     MemoryContext caller = MemoryContextSwitchTo(TopMemoryContext);
     List *read = readTimeLineHistory(current);
     MemoryContextSwitchTo(caller);
     list_free_deep(history);
     history = read;
-    known = current;
+    cached = current;
     return history;
 }
 

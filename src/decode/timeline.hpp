@@ -1,4 +1,4 @@
-// Which timeline a position of the WAL is of: that of this server, or one of those before.
+// Finds the timeline of a position in the WAL: the current timeline or one of its ancestors.
 #pragma once
 
 #include "base/compat.hpp"
@@ -6,7 +6,7 @@
 
 namespace bemi::decode {
 
-/// The timeline of a position that this server has written or replayed.
+/// The timeline of `position`, which this server must have written or replayed.
 [[nodiscard]] Timeline timeline_of(XLogRecPtr position);
 
 } // namespace bemi::decode

@@ -8,12 +8,13 @@ namespace bemi::decode {
 
 namespace {
 
-/// In sessions that write as usual. (bemi's own fire ALWAYS.)
+/// Whether the trigger fires in a session whose session_replication_role is origin. (bemi's own triggers are
+/// ENABLE ALWAYS.)
 bool is_enabled(const FormData_pg_trigger &trigger) {
     return trigger.tgenabled == TRIGGER_FIRES_ON_ORIGIN || trigger.tgenabled == TRIGGER_FIRES_ALWAYS;
 }
 
-/// BemiHQ's packages install one that emits messages like ours.
+/// Whether a package of BemiHQ installed the trigger: it emits messages like those of bemi's triggers.
 bool is_bemihq_trigger(const FormData_pg_trigger &trigger) {
     constexpr std::string_view prefix = "_bemi_row_trigger";
     return std::string_view(NameStr(trigger.tgname)).starts_with(prefix);

@@ -1,4 +1,5 @@
-// Whether a relation is tracked, by its triggers, as they were at the change that is being decoded.
+// Reads from the triggers of a relation whether it is tracked. The historic snapshot shows the triggers as
+// they were at the change that is decoded.
 #pragma once
 
 #include "base/compat.hpp"
@@ -7,12 +8,13 @@ namespace bemi::decode {
 
 struct Tracking {
     bool is_tracked;
-    // Whether an enabled trigger puts the context before the relation's rows, and before its truncation. Else
-    // the context that is in force is that of other rows.
+    // Whether an enabled trigger emits the context before changes of rows, and before TRUNCATE. Without such
+    // a trigger, the context in force belongs to another relation.
     bool has_context_of_rows;
     bool has_context_of_truncate;
 };
 
+/// Reads pg_trigger under the historic snapshot.
 [[nodiscard]] Tracking tracking_of(Oid relation);
 
 } // namespace bemi::decode

@@ -1,4 +1,4 @@
-// Callbacks for transactions that are sent when they are prepared, before it is known what becomes of them.
+// Callbacks for two-phase commit: a transaction is sent when it is prepared, and its outcome later.
 #include "decode/callbacks.hpp"
 
 namespace bemi::decode {
@@ -14,15 +14,16 @@ void on_prepare(LogicalDecodingContext *ctx, ReorderBufferTXN *txn, XLogRecPtr) 
     Txn &state = ensure_begun(decoder, txn);
     const bool skipped = !state.has_sent();
     state.gid = txn->gid;
-    // PostgreSQL stops reading what turns out to be rolled back, often before the first change.
+    // PostgreSQL stops decoding a transaction that turns out to be rolled back, often before the first
+    // change.
     state.is_cut_short = TransactionIdDidAbort(txn->xid);
     if (!skipped)
         write_progress(decoder, state, Progress::prepare);
     compat::update_progress(ctx, skipped);
 }
 
-/// Whether the client may have got something of the transaction, maybe in an earlier session. Of one that was
-/// prepared before this session nothing is known to us.
+/// Whether the client may have received something of the transaction, in this or an earlier session. What
+/// earlier sessions sent is not known here.
 bool may_have_output(const ReorderBufferTXN *txn) {
     return !is_begun(txn) || txn_of(txn).has_sent() || txn_of(txn).is_cut_short;
 }

@@ -8,7 +8,8 @@ namespace bemi::decode {
 
 namespace {
 
-/// Transaction ids in the WAL have 32 bits; one that looks newer than the next is of the epoch before.
+/// Adds the epoch to a transaction id from the WAL, which has 32 bits. An id greater than the next one to be
+/// assigned belongs to the previous epoch.
 uint64 with_epoch(TransactionId id) {
     const FullTransactionId next = ReadNextFullTransactionId();
     uint32 epoch = EpochFromFullTransactionId(next);

@@ -1,4 +1,4 @@
-// A transaction that is being decoded.
+// The state of a transaction that is decoded.
 #pragma once
 
 #include "decode/change_id.hpp"
@@ -10,29 +10,31 @@
 
 namespace bemi::decode {
 
-/// What is the same for all transactions of a session.
+/// Properties of a decoding session.
 struct Session {
     const Options *options;
     uint64 system_identifier;
     Oid database;
     std::string_view database_name; // as a JSON string
-    TextSettings text_settings;     // for formats that do not follow the session's
+    TextSettings
+        text_settings; // in force while values are written, unless the format uses those of the session
 };
 
-/// Owned if the transaction has it from a message since its latest savepoint, else NULL.
+/// A text from a message. `owned` is its memory if the message came after the latest savepoint; else it is
+/// NULL, and a savepoint owns the text.
 struct ContextText {
     std::string_view text;
     char *owned;
 };
 
-/// See context.hpp.
+/// Maintained by context.hpp.
 struct ContextTexts {
     ContextText claim;
     ContextText facts;
-    ContextText merged; // of both, where that is more than the claim
+    ContextText merged; // claim and facts; empty if the claim alone is the context
 };
 
-/// See savepoint.hpp.
+/// The state before the first change of a subtransaction; see savepoint.hpp.
 struct Savepoint {
     Savepoint *older;
     TransactionId subtransaction;
@@ -44,24 +46,24 @@ struct Savepoint {
 };
 
 struct Txn {
-    ChangeId ids;               // if it is committed
-    XLogRecPtr commit_position; // invalid as long as it is not committed
-    XLogRecPtr end_position;    // behind the commit, or the PREPARE; invalid as long as there is neither
+    ChangeId ids;               // set at the commit
+    XLogRecPtr commit_position; // invalid until the commit
+    XLogRecPtr end_position;    // after the commit or PREPARE record; invalid until one is read
     uint64 id;                  // with epoch, or no_transaction
     RepOriginId origin;
     TimestampTz commit_time;
     char committed_at_text[iso_time_room];
     size_t committed_at_size;
     std::string_view context;
-    uint64 context_version; // no two contexts of this process have the same
+    uint64 context_version; // unique within the process for each context
     ContextTexts context_texts;
     uint64 next_sequence;
-    uint64 sent_up_to;       // behind the last change that was sent
-    XLogRecPtr last_message; // that was sent; they have no numbers, as theirs would depend on memory
-    Savepoint *savepoint;    // the latest
+    uint64 sent_up_to;       // sequence after that of the last change that was sent
+    XLogRecPtr last_message; // position of the last message that was sent
+    Savepoint *savepoint;    // the latest one
     const char *gid;         // of a prepared transaction
     bool has_output;
-    bool is_cut_short; // rolled back before all of it was read: there may be more than we know of
+    bool is_cut_short; // rolled back before all of it was decoded: it may have sent more than this state says
 
     [[nodiscard]] bool has_sent() const { return sent_up_to > 0 || !XLogRecPtrIsInvalid(last_message); }
     [[nodiscard]] bool is_committed() const { return commit_position != InvalidXLogRecPtr; }
@@ -72,14 +74,16 @@ inline constexpr uint64 no_transaction = 0;
 inline constexpr std::string_view no_context = "{}";
 inline constexpr uint64 no_context_version = 0;
 
-/// What stands in for the transaction of a message outside any, at `position`.
+/// Stands for the transaction of a non-transactional message at `position`.
 [[nodiscard]] Txn placeholder_txn(const Session &session, XLogRecPtr position);
 
-/// One that is committed, in the current memory context.
+/// Makes the state of a committed transaction in the current memory context.
 [[nodiscard]] Txn *make_committed_txn(const Session &session, const ReorderBufferTXN *txn);
-/// One that is in progress or prepared, in the current memory context.
+/// Makes the state of a transaction in progress or prepared, in the current memory context.
 [[nodiscard]] Txn *make_uncommitted_txn(const Session &session, const ReorderBufferTXN *txn);
+/// Sets what is known only at the commit.
 void set_committed(Txn &txn, const Session &session, const ReorderBufferTXN *committed);
+/// Frees the state with its savepoints and context.
 void free_txn(Txn *txn);
 
 } // namespace bemi::decode

@@ -1,4 +1,4 @@
-// format=bemi: one self-contained JSON object a change.
+// format=bemi: each change is a JSON object that is complete in itself.
 #include "base/text.hpp"
 #include "decode/formats.hpp"
 #include "decode/formats/bemi_options.hpp"
@@ -10,10 +10,10 @@ namespace bemi::decode {
 
 namespace {
 
-// Of the parts that every line has, so much is the most that does not depend on names and contexts.
+// Bytes that suffice for the fixed parts of a line, without names and context.
 constexpr size_t fixed_room = 256 + iso_time_room;
 
-/// What follows from the place of the commit is null until that is known.
+/// The id depends on the position of the commit: it is null until that is known.
 char *put_id(char *p, const Txn &txn, uint64 number) {
     if (!txn.is_committed())
         return put(p, "{\"id\":null");
@@ -39,7 +39,7 @@ void write_start(JsonWriter &out, const Session &session, const Txn &txn, uint64
     out.commit(p);
 }
 
-/// When and by whom the transaction was committed, both null outside a transaction.
+/// Writes the time of the commit and the transaction id, both null outside a transaction.
 char *put_commit(char *p, const Txn &txn) {
     if (txn.id == no_transaction)
         return put(p, ",\"committed_at\":null,\"transaction_id\":null");
@@ -68,25 +68,25 @@ void write_end(JsonWriter &out, const Txn &txn, std::string_view context, XLogRe
     out.commit(p);
 }
 
-/// The value as text.
+/// Writes the value as text.
 void write_single_key(JsonWriter &out, RelationEntry &entry, ColumnWriter &column, Datum value) {
     using Kind = ValueWriter::Kind;
     switch (column.value.kind) {
     case Kind::int2:
     case Kind::int4:
-    case Kind::int8: // the JSON value is the text
+    case Kind::int8: // the JSON value without quotes is the text
         out.raw('"');
         write_value(out, column.value, value);
         return out.raw('"');
     case Kind::text:
-    case Kind::uuid: // the JSON value is that string already
+    case Kind::uuid: // the JSON value is the text as a string
         return write_value(out, column.value, value);
     default:
         return out.string(OutputFunctionCall(&entry.key_output, value));
     }
 }
 
-/// The values as an array, and that as text.
+/// Writes the values as a JSON array, and the array as text.
 void write_compound_key(JsonWriter &out, std::span<ColumnWriter> key, const Row &row) {
     StringInfoData text;
     initStringInfo(&text);
@@ -106,13 +106,14 @@ void write_primary_key(JsonWriter &out, RelationEntry &entry) {
         write_compound_key(out, key, *row);
 }
 
-/// Whether a row is shown without the value of the column.
+/// Whether a row is written without the value of the column.
 bool is_unavailable_column(const RelationEntry &entry, const ColumnWriter &column) {
     return (entry.new_row.present && lacks_value(entry.new_row, column)) ||
            (entry.old_row.present && is_unreadable(entry.old_row, column));
 }
 
-/// The names of columns whose values the WAL does not have of the new row, or cannot be written.
+/// Writes the names of the columns whose values are missing from the new row in the WAL, or cannot be
+/// written.
 void write_unavailable(JsonWriter &out, const RelationEntry &entry) {
     bool any = false;
     for (const ColumnWriter &column : entry.columns) {
@@ -159,7 +160,7 @@ void write_message(JsonWriter &out, const Session &session, const Txn &txn, cons
     write_end(out, txn, txn.context, message.position, {});
 }
 
-/// A line about the transaction itself, without its end.
+/// Writes a line about the transaction itself, without the closing brace.
 void write_transaction_start(JsonWriter &out, const Session &session, const Txn &txn,
                              std::string_view operation) {
     char *p = out.reserve(fixed_room + session.database_name.size());

@@ -1,4 +1,3 @@
-// The options that format=bemi has beside those of all formats. Free of PostgreSQL.
 #include "decode/formats/bemi_options.hpp"
 
 #include "decode/options/option_definition.hpp"

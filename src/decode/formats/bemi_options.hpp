@@ -1,4 +1,4 @@
-// The options of format=bemi. Free of PostgreSQL.
+// The options of format=bemi besides those of all formats. This file does not include PostgreSQL.
 #pragma once
 
 #include "decode/options/options.hpp"

@@ -1,4 +1,3 @@
-// Records: what becomes the columns of a row of bemi.changes.
 #include "decode/formats/change_row.hpp"
 
 #include "decode/callbacks.hpp"
@@ -9,7 +8,7 @@ namespace bemi::decode {
 
 namespace {
 
-/// Writes one of the texts; returns its size.
+/// Writes one of the texts with its zero byte; returns its size without that.
 template <typename Write> uint32 write_text(JsonWriter &out, Write &&write) {
     const size_t start = out.size();
     write();
@@ -18,7 +17,7 @@ template <typename Write> uint32 write_text(JsonWriter &out, Write &&write) {
     return size;
 }
 
-/// The key as text, as it is in JSON without the quotes.
+/// Writes the primary key as the text that is stored, which has no quotes around it.
 void write_key(JsonWriter &out, RelationEntry &entry, const Row &row) {
     const std::span<ColumnWriter> key = entry.primary_key;
     if (key.size() > 1)
@@ -42,7 +41,8 @@ ChangeRowHeader header_of(const Txn &txn, const Change &change) {
     return header;
 }
 
-/// Writes `header` and what `write_texts` writes, which tells the header how large the texts are.
+/// Writes the header and then the texts. `write_texts` sets their sizes in `header`, which is therefore
+/// written once more into its place.
 template <typename Write> void write_parts(JsonWriter &out, ChangeRowHeader &header, Write &&write_texts) {
     const std::string_view bytes{reinterpret_cast<const char *>(&header), sizeof(header)};
     const size_t start = out.size();
@@ -56,7 +56,7 @@ void write_names(JsonWriter &out, ChangeRowHeader &header, const RelationEntry &
     header.table = write_text(out, [&] { out.raw(std::string_view{entry.table}); });
 }
 
-/// Says which values of a row are left out, each after a comma.
+/// Writes which values of a row are left out, each after a comma.
 void write_left_out(JsonWriter &out, const RelationEntry &entry, const Row &row, std::string_view name) {
     for (const ColumnWriter &column : entry.columns) {
         if (!row.present || !is_unreadable(row, column))
@@ -111,7 +111,7 @@ void write_change(JsonWriter &out, const Session &session, const Txn &txn, const
     with_settings(session.text_settings, [&] { write_row(out, txn, change); });
 }
 
-/// A record of what the change was and why there is no more of it.
+/// Writes a change row without its rows, but with the reason why they are missing.
 void write_missing(JsonWriter &out, const Txn &txn, const Change &change) {
     ChangeRowHeader header = header_of(txn, change);
     header.is_missing = true;
@@ -167,23 +167,23 @@ List *change_row_session_options() {
     return list_make2(option("format", change_row_options.name.data()), option("tracked-only", "on"));
 }
 
-size_t size_without_context(std::string_view record) {
-    return record.size() - read_header(record.data()).context - 1;
+size_t size_without_context(std::string_view row) {
+    return row.size() - read_header(row.data()).context - 1;
 }
 
 ChangeRow read_change_row(const char *bytes, const char *context) {
-    ChangeRow record;
-    static_cast<ChangeRowHeader &>(record) = read_header(bytes);
+    ChangeRow row;
+    static_cast<ChangeRowHeader &>(row) = read_header(bytes);
     bytes += sizeof(ChangeRowHeader);
-    record.schema_name = read_text(bytes, record.schema);
-    record.table_name = read_text(bytes, record.table);
-    record.primary_key_text = read_text(bytes, record.primary_key);
-    record.before_json = read_text(bytes, record.before);
-    record.after_json = read_text(bytes, record.after);
-    record.fault_message = read_text(bytes, record.fault);
-    record.left_out_values = read_text(bytes, record.left_out);
-    record.context_json = read_text(context, record.ChangeRowHeader::context);
-    return record;
+    row.schema_name = read_text(bytes, row.schema);
+    row.table_name = read_text(bytes, row.table);
+    row.primary_key_text = read_text(bytes, row.primary_key);
+    row.before_json = read_text(bytes, row.before);
+    row.after_json = read_text(bytes, row.after);
+    row.fault_message = read_text(bytes, row.fault);
+    row.left_out_values = read_text(bytes, row.left_out);
+    row.context_json = read_text(context, row.ChangeRowHeader::context);
+    return row;
 }
 
 } // namespace bemi::decode

@@ -1,4 +1,5 @@
-// Changes as the store takes them: not one line of JSON, but a record of what becomes the columns of a row.
+// The format that bemi's worker reads: a change is not a line of JSON, but a change row, whose parts become
+// the columns of a row of bemi.changes.
 #pragma once
 
 #include "base/compat.hpp"
@@ -9,20 +10,21 @@
 
 namespace bemi::decode {
 
-/// How a record begins. The texts follow it in this order, the context last, each with a zero byte behind it
-/// that its size does not count, all in the database's encoding.
+/// The start of a change row. The texts whose sizes it contains follow in this order, in the database's
+/// encoding. A zero byte ends each text and is not counted in its size.
 struct ChangeRowHeader {
     unsigned char id[ChangeId::size];
     Operation operation;
     bool has_primary_key;
-    bool is_missing; // there is no more of it than this, the names and the fault
-    int sqlstate;    // of the fault, which some values, or all of it, are left out for; 0: there is none
+    bool is_missing; // the change could not be written: only its names, context and fault follow
+    int sqlstate;    // of the fault, because of which some values or all are left out; 0: no fault
     TimestampTz committed_at;
     uint64 transaction_id;
     XLogRecPtr position;
     XLogRecPtr commit_position;
-    XLogRecPtr end_position; // of the transaction: behind its commit
+    XLogRecPtr end_position; // of the transaction, after its commit record
     uint64 sequence;
+    // Sizes of the texts in bytes.
     uint32 schema;
     uint32 table;
     uint32 primary_key;
@@ -33,7 +35,7 @@ struct ChangeRowHeader {
     uint32 context;
 };
 
-/// A record that was read. Every text ends with a zero byte.
+/// A change row that was read. A zero byte follows every text.
 struct ChangeRow : ChangeRowHeader {
     std::string_view schema_name;
     std::string_view table_name;
@@ -45,13 +47,13 @@ struct ChangeRow : ChangeRowHeader {
     std::string_view left_out_values; // as "before.\"q\" left out, after.\"q\" left out"
 };
 
-/// How much of a record comes before its context.
-[[nodiscard]] size_t size_without_context(std::string_view record);
+/// The size in bytes of a change row without its context, which comes last.
+[[nodiscard]] size_t size_without_context(std::string_view row);
 
-/// The record that `bytes` hold, which it points into, as it does into its context.
+/// Reads a change row whose context is stored apart. The result points into `bytes` and `context`.
 [[nodiscard]] ChangeRow read_change_row(const char *bytes, const char *context);
 
-/// The options of a session whose output is records of the tracked tables' changes.
+/// The options of a session that decodes changes of tracked tables into change rows.
 [[nodiscard]] List *change_row_session_options();
 
 } // namespace bemi::decode

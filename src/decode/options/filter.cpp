@@ -14,7 +14,8 @@ std::string quoted(std::string_view element) {
     return '"' + std::string{element} + '"';
 }
 
-/// Reads a pattern off the start of `rest`, up to a dot that is not escaped if `stop_at_dot`.
+/// Removes a pattern from the start of `rest` and returns it. With `stop_at_dot` it ends before the first dot
+/// that is not escaped.
 Pattern cut_pattern(std::string_view &rest, bool stop_at_dot) {
     Pattern pattern;
     size_t i = 0;
@@ -37,7 +38,7 @@ std::string_view cut_element(std::string_view &list) {
     while (!list.empty() && is_blank(list.front()))
         list.remove_prefix(1);
 
-    size_t i = 0, end = 0; // `end` is behind the last character that is no blank
+    size_t i = 0, end = 0; // `end` follows the last character that is not a blank
     while (i < list.size() && list[i] != ',') {
         const bool escaped = list[i] == '\\';
         const bool counts = escaped || !is_blank(list[i]);
@@ -52,18 +53,18 @@ std::string_view cut_element(std::string_view &list) {
 
 bool Pattern::matches(std::string_view name) const noexcept {
     constexpr size_t none = std::string_view::npos;
-    size_t p = 0, n = 0, after_wildcard = none, taken_up_to = 0;
+    size_t p = 0, n = 0, after_wildcard = none, wildcard_end = 0;
 
     while (n < name.size()) {
         if (p < text_.size() && text_[p] == wildcard) {
             after_wildcard = ++p;
-            taken_up_to = n;
+            wildcard_end = n;
         } else if (p < text_.size() && text_[p] == name[n]) {
             p++;
             n++;
-        } else if (after_wildcard != none) { // the last wildcard takes one character more
+        } else if (after_wildcard != none) { // the last wildcard matches one more character
             p = after_wildcard;
-            n = ++taken_up_to;
+            n = ++wildcard_end;
         } else {
             return false;
         }

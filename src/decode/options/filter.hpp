@@ -1,8 +1,8 @@
-// Lists of names with wildcards, as the options of the output plugin take them. Free of PostgreSQL.
+// Lists of names with wildcards: values of the output plugin's options. This file does not include
+// PostgreSQL.
 //
-// Elements are separated by commas. `*` stands for any run of characters; a backslash takes the next
-// character literally (a blank, quote, comma, dot, star or backslash in a name). Blanks around an element do
-// not count.
+// Elements are separated by commas. `*` matches any sequence of characters; a backslash escapes the next
+// character (a blank, quote, comma, dot, star or backslash in a name). Blanks around an element are ignored.
 #pragma once
 
 #include <stdexcept>
@@ -12,16 +12,16 @@
 
 namespace bemi::decode {
 
-/// A list that cannot be understood. what() says why.
+/// The syntax of a list is wrong. what() is a sentence that says why.
 struct ListError : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
-/// Cuts the first element off `list`, with its escapes still in it but without the blanks around it. What is
-/// left of the list starts with the comma.
+/// Removes the first element from `list` and returns it without the blanks around it, but with its escapes.
+/// The remaining list is empty or starts with the comma.
 [[nodiscard]] std::string_view cut_element(std::string_view &list);
 
-/// Calls `use` for each element of `list`, an empty one too. An empty list has none.
+/// Calls `use` for each element of `list`, empty elements included. An empty list has no elements.
 template <typename Use> void for_each_element(std::string_view list, Use &&use) {
     bool more = !list.empty();
     while (more) {
@@ -50,6 +50,7 @@ private:
 class NameList {
 public:
     NameList() = default;
+    /// Parses the list; throws ListError.
     explicit NameList(std::string_view list);
 
     void add(Pattern name);
@@ -64,6 +65,7 @@ private:
 class TableList {
 public:
     TableList() = default;
+    /// Parses the list; throws ListError.
     explicit TableList(std::string_view list);
 
     void add(Pattern schema, Pattern name);

@@ -1,4 +1,4 @@
-// The kinds of changes to rows that the output plugin tells apart.
+// The operations of changes, and sets of them.
 #pragma once
 
 #include <cstdint>

@@ -1,20 +1,21 @@
-// The values that several options have: what the files of options share. Free of PostgreSQL.
+// Parses values of options; shared by the options of all formats. This file does not include PostgreSQL.
 #pragma once
 
 #include "decode/options/options.hpp"
 
 namespace bemi::decode {
 
+/// Throws OptionError for a value that is not valid. `detail` and `hint` are sentences, or empty.
 [[noreturn]] void bad_value(const Argument &argument, std::string detail, std::string hint);
 
-/// Throws if the option was given without one.
+/// The value of the option. Throws OptionError if the option was given without a value.
 [[nodiscard]] std::string_view value_of(const Argument &argument);
 
-/// What PostgreSQL takes for a boolean: these words, abbreviated as long as that is unambiguous. None means
-/// true.
+/// Parses what PostgreSQL accepts as a boolean: true, yes, on, false, no, off, each also abbreviated if that
+/// is unambiguous, 1 and 0. An option without a value is true.
 [[nodiscard]] bool parse_bool(const Argument &argument);
 
-/// Option names and values are ASCII whatever the locale.
+/// Compares without regard to the case of ASCII letters, in every locale.
 [[nodiscard]] bool equal_ignoring_case(std::string_view a, std::string_view b);
 
 } // namespace bemi::decode

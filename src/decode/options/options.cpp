@@ -10,7 +10,7 @@ namespace {
 
 using Formats = std::span<const FormatOptions *const>;
 
-/// Small enough to leave a line that is batched practically all of the 1 GB that it may have.
+/// Parses a number of bytes. The maximum leaves almost all of the 1 GB limit of a string to a single line.
 size_t parse_batch_size(const Argument &argument) {
     constexpr size_t max_size = 1024 * 1024;
     const std::string_view text = value_of(argument);
@@ -24,7 +24,7 @@ size_t parse_batch_size(const Argument &argument) {
 
 /// The options of every format.
 constexpr std::array common_definitions{
-    OptionDefinition{"format", [](Options &, const Argument &) { /* was read before all others */ }},
+    OptionDefinition{"format", [](Options &, const Argument &) { /* chosen_format() has read it */ }},
     OptionDefinition{"tracked-only", [](Options &o, const Argument &a) { o.tracked_only = parse_bool(a); }},
     OptionDefinition{"batch-size", [](Options &o, const Argument &a) { o.batch_size = parse_batch_size(a); }},
 };
@@ -52,7 +52,7 @@ const FormatOptions *parse_format(const Argument &argument, Formats formats) {
     bad_value(argument, {}, "Allowed values are: " + client_format_names(formats) + '.');
 }
 
-/// The format of a client that gives no option "format".
+/// The format of a client that does not give the option "format".
 const FormatOptions *implied_format(std::span<const Argument> arguments, Formats formats) {
     for (const FormatOptions *format : formats)
         for (const Argument &argument : arguments)
@@ -61,7 +61,7 @@ const FormatOptions *implied_format(std::span<const Argument> arguments, Formats
     return formats.front();
 }
 
-/// The format that the last option "format" names.
+/// The format that the last option "format" names, or the one that other options imply.
 const FormatOptions *chosen_format(std::span<const Argument> arguments, Formats formats) {
     const FormatOptions *given = nullptr;
     for (const Argument &argument : arguments)
@@ -77,7 +77,7 @@ std::string names_of(std::span<const OptionDefinition> definitions) {
     return names;
 }
 
-/// Where the option would be known, if anywhere.
+/// A sentence about the format in which the option is valid; empty if there is no such format.
 std::string where_valid(std::string_view name, const FormatOptions &format, Formats formats) {
     if (format.where_valid != nullptr && !format.where_valid(name).empty())
         return std::string{format.where_valid(name)};

@@ -1,4 +1,4 @@
-// The options of the output plugin. Free of PostgreSQL.
+// The options of the output plugin. This file does not include PostgreSQL.
 #pragma once
 
 #include "decode/options/filter.hpp"
@@ -16,12 +16,12 @@ namespace bemi::decode {
 
 struct FormatOptions;
 
-/// What a client may ask for.
+/// The options of a session, parsed.
 struct Options {
     const FormatOptions *format = nullptr;
-    std::bitset<16> flags; // what each of them means is the format's own affair
+    std::bitset<16> flags; // the format defines their meaning
     TableList include_tables;
-    bool include_all_tables = true; // if the list is empty
+    bool include_all_tables = true; // if include_tables is empty
     TableList exclude_tables;
     OperationSet operations = OperationSet::all();
     bool tracked_only = false;
@@ -29,10 +29,10 @@ struct Options {
     bool stream = false;
     bool two_phase = false;
     NameList messages;
-    bool all_messages = false; // if the list is empty
+    bool all_messages = false; // if messages is empty
     NameList exclude_messages;
     std::vector<uint32_t> exclude_origins;
-    size_t batch_size = 0; // bytes; 0: every line is a write of its own
+    size_t batch_size = 0; // bytes; 0: every line is sent in a write of its own
 
     [[nodiscard]] bool includes_table(std::string_view schema, std::string_view table) const noexcept {
         return (include_tables.empty() ? include_all_tables : include_tables.matches(schema, table)) &&
@@ -49,7 +49,7 @@ struct Options {
 struct Argument {
     std::string_view name;
     std::optional<std::string_view> value;
-    bool is_internal = false; // given by bemi's own worker, which may ask for what no client may
+    bool is_internal = false; // given by bemi's own worker, which has options that no client has
 };
 
 struct OptionDefinition {
@@ -57,22 +57,23 @@ struct OptionDefinition {
     void (*set)(Options &options, const Argument &argument);
 };
 
-/// The options of a format: those that it has beside the ones of all formats, and their defaults.
+/// The options of a format besides those of all formats, and its defaults.
 struct FormatOptions {
-    std::string_view name; // the value of option "format"; empty if the format is never asked for by name
-    bool is_internal = false;
+    std::string_view name; // the value of the option "format"; empty if only other options imply the format
+    bool is_internal = false; // only for bemi's own worker
     std::span<const OptionDefinition> definitions;
     void (*set_defaults)(Options &options) = nullptr;
 
-    /// Whether a client that gives this option, but no format, means this one.
+    /// Whether a client that gives `option`, but no format, gets this format.
     bool (*is_implied_by)(std::string_view option) = nullptr;
-    /// Says where else an option is known that this format does not have; empty if nowhere.
+    /// A sentence about where `option`, which this format does not have, is valid; empty if not known.
     std::string_view (*where_valid)(std::string_view option) = nullptr;
 
+    /// The definition of the option, NULL if the format does not have it.
     [[nodiscard]] const OptionDefinition *find(std::string_view option) const noexcept;
 };
 
-/// An option that is not known or has a bad value. what() is the message.
+/// An option is not known or its value is not valid. what() is the primary message.
 struct OptionError : std::runtime_error {
     OptionError(const std::string &message, std::string detail, std::string hint)
         : std::runtime_error{message}, detail{std::move(detail)}, hint{std::move(hint)} {}
@@ -81,9 +82,9 @@ struct OptionError : std::runtime_error {
     std::string hint;   // may be empty
 };
 
-/// Throws OptionError. Which options there are, and what they mean, depends on the format, the first of
-/// `formats` if the client says nothing of it. Of an option that is given several times the last one wins,
-/// unless the format adds them up.
+/// Parses the options that a client gave; throws OptionError. The format decides which options are valid; the
+/// first of `formats` is the default. If an option is given several times, the last one wins, unless the
+/// format collects their values.
 [[nodiscard]] Options parse_options(std::span<const Argument> arguments,
                                     std::span<const FormatOptions *const> formats);
 

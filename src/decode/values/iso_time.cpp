@@ -14,7 +14,7 @@ constexpr int64 day_number(chrono::year_month_day date) {
     return (chrono::sys_days{date} - postgres_epoch).count();
 }
 
-// Years of four digits are written here; the rest, with infinity, is left to PostgreSQL.
+// Years 1 to 9999 are written here; for all others, and infinity, PostgreSQL's function is called.
 constexpr int64 first_day = day_number(chrono::year{1} / 1 / 1);
 constexpr int64 last_day = day_number(chrono::year{9999} / 12 / 31);
 

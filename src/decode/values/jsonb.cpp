@@ -36,7 +36,7 @@ void write_jsonb(JsonWriter &out, Jsonb *jsonb) {
     }
 
     JsonbIterator *iterator = JsonbIteratorInit(&jsonb->root);
-    bool after_value = false; // so that a comma comes before the next
+    bool after_value = false; // the next element needs a comma
     JsonbIteratorToken token;
     while ((token = JsonbIteratorNext(&iterator, &value, false)) != WJB_DONE) {
         if (after_value && token != WJB_END_ARRAY && token != WJB_END_OBJECT)

@@ -1,12 +1,12 @@
-// The settings that the text of values depends on. They are fixed while a value is written, so that a change
-// looks the same to everybody.
+// The settings on which the text of values depends. They are fixed while a value is written, so that every
+// client receives equal text for a change.
 #pragma once
 
 #include "base/compat.hpp"
 
 namespace bemi::decode {
 
-/// Values of what DateStyle, IntervalStyle, TimeZone, extra_float_digits and bytea_output set.
+/// Values of DateStyle, IntervalStyle, TimeZone, extra_float_digits and bytea_output.
 struct TextSettings {
     int date_style;
     int interval_style;
@@ -15,14 +15,14 @@ struct TextSettings {
     int bytea_style;
 };
 
-/// The defaults, with ISO dates in UTC.
+/// PostgreSQL's defaults, with DateStyle ISO and TimeZone UTC.
 [[nodiscard]] TextSettings fixed_settings();
 
-/// Puts settings in force; returns those that were before.
+/// Puts `settings` into force and returns the former ones.
 TextSettings swap_settings(const TextSettings &settings);
 
-/// Runs `body` with `settings` in force. The variables are set themselves: a nesting level of settings would
-/// be walked through at the end of each transaction that is decoded.
+/// Runs `body` with `settings` in force. Assigns the variables directly, because NewGUCNestLevel() would make
+/// PostgreSQL walk through all settings at the end of each decoded transaction.
 template <typename Body> void with_settings(const TextSettings &settings, Body &&body) {
     const TextSettings caller = swap_settings(settings);
     PG_TRY();

@@ -18,7 +18,7 @@ struct Type {
     int32 modifier;
 };
 
-/// Of a domain over a domain, the latter.
+/// The type that the domain is over, which may be a domain again; another type is returned as it is.
 Type base_of_domain(Type type) {
     HeapTuple tuple = SearchSysCache1(TYPEOID, ObjectIdGetDatum(type.oid));
     if (!HeapTupleIsValid(tuple))
@@ -41,14 +41,14 @@ bool is_quoted_identifier(std::string_view name) {
     return true;
 }
 
-/// As wal2json does, a lone quoted identifier is written without SQL's quotes.
+/// Like wal2json, removes the quotes of a name that is a single quoted identifier.
 void write_type_name(JsonWriter &out, std::string_view name) {
     if (!is_quoted_identifier(name))
         return out.string(name);
     out.raw('"');
     for (size_t i = 1; i < name.size() - 1; i++) {
         out.escaped(name.substr(i, 1));
-        if (name[i] == '"') // is there twice
+        if (name[i] == '"') // a quote inside is doubled
             i++;
     }
     out.raw('"');
@@ -72,7 +72,7 @@ void write_type(JsonWriter &out, Form_pg_attribute attribute, const Options &opt
     }
 }
 
-/// The source text of a default.
+/// The SQL text of a default.
 const char *expression_text(Relation relation, const char *expression) {
     return text_to_cstring(DatumGetTextPP(DirectFunctionCall2(pg_get_expr, CStringGetTextDatum(expression),
                                                               ObjectIdGetDatum(RelationGetRelid(relation)))));
@@ -138,7 +138,7 @@ Kind kind_of_number(Oid type) {
     }
 }
 
-/// By the type alone: a domain over a number is none.
+/// Decided by the type itself: wal2json does not write a domain over a number as a number.
 Kind kind_of(Oid type, bool numbers_as_strings) {
     switch (type) {
     case BOOLOID:

@@ -14,7 +14,7 @@ template <Flag flag> void set_flag(Options &options, const Argument &argument) {
     options.flags[static_cast<size_t>(flag)] = parse_bool(argument);
 }
 
-/// For an option without effect in wal2json's format-version 2.
+/// Sets an option that has no effect in wal2json's format-version 2.
 void check_bool(Options &, const Argument &argument) {
     (void)parse_bool(argument);
 }
@@ -30,12 +30,12 @@ void check_version(Options &, const Argument &argument) {
 }
 
 //
-// Lists: elements are separated by commas and contain no blanks, unless a backslash protects them.
+// Lists: elements are separated by commas and contain no blanks, unless a backslash escapes them.
 //
 
 constexpr std::string_view blanks = " \t\n\r\v\f";
 
-/// Position of the first of `characters` that no backslash protects, or the size.
+/// The position of the first of `characters` that is not escaped, or the size of the text.
 size_t find_bare(std::string_view text, std::string_view characters) {
     size_t i = 0;
     while (i < text.size() && characters.find(text[i]) == std::string_view::npos)
@@ -45,7 +45,7 @@ size_t find_bare(std::string_view text, std::string_view characters) {
 
 bool ends_in_escape(std::string_view element) {
     const size_t last = element.find_last_not_of('\\');
-    return (element.size() - 1 - last) % 2 != 0; // also right where it is npos
+    return (element.size() - 1 - last) % 2 != 0; // also correct if `last` is npos
 }
 
 void check_element(const Argument &argument, std::string_view element) {
@@ -58,7 +58,7 @@ void check_element(const Argument &argument, std::string_view element) {
         bad_value(argument, "A backslash at the end of an element escapes nothing.", {});
 }
 
-/// An option without a value has no elements.
+/// Calls `use` for each element. An option without a value has no elements.
 template <typename Use> void for_each_element_of(const Argument &argument, Use &&use) {
     const std::string_view list = argument.value.value_or("");
     if (list.find_first_not_of(blanks) == std::string_view::npos)
@@ -69,7 +69,7 @@ template <typename Use> void for_each_element_of(const Argument &argument, Use &
     });
 }
 
-/// A star stands for all names if it is alone, else for itself.
+/// Parses a name. A star alone matches all names; in a longer name it is an ordinary character.
 Pattern parse_name(std::string_view name) {
     Pattern pattern;
     if (name == "*") {
@@ -84,7 +84,7 @@ Pattern parse_name(std::string_view name) {
     return pattern;
 }
 
-/// Adds `schema.table`, where only the first dot counts.
+/// Adds `schema.table`. Only the first dot separates; more dots belong to the name of the table.
 void add_table(TableList &tables, const Argument &argument, std::string_view element) {
     const size_t dot = find_bare(element, ".");
     if (dot == element.size())
@@ -94,7 +94,7 @@ void add_table(TableList &tables, const Argument &argument, std::string_view ele
     tables.add(parse_name(element.substr(0, dot)), parse_name(element.substr(dot + 1)));
 }
 
-/// Adds to `list`, which is emptied where the option has no value.
+/// Adds to `list`, or empties it if the option has no value.
 template <typename List, typename Add> void extend(List &list, const Argument &argument, Add &&add) {
     if (!argument.value)
         list = {};
@@ -105,7 +105,7 @@ void add_tables(TableList &tables, const Argument &argument) {
     extend(tables, argument, [&](std::string_view element) { add_table(tables, argument, element); });
 }
 
-/// Prefixes are taken as they stand there, with their backslashes.
+/// Adds prefixes. Unlike in names, backslashes are part of a prefix.
 void add_prefixes(NameList &prefixes, const Argument &argument) {
     extend(prefixes, argument, [&](std::string_view element) {
         Pattern prefix;
@@ -143,7 +143,7 @@ Operation parse_action(const Argument &argument, std::string_view element) {
 }
 
 void set_actions(Options &options, const Argument &argument) {
-    if (!argument.value) // leaves the default
+    if (!argument.value) // as in wal2json, the default stays
         return;
     options.operations = OperationSet::none();
     for_each_element_of(
@@ -220,8 +220,8 @@ bool implies_version_2(std::string_view option) {
     return option == "format-version";
 }
 
-/// A client of wal2json's does not know that there are other formats. If it names no version, it expects
-/// wal2json's default, the first.
+/// A client written for wal2json gives no format. If it gives no format-version either, it expects version 1,
+/// which is the default of wal2json.
 bool implies_version_1(std::string_view option) {
     return version_2_options.find(option) != nullptr;
 }

@@ -1,16 +1,16 @@
-// The options of format=wal2json: those of wal2json 2.6, read as wal2json reads them. Free of PostgreSQL.
+// The options of wal2json 2.6, parsed as wal2json parses them. This file does not include PostgreSQL.
 #pragma once
 
 #include "decode/options/options.hpp"
 
 namespace bemi::decode::wal2json {
 
-/// The options of format-version 2, and of version 1, which has no name here: a client gets it that gives
-/// options of wal2json's, but neither a format nor a version.
+/// The options of format-version 2 and of version 1. Version 1 has no name: a client gets it by giving
+/// options of wal2json, but neither "format" nor "format-version".
 extern const FormatOptions version_2_options;
 extern const FormatOptions version_1_options;
 
-/// What a client may want in its lines, or not: wal2json's options without "include-".
+/// What a client may include in its lines: wal2json's boolean options, without "include-".
 enum class Flag : uint8_t {
     xids,
     timestamp,

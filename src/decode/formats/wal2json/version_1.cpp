@@ -1,6 +1,5 @@
-// What wal2json writes in its format-version 1, for clients that know no other, and the context as the last
-// key of a change. wal2json gathers the changes of a transaction in one object; here each is an object of its
-// own.
+// wal2json's format-version 1, for clients that know no other version, with the context as the last key of a
+// change. wal2json writes one object for each transaction; here every change is an object of its own.
 #include "decode/formats.hpp"
 #include "decode/formats/wal2json/column.hpp"
 #include "decode/row.hpp"
@@ -9,7 +8,7 @@ namespace bemi::decode::wal2json {
 
 namespace {
 
-/// What comes before the name of the table.
+/// The start of the line up to the name of the table.
 std::string_view start_of(Operation operation) {
     switch (operation) {
     case Operation::create:
@@ -18,7 +17,7 @@ std::string_view start_of(Operation operation) {
         return "{\"change\":[{\"kind\":\"update\"";
     case Operation::erase:
         return "{\"change\":[{\"kind\":\"delete\"";
-    case Operation::truncate: // its options leave them out
+    case Operation::truncate: // the options of this version exclude it
         break;
     }
     pg_unreachable();
@@ -26,7 +25,7 @@ std::string_view start_of(Operation operation) {
 
 constexpr std::string_view end = "}]}";
 
-/// The keys of the three arrays that tell of columns.
+/// The keys of the three arrays that describe columns.
 struct Keys {
     std::string_view names;
     std::string_view types;
@@ -36,7 +35,7 @@ struct Keys {
 constexpr Keys column_keys{",\"columnnames\":", ",\"columntypes\":", ",\"columnvalues\":"};
 constexpr Keys identity_keys{"\"keynames\":", ",\"keytypes\":", ",\"keyvalues\":"};
 
-/// Whether the column is among those written. Nulls are no part of an identity.
+/// Whether the column is written. wal2json leaves nulls out of an identity.
 using Includes = bool (*)(const Row &row, const ColumnWriter &column);
 
 bool is_known(const Row &row, const ColumnWriter &column) {
@@ -76,7 +75,7 @@ void write_columns(JsonWriter &out, const Session &session, const Keys &keys, st
 
 void write_rows(JsonWriter &out, const Session &session, const Change &change) {
     RelationEntry &entry = *change.relation;
-    // Where the WAL does not have the old row, its identity is that of the new one.
+    // If the WAL has no old row, the columns of the identity are unchanged and can be taken from the new row.
     const Row &known = entry.old_row.present ? entry.old_row : entry.new_row;
     if (entry.new_row.present)
         write_columns(out, session, column_keys, entry.columns, entry.new_row, is_known);

@@ -1,4 +1,4 @@
-// format=wal2json: what wal2json writes in its format-version 2, and the context as the last key of a change.
+// format=wal2json: wal2json's format-version 2, with the context as the last key of a change.
 #include "base/lsn.hpp"
 #include "decode/formats.hpp"
 #include "decode/formats/wal2json/column.hpp"
@@ -22,9 +22,9 @@ std::string_view start_of(Operation operation) {
     pg_unreachable();
 }
 
-/// Writes a fact of the transaction; null outside any.
+/// Writes a property of the transaction; null outside a transaction.
 template <typename Write>
-void write_fact(JsonWriter &out, const Txn &txn, std::string_view key, Write &&write) {
+void write_property(JsonWriter &out, const Txn &txn, std::string_view key, Write &&write) {
     out.raw(key);
     if (txn.id == no_transaction)
         out.raw("null");
@@ -42,11 +42,11 @@ void write_start(JsonWriter &out, std::string_view start, const Session &session
     const Options &options = *session.options;
     out.raw(start);
     if (is_set(options, Flag::xids))
-        write_fact(out, txn, ",\"xid\":", [&] { out.integer(static_cast<TransactionId>(txn.id)); });
+        write_property(out, txn, ",\"xid\":", [&] { out.integer(static_cast<TransactionId>(txn.id)); });
     if (is_set(options, Flag::timestamp))
-        write_fact(out, txn, ",\"timestamp\":", [&] { write_timestamp(out, txn.commit_time); });
+        write_property(out, txn, ",\"timestamp\":", [&] { write_timestamp(out, txn.commit_time); });
     if (is_set(options, Flag::origin))
-        write_fact(out, txn, ",\"origin\":", [&] { out.integer(txn.origin); });
+        write_property(out, txn, ",\"origin\":", [&] { out.integer(txn.origin); });
 }
 
 void write_lsn(JsonWriter &out, std::string_view key, const Session &session, XLogRecPtr lsn) {
@@ -89,7 +89,7 @@ void write_columns(JsonWriter &out, std::string_view key, std::span<ColumnWriter
 
 void write_rows(JsonWriter &out, const Session &session, const Change &change) {
     RelationEntry &entry = *change.relation;
-    // Where the WAL does not have the old row, its identity is that of the new one.
+    // If the WAL has no old row, the columns of the identity are unchanged and can be taken from the new row.
     const Row &known = entry.old_row.present ? entry.old_row : entry.new_row;
     if (!known.present)
         return;
