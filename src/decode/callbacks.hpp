@@ -14,7 +14,7 @@ inline Txn &txn_of(const ReorderBufferTXN *txn) {
     return *static_cast<Txn *>(txn->output_plugin_private);
 }
 
-/// Whether we have state of the transaction. PostgreSQL 18 does not stream changes that it knows to be rolled
+/// Whether the transaction has a state. PostgreSQL 18 does not stream changes that it knows to be rolled
 /// back, but calls stream_abort_cb even if it has streamed nothing of the transaction.
 inline bool is_begun(const ReorderBufferTXN *txn) {
     return txn->output_plugin_private != nullptr;

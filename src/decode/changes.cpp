@@ -18,7 +18,7 @@ void warn_no_identity(RelationEntry &entry) {
     if (!entry.warned_no_identity)
         ereport(WARNING,
                 (errmsg("leaving out updates and deletes of table \"%s.%s\"", entry.schema, entry.table),
-                 errdetail("The table had no replica identity when they happened."),
+                 errdetail("The table had no replica identity at the time of these changes."),
                  errhint("Set one with ALTER TABLE ... REPLICA IDENTITY.")));
     entry.warned_no_identity = true;
 }

@@ -29,7 +29,7 @@ bool is_permanent(const ErrorData &error) {
 /// Foreign code runs in a subtransaction, whose abort cleans up after an error. The subtransaction writes
 /// nothing, so it gets no transaction id. PostgreSQL's own output functions need none: after an error they
 /// hold at most references to cached catalog rows, which are released when the reorder buffer aborts the
-/// transaction in which it runs us.
+/// transaction in which it runs the callbacks.
 template <typename Body> const ErrorData *catch_error(Risk risk, Body &&body) {
     MemoryContext memory = CurrentMemoryContext;
     ResourceOwner owner = CurrentResourceOwner;
@@ -86,8 +86,8 @@ const ErrorData *mark_unreadable_values(RelationEntry &entry, Row &row) {
     return first;
 }
 
-/// Tries the output function of a primary key of one column: the text of the key is not its JSON in the row,
-/// and may fail alone. Marks the column and returns the error, or NULL.
+/// Tries the output function of a primary key of one column, which may fail although the value can be written
+/// as JSON. Marks the column and returns the error, or NULL.
 const ErrorData *mark_unreadable_key(RelationEntry &entry) {
     if (entry.primary_key.size() != 1 || entry.primary_key.front().value.risk == Risk::none ||
         row_with_key(entry) == nullptr)
@@ -114,7 +114,7 @@ void warn_unreadable(RelationEntry &entry, const ErrorData &fault) {
     if (!entry.warned_unreadable)
         ereport(WARNING, (errmsg("leaving out values of table \"%s.%s\" that cannot be written", entry.schema,
                                  entry.table),
-                          errdetail("%s", fault.message)));
+                          errdetail("Writing one of them failed: %s", fault.message)));
     entry.warned_unreadable = true;
 }
 

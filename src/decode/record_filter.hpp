@@ -1,6 +1,6 @@
 // Drops WAL records before they enter the reorder buffer: those that bemi's worker writes, those of origins
-// that the client excludes, and messages with bemi's prefixes that are forged, too large, or not
-// transactional.
+// that the client excludes, and messages with bemi's prefixes that are forged or not transactional. A claim
+// that is too large loses its content.
 #pragma once
 
 #include "base/compat.hpp"

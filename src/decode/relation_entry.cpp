@@ -65,7 +65,7 @@ void set_key_output(RelationEntry &entry, TupleDesc descriptor) {
 }
 
 /// A primary key of one column is written as its text. The text of a type may depend on settings even if its
-/// JSON does not, as that of a date.
+/// JSON does not: that of a date depends on DateStyle.
 bool key_uses_settings(const RelationEntry &entry) {
     using Kind = ValueWriter::Kind;
     if (entry.primary_key.size() != 1)

@@ -2,7 +2,7 @@
 // can still be rolled back, a savepoint has the state before its first change.
 //
 // Subtransactions nest, so the rollback of a subtransaction takes back all that was written since its first
-// change. Sequence and context are therefore those of a transaction that is decoded after its commit.
+// change. Sequence and context therefore come out as if the transaction had been decoded after its commit.
 #pragma once
 
 #include "decode/txn.hpp"

@@ -15,9 +15,8 @@ void enter(Decoder &decoder, Txn &txn, TransactionId writer) {
     MemoryContextSwitchTo(caller);
 }
 
-/// Marks the subtransactions that have changes or messages in the part that is sent now. PostgreSQL itself
-/// marks only those with changes, and calls stream_abort_cb only for marked ones; but the client must be told
-/// of the rollback even if it received only a message of the subtransaction.
+/// Marks the subtransactions of which something is sent now. PostgreSQL calls stream_abort_cb only for marked
+/// subtransactions, and the client must be told of a rollback even if it received only a message.
 void mark_streamed_subtransactions(ReorderBufferTXN *txn) {
     const dlist_node *head = &txn->subtxns.head;
     for (dlist_node *node = txn->subtxns.head.next; node != head; node = node->next) {

@@ -3,8 +3,8 @@
 namespace bemi::decode {
 namespace {
 
-// The history of the current timeline, which changes when a standby is promoted, or follows a primary that
-// was. It is cached, because it would have to be read from a file for each transaction.
+// The history of the current timeline, which changes when a standby, or the primary that it follows, is
+// promoted. It is cached, because it would have to be read from a file for each transaction.
 constinit TimeLineID cached = 0;
 constinit List *history = NIL;
 

@@ -1,4 +1,4 @@
-// The state of a transaction that is decoded.
+// The state of a transaction that is being decoded.
 #pragma once
 
 #include "decode/change_id.hpp"

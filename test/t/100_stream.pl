@@ -61,9 +61,9 @@ sub fails_like {
     like($errors, $expected, "$name: says why");
 }
 
-fails_like([ colour => 'red' ], qr/unrecognized option "colour" .*\n.*Allowed options are: .*include-tables/,
+fails_like([ colour => 'red' ], qr/unrecognized option "colour" .*\n.*Valid options are: .*include-tables/,
     'unknown option');
-fails_like([ operations => 'upsert' ], qr/invalid value for option "operations": "upsert"\n.*create, update, delete/,
+fails_like([ operations => 'upsert' ], qr/invalid value for option "operations": "upsert"\n.*"create", "update", "delete"/,
     'bad value');
 
 $node->safe_psql('postgres', q{

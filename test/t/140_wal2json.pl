@@ -152,7 +152,7 @@ END
 
 my (undef, undef, $warnings) = $node->psql('operations', "SELECT public.ours('add-tables', 'public.no_key,public.by_nothing,public.late_key')");
 is($warnings =~ s/^psql:.*?: (?=WARNING)//gmr, join("\n", map {
-        (qq{WARNING:  leaving out updates and deletes of table "public.$_"}, 'DETAIL:  The table had no replica identity when they happened.',
+        (qq{WARNING:  leaving out updates and deletes of table "public.$_"}, 'DETAIL:  The table had no replica identity at the time of these changes.',
          'HINT:  Set one with ALTER TABLE ... REPLICA IDENTITY.')
     } qw(by_nothing no_key late_key)), 'one warning for a table without identity');
 

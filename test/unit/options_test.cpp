@@ -34,7 +34,7 @@ TEST(booleans_as_postgresql_reads_them) {
     for (const char *value : {"", "o", "2", "10", "yess", " on", "maybe"})
         CHECK_EQUAL(refusal({"tracked-only", value}), "invalid value for option \"tracked-only\": \"" +
                                                           std::string{value} +
-                                                          "\"\n\nAllowed values are: on, off.");
+                                                          "\"\n\nValid values are \"on\" and \"off\".");
 }
 
 TEST(the_last_of_several_wins) {
@@ -48,9 +48,10 @@ TEST(operations) {
     CHECK(some.has(Operation::erase));
     CHECK(!some.has(Operation::truncate));
     for (const char *value : {"", ",", "insert", "create,", "create update", "*"})
-        CHECK_EQUAL(refusal({"operations", value}),
-                    "invalid value for option \"operations\": \"" + std::string{value} +
-                        "\"\n\nAllowed values are lists of: create, update, delete, truncate.");
+        CHECK_EQUAL(
+            refusal({"operations", value}),
+            "invalid value for option \"operations\": \"" + std::string{value} +
+                "\"\n\nValid values are lists of \"create\", \"update\", \"delete\" and \"truncate\".");
 }
 
 TEST(included_and_excluded_tables) {
@@ -85,26 +86,26 @@ TEST(batch_size) {
     for (const char *value : {"", "-1", "1048577", "8kB", " 1", "99999999999999999999"})
         CHECK_EQUAL(refusal({"batch-size", value}),
                     "invalid value for option \"batch-size\": \"" + std::string{value} +
-                        "\"\n\nAllowed values are from 0 to 1048576, in bytes.");
+                        "\"\n\nValid values are between 0 and 1048576 bytes.");
 }
 
 TEST(formats) {
     CHECK(parse({{"format", "bemi"}}).format == &bemi_options);
     CHECK_EQUAL(refusal({"format", "xml"}),
-                "invalid value for option \"format\": \"xml\"\n\nAllowed values are: bemi, wal2json.");
+                "invalid value for option \"format\": \"xml\"\n\nValid values are: bemi, wal2json.");
     CHECK_EQUAL(refusal({"format", std::nullopt}), "option \"format\" requires a value\n\n");
 }
 
 TEST(unknown_options) {
     CHECK_EQUAL(refusal({"formats", "bemi"}), "unrecognized option \"formats\" of output plugin \"bemi\"\n\n"
-                                              "Allowed options are: format, tracked-only, batch-size, "
+                                              "Valid options are: format, tracked-only, batch-size, "
                                               "include-tables, exclude-tables, operations, transactions, "
                                               "stream, two-phase, messages.");
 }
 
 TEST(internal_formats_are_not_for_clients) {
     CHECK_EQUAL(refusal({"format", "internal"}),
-                "invalid value for option \"format\": \"internal\"\n\nAllowed values are: bemi, wal2json.");
+                "invalid value for option \"format\": \"internal\"\n\nValid values are: bemi, wal2json.");
     CHECK(parse({{"format", "internal", true}}).format == &internal_options);
     CHECK(!refusal({"format", ""}).empty());
 }

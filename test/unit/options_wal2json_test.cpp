@@ -55,7 +55,7 @@ TEST(flags) {
     CHECK(is_set(parse_wal2json({{"include-pk", "on"}}), Flag::pk));
     CHECK(is_set(parse_wal2json({{"numeric-data-types-as-string", "on"}}), Flag::numbers_as_strings));
     CHECK_EQUAL(refusal({"include-xids", "2"}),
-                "invalid value for option \"include-xids\": \"2\"\n\nAllowed values are: on, off.");
+                "invalid value for option \"include-xids\": \"2\"\n\nValid values are \"on\" and \"off\".");
 }
 
 TEST(options_without_effect) {
@@ -70,9 +70,9 @@ TEST(versions) {
     CHECK_EQUAL(refusal({"format-version", "2"}), "");
     CHECK_EQUAL(refusal({"format-version", std::nullopt}), "");
     for (const char *version : {"1", "3", "", "two"})
-        CHECK_EQUAL(refusal({"format-version", version}),
-                    "invalid value for option \"format-version\": \"" + std::string{version} +
-                        "\"\n\nThe only format-version to ask for is 2.");
+        CHECK_EQUAL(refusal({"format-version", version}), "invalid value for option \"format-version\": \"" +
+                                                              std::string{version} +
+                                                              "\"\n\nThe only valid value is \"2\".");
 }
 
 TEST(tables) {
@@ -176,9 +176,10 @@ TEST(actions) {
     CHECK(!some.has(Operation::erase));
     CHECK(some.has(Operation::truncate));
     for (const char *value : {"create", "Insert", "insert,create"})
-        CHECK_EQUAL(refusal({"actions", value}),
-                    "invalid value for option \"actions\": \"" + std::string{value} +
-                        "\"\n\nAllowed values are lists of: insert, update, delete, truncate.");
+        CHECK_EQUAL(
+            refusal({"actions", value}),
+            "invalid value for option \"actions\": \"" + std::string{value} +
+                "\"\n\nValid values are lists of \"insert\", \"update\", \"delete\" and \"truncate\".");
 }
 
 TEST(origins) {
@@ -198,15 +199,16 @@ TEST(options_of_the_other_format) {
     for (const char *name : {"include-tables", "exclude-tables", "operations", "transactions", "messages"})
         CHECK(refusal({name, "x"})
                   .starts_with("unrecognized option \"" + std::string{name} +
-                               "\" of output plugin \"bemi\"\nOnly format=bemi has this "
-                               "option.\nAllowed options are: format, "));
+                               "\" of output plugin \"bemi\"\nThis option is valid only "
+                               "with format \"bemi\".\nValid options are: format, "));
     for (const char *name : {"include-xids", "add-tables", "actions", "format-version"})
         CHECK(refusal_of({{name, "2"}, {"format", "bemi"}})
-                  .starts_with("unrecognized option \"" + std::string{name} +
-                               "\" of output plugin \"bemi\"\nOnly format=wal2json has this option.\n"));
+                  .starts_with(
+                      "unrecognized option \"" + std::string{name} +
+                      "\" of output plugin \"bemi\"\nThis option is valid only with format \"wal2json\".\n"));
     CHECK_EQUAL(refusal({"include-unchanged-toast", "on"}),
-                "option \"include-unchanged-toast\" is deprecated\n\n"
-                "Leave it out: unchanged TOAST values are never output.");
+                "option \"include-unchanged-toast\" is not supported\n\n"
+                "Omit it: unchanged TOAST values are never written.");
 }
 
 TEST(an_option_of_wal2json_means_its_format) {
@@ -245,8 +247,9 @@ TEST(options_of_version_1) {
         CHECK_EQUAL(
             refusal_of({{name, "on"}}),
             "unrecognized option \"" + std::string{name} +
-                "\" of output plugin \"bemi\"\nOnly format-version 2 has this option; the version is 1 "
-                "where neither that nor the format is given.\nAllowed options are: format, "
+                "\" of output plugin \"bemi\"\nThis option is valid only with \"format-version\" 2; the "
+                "version is 1 if neither \"format\" nor \"format-version\" is given.\nValid options are: "
+                "format, "
                 "tracked-only, batch-size, include-schemas, include-types, "
                 "numeric-data-types-as-string, add-tables, filter-tables, add-msg-prefixes, "
                 "filter-msg-prefixes, filter-origins, actions.");

@@ -9,7 +9,7 @@ namespace bemi::decode {
 namespace {
 
 [[noreturn]] void bad_operations(const Argument &argument) {
-    bad_value(argument, {}, "Allowed values are lists of: create, update, delete, truncate.");
+    bad_value(argument, {}, "Valid values are lists of \"create\", \"update\", \"delete\" and \"truncate\".");
 }
 
 Operation parse_operation(const Argument &argument, std::string_view word) {

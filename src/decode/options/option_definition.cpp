@@ -39,7 +39,7 @@ bool parse_bool(const Argument &argument) {
         return true;
     if (abbreviates("false", 1) || abbreviates("no", 1) || abbreviates("off", 2) || value == "0")
         return false;
-    bad_value(argument, {}, "Allowed values are: on, off.");
+    bad_value(argument, {}, "Valid values are \"on\" and \"off\".");
 }
 
 bool equal_ignoring_case(std::string_view a, std::string_view b) {

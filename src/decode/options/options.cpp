@@ -19,7 +19,7 @@ size_t parse_batch_size(const Argument &argument) {
     const auto [stop, error] = std::from_chars(text.data(), end, size);
     if (error == std::errc{} && stop == end && size <= max_size)
         return size;
-    bad_value(argument, {}, "Allowed values are from 0 to 1048576, in bytes.");
+    bad_value(argument, {}, "Valid values are between 0 and 1048576 bytes.");
 }
 
 /// The options of every format.
@@ -49,7 +49,7 @@ const FormatOptions *parse_format(const Argument &argument, Formats formats) {
     for (const FormatOptions *format : formats)
         if (!name.empty() && format->name == name && (!format->is_internal || argument.is_internal))
             return format;
-    bad_value(argument, {}, "Allowed values are: " + client_format_names(formats) + '.');
+    bad_value(argument, {}, "Valid values are: " + client_format_names(formats) + '.');
 }
 
 /// The format of a client that does not give the option "format".
@@ -83,14 +83,14 @@ std::string where_valid(std::string_view name, const FormatOptions &format, Form
         return std::string{format.where_valid(name)};
     for (const FormatOptions *other : formats)
         if (!other->name.empty() && other->find(name) != nullptr)
-            return "Only format=" + std::string{other->name} + " has this option.";
+            return "This option is valid only with format \"" + std::string{other->name} + "\".";
     return "";
 }
 
 [[noreturn]] void unknown_option(std::string_view name, const FormatOptions &format, Formats formats) {
     throw OptionError("unrecognized option \"" + std::string{name} + "\" of output plugin \"bemi\"",
                       where_valid(name, format, formats),
-                      "Allowed options are: " +
+                      "Valid options are: " +
                           names_of(common_definitions).append(names_of(format.definitions)).substr(2) + '.');
 }
 

@@ -12,8 +12,8 @@ namespace bemi::decode::wal2json {
 [[nodiscard]] ColumnWriter make_version_2_column(Relation relation, Form_pg_attribute attribute,
                                                  const Options &options);
 
-/// Makes the writer for format-version 1, whose arrays have an element for each column: the key is the
-/// element with the name, the tail that with the type, each after a comma.
+/// Makes the writer for format-version 1, whose arrays have an element for each column: the key is a comma
+/// and the column's name, the tail a comma and its type.
 [[nodiscard]] ColumnWriter make_version_1_column(Relation relation, Form_pg_attribute attribute,
                                                  const Options &options);
 

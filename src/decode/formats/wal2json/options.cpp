@@ -21,12 +21,12 @@ void check_bool(Options &, const Argument &argument) {
 
 void check_version(Options &, const Argument &argument) {
     if (argument.value.value_or("2") != "2")
-        bad_value(argument, {}, "The only format-version to ask for is 2.");
+        bad_value(argument, {}, "The only valid value is \"2\".");
 }
 
 [[noreturn]] void refuse_unchanged_toast(Options &, const Argument &) {
-    throw OptionError("option \"include-unchanged-toast\" is deprecated", {},
-                      "Leave it out: unchanged TOAST values are never output.");
+    throw OptionError("option \"include-unchanged-toast\" is not supported", {},
+                      "Omit it: unchanged TOAST values are never written.");
 }
 
 //
@@ -139,7 +139,7 @@ Operation parse_action(const Argument &argument, std::string_view element) {
     for (const auto &[name, operation] : actions)
         if (element == name)
             return operation;
-    bad_value(argument, {}, "Allowed values are lists of: insert, update, delete, truncate.");
+    bad_value(argument, {}, "Valid values are lists of \"insert\", \"update\", \"delete\" and \"truncate\".");
 }
 
 void set_actions(Options &options, const Argument &argument) {
@@ -229,8 +229,8 @@ bool implies_version_1(std::string_view option) {
 std::string_view where_version_2_option_valid(std::string_view option) {
     if (version_2_options.find(option) == nullptr)
         return {};
-    return "Only format-version 2 has this option; the version is 1 where neither that nor the format is "
-           "given.";
+    return "This option is valid only with \"format-version\" 2; the version is 1 if neither \"format\" nor "
+           "\"format-version\" is given.";
 }
 
 } // namespace
