@@ -24,7 +24,7 @@ constexpr config_enum_entry partition_intervals[] = {
     {"quarter", interval_quarter, false}, {"year", interval_year, false}, {nullptr, 0, false},
 };
 
-char *capture_list; // bemi.capture as written; `capture` is what it means
+char *capture_list; // bemi.capture as written; `capture` is the set of its facts
 
 struct FactName {
     const char *name;
@@ -42,34 +42,34 @@ constexpr FactName fact_names[] = {
 bool refuse_size(size_t size) {
     GUC_check_errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED);
     GUC_check_errmsg("value for parameter \"bemi.context\" is too large");
-    GUC_check_errdetail("It has %zu bytes; bemi.max_context_size allows %d.", size, max_context_size);
+    GUC_check_errdetail("It has %zu bytes; \"bemi.max_context_size\" allows %d.", size, max_context_size);
     GUC_check_errhint(
-        "Keep the context to what identifies the change, or have a superuser raise bemi.max_context_size.");
+        "Keep the context to what identifies the change, or increase \"bemi.max_context_size\".");
     return false;
 }
 
-bool refuse_json(const json_object::Fault &fault) {
-    using Kind = json_object::Fault::Kind;
+bool refuse_json(const json::Fault &fault) {
+    using Kind = json::Fault::Kind;
     GUC_check_errcode(fault.kind == Kind::syntax         ? ERRCODE_INVALID_TEXT_REPRESENTATION
                       : fault.kind == Kind::number_range ? ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE
                                                          : ERRCODE_INVALID_PARAMETER_VALUE);
-    // The value itself stays out of the message: a context may hold what does not belong into a log.
+    // The message does not show the value: a context may contain what does not belong into the log.
     GUC_check_errmsg("invalid value for parameter \"bemi.context\"");
     GUC_check_errdetail("At byte %zu: %s.", fault.offset + 1, fault.reason);
-    GUC_check_errhint("Set it to a JSON object, such as '{\"user_id\": 7}', or to '' for none.");
+    GUC_check_errhint("Set it to a JSON object, such as '{\"user_id\": 7}', or to '' for no context.");
     return false;
 }
 
 bool check_context(char **value, void **, GucSource) {
     const std::string_view json(*value);
-    json_object::Fault fault;
-    // A parallel worker takes over what its leader accepted, maybe before it knows the limit that was in
-    // force.
+    json::Fault fault;
+    // A parallel worker gets the value that its leader has accepted, maybe before it gets
+    // bemi.max_context_size.
     if (json.empty() || InitializingParallelWorker)
         return true;
     if (json.size() > static_cast<size_t>(max_context_size))
         return refuse_size(json.size());
-    return json_object::validate(json, database_is_utf8(), &fault) || refuse_json(fault);
+    return json::validate(json, database_is_utf8(), &fault) || refuse_json(fault);
 }
 
 void assign_context(const char *, void *) {
@@ -87,7 +87,8 @@ bool add_fact(const char *name, unsigned *facts) {
             return true;
         }
     GUC_check_errdetail("Unrecognized server fact: \"%s\".", name);
-    GUC_check_errhint("The facts are: sql, user, session_user, application_name, client_addr, backend_pid.");
+    GUC_check_errhint("Valid values are \"sql\", \"user\", \"session_user\", \"application_name\", "
+                      "\"client_addr\" and \"backend_pid\".");
     return false;
 }
 
@@ -125,7 +126,7 @@ bool check_comment_affix(char **value, void **, GucSource) {
         return true;
     GUC_check_errdetail(
         "It must be one word of at most %d bytes without white space, quotes, braces, \"*\", \"/\" and "
-        "backslash; empty turns comments off.",
+        "backslash. An empty value turns context comments off.",
         NAMEDATALEN - 1);
     return false;
 }
@@ -140,7 +141,7 @@ std::optional<double> days_of(const char *interval) {
 }
 
 bool check_retention(char **value, void **, GucSource) {
-    constexpr double max_days = 1000 * 365.25; // PostgreSQL's time begins 4713 BC
+    constexpr double max_days = 1000 * 365.25; // now() minus the interval must be a valid timestamp
     if ((*value)[0] == '\0')
         return true;
     const std::optional<double> days = days_of(*value);
@@ -148,42 +149,45 @@ bool check_retention(char **value, void **, GucSource) {
         return true;
     if (days)
         GUC_check_errdetail("It must be positive and less than 1000 years.");
-    GUC_check_errhint("Set it to an interval such as '90 days', or to '' to keep all.");
+    GUC_check_errhint("Set it to an interval such as '90 days', or to '' to keep all changes.");
     return false;
 }
 
 } // namespace
 
 void define() {
-    // Before bemi.context, whose check needs it.
-    // One value for the whole server, so that what is accepted is read as well.
+    // The check of bemi.context needs this value, so it is defined first. It is one value for the whole
+    // server, so that a context that a session accepts is not too large for the output plugin.
     DefineCustomIntVariable("bemi.max_context_size", "Sets the largest context that is accepted.",
                             "A larger setting is an error, a larger SQL comment is ignored.",
                             &max_context_size, 1024 * 1024, 1024, 64 * 1024 * 1024, PGC_SIGHUP, GUC_UNIT_BYTE,
                             nullptr, count_change, nullptr);
-    DefineCustomStringVariable("bemi.context", "Sets the context of the changes that follow.",
-                               "A JSON object that says who, where and how; empty for none.", &context, "",
-                               PGC_USERSET, 0, check_context, assign_context, nullptr);
+    DefineCustomStringVariable(
+        "bemi.context", "Sets the context of the changes that follow.",
+        "A JSON object, for example with the user and the request; empty for no context.", &context, "",
+        PGC_USERSET, 0, check_context, assign_context, nullptr);
     DefineCustomBoolVariable("bemi.enabled", "Lets the triggers write the context to the WAL.", nullptr,
                              &enabled, true, PGC_SUSET, 0, nullptr, nullptr, nullptr);
-    DefineCustomStringVariable("bemi.capture", "Lists the facts that the server adds to every context.",
-                               "Of sql, user, session_user, application_name, client_addr, backend_pid.",
-                               &capture_list, "", PGC_SUSET, GUC_LIST_INPUT, check_capture, assign_capture,
-                               nullptr);
+    DefineCustomStringVariable(
+        "bemi.capture", "Lists the facts that the server adds to the context.",
+        "Valid values are sql, user, session_user, application_name, client_addr, backend_pid.",
+        &capture_list, "", PGC_SUSET, GUC_LIST_INPUT, check_capture, assign_capture, nullptr);
     DefineCustomStringVariable("bemi.comment_affix", "Sets the word around the JSON of a context comment.",
                                "With the default: /*Bemi {\"user_id\": 7} Bemi*/. Empty turns comments off.",
                                &comment_affix, "Bemi", PGC_SUSET, 0, check_comment_affix, assign_context,
                                nullptr);
-    DefineCustomStringVariable("bemi.retention", "Sets how long changes are kept in bemi.changes.",
-                               "An interval; partitions that are older are dropped. Empty keeps all.",
-                               &retention, "", PGC_SUSET, 0, check_retention, nullptr, nullptr);
+    DefineCustomStringVariable(
+        "bemi.retention", "Sets how long changes are kept in bemi.changes.",
+        "Partitions that are older than this interval are dropped. Empty keeps all changes.", &retention, "",
+        PGC_SUSET, 0, check_retention, nullptr, nullptr);
     DefineCustomEnumVariable("bemi.partition_interval",
-                             "Sets how much time a new partition of bemi.changes is for.",
-                             "Partitions that exist stay as they are.", &partition_interval, interval_month,
+                             "Sets the range of time of new partitions of bemi.changes.",
+                             "Existing partitions are not changed.", &partition_interval, interval_month,
                              partition_intervals, PGC_SUSET, 0, nullptr, nullptr, nullptr);
-    DefineCustomIntVariable("bemi.sync_timeout", "Sets how long bemi.sync() waits unless it is told.",
-                            "So do all functions that call it.", &sync_timeout, sync_timeout, 1, INT_MAX,
-                            PGC_USERSET, GUC_UNIT_MS, nullptr, nullptr, nullptr);
+    DefineCustomIntVariable("bemi.sync_timeout",
+                            "Sets how long bemi.sync() waits if its argument \"timeout\" is not given.",
+                            "This also applies to functions that call bemi.sync().", &sync_timeout,
+                            sync_timeout, 1, INT_MAX, PGC_USERSET, GUC_UNIT_MS, nullptr, nullptr, nullptr);
     compat::reserve_guc_prefix("bemi");
 }
 

@@ -1,11 +1,11 @@
-// Every setting of bemi: definition, check and assign hooks.
+// The settings of bemi, with their check and assign hooks.
 #pragma once
 
 #include "base/compat.hpp"
 
 namespace bemi::guc {
 
-/// The server facts that bemi.capture can list, as bits.
+/// The facts that bemi.capture can list, as bits.
 enum Fact : unsigned {
     fact_sql = 1U << 0,
     fact_user = 1U << 1,
@@ -18,20 +18,21 @@ enum Fact : unsigned {
 /// The values of bemi.partition_interval.
 enum PartitionInterval { interval_day, interval_week, interval_month, interval_quarter, interval_year };
 
-extern char *context;          // a valid JSON object in the server's encoding, or ""
-extern bool enabled;           // off: the triggers emit nothing
-extern unsigned capture;       // of Fact
-extern int max_context_size;   // bytes
-extern char *retention;        // an interval, or "" to keep all
-extern int sync_timeout;       // milliseconds
-extern int partition_interval; // of PartitionInterval
-extern char *comment_affix;    // "" when comments are off
+extern char *context;          // a valid JSON object in the server's encoding, or "" for none
+extern bool enabled;           // if false, the triggers emit nothing
+extern unsigned capture;       // a set of Fact
+extern int max_context_size;   // in bytes
+extern char *retention;        // an interval, or "" to keep all changes
+extern int sync_timeout;       // in milliseconds
+extern int partition_interval; // a PartitionInterval
+extern char *comment_affix;    // "" if context comments are off
 
-/// Counts the assignments to settings that decide what the context is. Who caches something derived from them
-/// compares it with the value then.
+/// Counts the assignments to settings that determine the context. Anything cached from these settings is
+/// stale once this counter has changed.
 extern uint64 generation;
 
-/// Defines the settings and reserves their prefix. Takes over what was set before the library was loaded.
+/// Defines the settings, with the values that were set before the library was loaded, and reserves their
+/// prefix.
 void define();
 
 } // namespace bemi::guc

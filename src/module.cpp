@@ -1,4 +1,4 @@
-// The library's entry point: composes the parts, decides nothing.
+// The library's entry point, which sets up each part of bemi.
 #include "base/compat.hpp"
 #include "context/emit.hpp"
 #include "context/execution.hpp"

@@ -1,5 +1,5 @@
-// bemi.emit_context(), the trigger on every tracked table. It must be total: an error here fails the user's
-// write.
+// bemi.emit_context(), the function of the triggers on tracked tables. An error here would fail the user's
+// write, so it raises none once it was called correctly.
 #include "base/boundary.hpp"
 #include "context/emit.hpp"
 #include "worker/wakeup.hpp"
@@ -7,8 +7,8 @@
 namespace bemi {
 namespace {
 
-/// BemiHQ's packages install a trigger of their own, which may stay. It emits its comment for every row, so
-/// that what we emitted before is not in force any more.
+/// Whether the table has a trigger of BemiHQ's packages, which a user may keep. It emits the context of the
+/// SQL comment for every row, and so ends the effect of what bemi has emitted before.
 bool has_bemihq_trigger(const TriggerDesc *triggers) {
     constexpr char prefix[] = "_bemi_row_trigger";
     for (int i = 0; i < triggers->numtriggers; i++)
@@ -25,7 +25,7 @@ using namespace bemi;
 BEMI_FUNCTION(bemi_emit_context) {
     if (!CALLED_AS_TRIGGER(fcinfo))
         ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-                        errmsg("function \"bemi.emit_context\" was not called by the trigger manager")));
+                        errmsg("function \"bemi.emit_context\" was not called by trigger manager")));
     const auto *trigger = reinterpret_cast<TriggerData *>(fcinfo->context);
     if (!TRIGGER_FIRED_BEFORE(trigger->tg_event))
         ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),

@@ -6,11 +6,11 @@ namespace bemi::wire {
 namespace {
 
 std::string_view member(std::string_view object, std::string_view name) {
-    return cpp_call([&] { return json_object::member(object, name); });
+    return cpp_call([&] { return json::member(object, name); });
 }
 
-/// Whether the object may have a member `pg`, whose name may be written with escapes. Most claims have none,
-/// and this is in the way of every statement that writes.
+/// Whether the object may have a member `pg`, maybe with escapes in its name. This runs for every statement
+/// that writes, and most claims have no such member, so it is a fast test before a parse.
 bool may_have_pg(std::string_view claim) {
     return claim.find("pg\"") != std::string_view::npos || claim.find('\\') != std::string_view::npos;
 }
@@ -21,10 +21,10 @@ void append(StringInfo out, std::string_view text) {
 
 } // namespace
 
-std::string_view merge(std::string_view base, std::string_view patch, json_object::Nulls nulls) {
-    const size_t room = json_object::merge_bound(base, patch) + 1;
+std::string_view merge(std::string_view base, std::string_view patch, json::Nulls nulls) {
+    const size_t room = json::merge_bound(base, patch) + 1;
     char *merged = static_cast<char *>(palloc_extended(room, MCXT_ALLOC_HUGE));
-    const size_t size = cpp_call([&] { return json_object::merge(base, patch, nulls, merged); });
+    const size_t size = cpp_call([&] { return json::merge(base, patch, nulls, merged); });
     merged[size] = '\0';
     return {merged, size};
 }
@@ -32,11 +32,11 @@ std::string_view merge(std::string_view base, std::string_view patch, json_objec
 std::string_view checked_claim(std::string_view claim) {
     return !may_have_pg(claim) || member(claim, "pg").empty()
                ? claim
-               : merge(claim, R"({"pg":null})", json_object::Nulls::remove);
+               : merge(claim, R"({"pg":null})", json::Nulls::remove);
 }
 
 std::string_view context_of(std::string_view claim, std::string_view facts) {
-    if (json_object::is_empty(facts))
+    if (json::is_empty(facts))
         return claim;
     StringInfoData patch;
     initStringInfo(&patch);
@@ -49,10 +49,10 @@ std::string_view context_of(std::string_view claim, std::string_view facts) {
     append(&patch, "\"pg\":");
     append(&patch, facts);
     append(&patch, "}");
-    const std::string_view over_it{patch.data, static_cast<size_t>(patch.len)};
-    if (json_object::is_empty(claim))
-        return over_it;
-    const std::string_view merged = merge(claim, over_it, json_object::Nulls::keep);
+    const std::string_view added{patch.data, static_cast<size_t>(patch.len)};
+    if (json::is_empty(claim))
+        return added;
+    const std::string_view merged = merge(claim, added, json::Nulls::keep);
     pfree(patch.data);
     return merged;
 }

@@ -1,5 +1,5 @@
-// What triggers and worker write and the output plugin reads: the only thing that src/context and src/decode
-// share.
+// The logical messages that triggers and workers write and the output plugin reads. Nothing else is shared by
+// context/ and decode/.
 #pragma once
 
 #include "json/object.hpp"
@@ -8,30 +8,32 @@
 
 namespace bemi {
 
-// The prefix of the logical messages that carry a claim: what the application says of the changes of its
-// transaction that follow. The content is a JSON object in UTF-8. BemiHQ's own triggers write such messages,
-// and so can any role.
+// The prefix of messages with a claim: the context that the application gives to the changes that follow in
+// its transaction. The content is a JSON object in UTF-8. Any role can write such a message, and the triggers
+// of BemiHQ's packages do.
 inline constexpr char claim_prefix[] = "_bemi";
 
-// The prefix of the message with which a transaction of the worker's begins that stores changes.
+// The prefix of the message with which the worker begins a transaction that stores changes.
 inline constexpr char store_prefix[] = "_bemi_store";
 
-// The prefix of the messages that carry what the server itself says of these changes, attested
-// (attested.hpp): the JSON object in UTF-8 that becomes the key `pg` of the context.
+// The prefix of messages with the facts that the server states about the changes that follow. The content is
+// a JSON object in UTF-8, the value of the key `pg` of the context. Only attested messages (attested.hpp)
+// count.
 inline constexpr char facts_prefix[] = "_bemi_facts";
 
 namespace wire {
 
-/// `base` with the members of `patch` over its own; each is a valid JSON object or empty. In the current
-/// memory context, with a zero byte behind it.
-[[nodiscard]] std::string_view merge(std::string_view base, std::string_view patch, json_object::Nulls nulls);
+/// Merges `patch` over `base`; each is a valid JSON object or empty. The result is in the current memory
+/// context and ends with a zero byte.
+[[nodiscard]] std::string_view merge(std::string_view base, std::string_view patch, json::Nulls nulls);
 
-/// `claim`, a valid JSON object, without what only facts may say; in the current memory context if it is not
-/// the same.
+/// Removes the key `pg`, which only facts may set, from `claim`, a valid JSON object. Returns `claim` itself
+/// if it has no such key, else a copy in the current memory context.
 [[nodiscard]] std::string_view checked_claim(std::string_view claim);
 
-/// The context that follows from the two, each a valid JSON object or empty: the members of the claim, then
-/// `SQL` if the facts have the statement, then `pg`. In the current memory context if it is not the claim.
+/// Builds the context of a change: the members of the claim, then `SQL` if the facts have the statement, then
+/// `pg`. Each argument is a valid JSON object or empty. Returns `claim` itself if there are no facts, else a
+/// copy in the current memory context.
 [[nodiscard]] std::string_view context_of(std::string_view claim, std::string_view facts);
 
 } // namespace wire

@@ -1,6 +1,6 @@
-// The fence between C++ exceptions and ereport. PostgreSQL unwinds with longjmp, which runs no destructors;
-// C++ unwinds with exceptions, which no PostgreSQL frame understands. So neither ever crosses the other's
-// frames.
+// The fence between C++ exceptions and ereport(ERROR). PostgreSQL unwinds the stack with longjmp, which runs
+// no destructors; C++ unwinds it with exceptions, for which PostgreSQL's frames have no handlers. Therefore
+// neither may cross a frame of the other.
 #pragma once
 
 #include "base/compat.hpp"
@@ -9,7 +9,7 @@
 #include <stdexcept>
 #include <type_traits>
 
-/// Declares and opens a function that PostgreSQL calls through fmgr: BEMI_FUNCTION(bemi_x) { ... }.
+/// Declares and opens a C function that SQL can call: BEMI_FUNCTION(bemi_x) { ... }.
 #define BEMI_FUNCTION(name)                                                                                  \
     extern "C" {                                                                                             \
     PG_FUNCTION_INFO_V1(name);                                                                               \
@@ -19,9 +19,9 @@
 
 namespace bemi {
 
-/// Runs `body`, C++ that may throw but calls no PostgreSQL, and turns an exception into an ERROR after the
-/// catch block was left (an ereport inside it would leak the exception object). `body` returns something
-/// trivially destructible.
+/// Returns what `body` returns. `body` is C++ code that may throw, but calls no function of PostgreSQL; its
+/// result is trivially destructible. An exception becomes an ERROR: 53200 for std::bad_alloc, XX000 for any
+/// other. It is raised after the catch block, because an ereport inside would leak the exception object.
 template <typename Body> auto cpp_call(Body &&body) -> std::invoke_result_t<Body> {
     static_assert(std::is_trivially_destructible_v<std::invoke_result_t<Body>> ||
                   std::is_void_v<std::invoke_result_t<Body>>);
@@ -36,7 +36,7 @@ template <typename Body> auto cpp_call(Body &&body) -> std::invoke_result_t<Body
     }
     if (out_of_memory)
         ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
-    ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR), errmsg("unexpected error in bemi: %s", reason)));
+    ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR), errmsg("unexpected C++ exception: %s", reason)));
 }
 
 } // namespace bemi

@@ -1,4 +1,4 @@
-// Every difference between PostgreSQL 14 and 18. The only file that mentions PG_VERSION_NUM.
+// Every difference between PostgreSQL 14 and 18. No other file mentions PG_VERSION_NUM.
 #pragma once
 
 #include "base/pg.hpp"
@@ -9,7 +9,7 @@
 #error "bemi supports PostgreSQL 14 to 18"
 #endif
 
-// The magic block. 18 added a name and a version to it, which pg_get_loaded_modules() shows.
+// 18 added a name and a version to the magic block, which pg_get_loaded_modules() shows.
 #if PG_VERSION_NUM >= 180000
 #define BEMI_MODULE_MAGIC PG_MODULE_MAGIC_EXT(.name = "bemi", .version = "1.0")
 #else
@@ -18,7 +18,7 @@
 
 namespace bemi::compat {
 
-/// Writes a transactional logical message; returns where it ends. 17 added the argument `flush`.
+/// Writes a transactional logical message; returns the LSN of its end. 17 added the argument `flush`.
 inline XLogRecPtr log_transactional_message(const char *prefix, const char *content, size_t size) {
 #if PG_VERSION_NUM >= 170000
     return LogLogicalMessage(prefix, content, size, true, false);
@@ -27,7 +27,7 @@ inline XLogRecPtr log_transactional_message(const char *prefix, const char *cont
 #endif
 }
 
-/// Reserves the prefix of our settings. 15 renamed the function.
+/// Makes settings with the prefix that are not defined an error. 15 renamed the function.
 inline void reserve_guc_prefix(const char *prefix) {
 #if PG_VERSION_NUM >= 150000
     MarkGUCPrefixReserved(prefix);
@@ -36,8 +36,8 @@ inline void reserve_guc_prefix(const char *prefix) {
 #endif
 }
 
-/// Whether `user` owns the relation, schema, database or extension, of which `catalog` is the table, or is a
-/// member of a role that does. 16 replaced the functions by kind.
+/// Whether `user` has the privileges of the owner of the relation, schema, database or extension; `catalog`
+/// is the catalog that has the object. 16 replaced the functions for each kind of object by one.
 inline bool owns(Oid catalog, Oid object, Oid user) {
 #if PG_VERSION_NUM >= 160000
     return object_ownercheck(catalog, object, user);
@@ -52,13 +52,13 @@ inline bool owns(Oid catalog, Oid object, Oid user) {
     case ExtensionRelationId:
         return pg_extension_ownercheck(object, user);
     default:
-        elog(ERROR, "unexpected catalog %u", catalog);
+        elog(ERROR, "unexpected object class %u", catalog);
     }
 #endif
 }
 
-/// Memory for a GUC's "extra", which guc.c frees; NULL when there is none. 16 moved it from malloc to a
-/// memory context.
+/// Allocates the "extra" value of a setting, which guc.c frees; NULL if there is no memory. 16 moved these
+/// values from malloc to a memory context.
 inline void *guc_alloc(size_t size) {
 #if PG_VERSION_NUM >= 160000
     return guc_malloc(LOG, size);
@@ -67,7 +67,7 @@ inline void *guc_alloc(size_t size) {
 #endif
 }
 
-/// Gives back what guc_alloc gave.
+/// Frees what guc_alloc() has allocated.
 inline void guc_release(void *memory) {
 #if PG_VERSION_NUM >= 160000
     guc_free(memory);
@@ -76,7 +76,7 @@ inline void guc_release(void *memory) {
 #endif
 }
 
-/// The new row of a change, NULL where there is none. Up to 16 it is wrapped in a ReorderBufferTupleBuf.
+/// The new tuple of a change; NULL if it has none. Up to 16 it is wrapped in a ReorderBufferTupleBuf.
 inline HeapTuple new_tuple(const ReorderBufferChange *change) {
 #if PG_VERSION_NUM >= 170000
     return change->data.tp.newtuple;
@@ -85,7 +85,7 @@ inline HeapTuple new_tuple(const ReorderBufferChange *change) {
 #endif
 }
 
-/// The old row (or its key) of a change, NULL where there is none.
+/// The old tuple of a change, or only its key; NULL if the change has neither.
 inline HeapTuple old_tuple(const ReorderBufferChange *change) {
 #if PG_VERSION_NUM >= 170000
     return change->data.tp.oldtuple;
@@ -94,8 +94,8 @@ inline HeapTuple old_tuple(const ReorderBufferChange *change) {
 #endif
 }
 
-/// The index of the primary key, which is not deferrable, or InvalidOid. 18 added the argument
-/// `deferrable_ok`.
+/// The index of the relation's primary key; InvalidOid if it has none or a deferrable one. 18 added the
+/// argument `deferrable_ok`.
 inline Oid primary_key_index(Relation relation) {
 #if PG_VERSION_NUM >= 180000
     return RelationGetPrimaryKeyIndex(relation, false);
@@ -113,8 +113,8 @@ inline TimestampTz commit_time(const ReorderBufferTXN *txn) {
 #endif
 }
 
-/// Has the slot's prepared transactions decoded when they are prepared, from now on. False if the slot had to
-/// be made for that, as before 15.
+/// Makes the slot decode prepared transactions at PREPARE TRANSACTION from now on. False if the slot would
+/// have to be created for that, as in 14.
 [[nodiscard]] inline bool turn_on_two_phase(LogicalDecodingContext *ctx) {
 #if PG_VERSION_NUM >= 150000
     ctx->twophase_opt_given = true;
@@ -124,15 +124,15 @@ inline TimestampTz commit_time(const ReorderBufferTXN *txn) {
 #endif
 }
 
-/// Makes sure that stream_abort_cb is called if the subtransaction is rolled back, parts of which were sent.
-/// PostgreSQL marks it itself, but not (seen in 15) if more than 4096 records of it had been spilled to disk,
-/// as a value of 8 MB in TOAST needs.
+/// Makes PostgreSQL call stream_abort_cb if the subtransaction is rolled back after parts of it were sent.
+/// PostgreSQL itself does not mark it as streamed (seen in 15) if more than 4096 of its changes had been
+/// spilled to disk; a value of 8 MB in TOAST has as many.
 inline void mark_as_streamed(ReorderBufferTXN *txn) {
     txn->txn_flags |= RBTXN_IS_STREAMED;
 }
 
-/// Tells the client how far decoding has come, so that long stretches without output do not run into its
-/// timeout. 15 added `skipped`: the whole transaction produced nothing.
+/// Tells the client how far decoding has come, so that it does not time out while there is no output. 15
+/// added `skipped`: the transaction had no output at all.
 inline void update_progress(LogicalDecodingContext *ctx, bool skipped) {
 #if PG_VERSION_NUM >= 150000
     OutputPluginUpdateProgress(ctx, skipped);
@@ -142,7 +142,7 @@ inline void update_progress(LogicalDecodingContext *ctx, bool skipped) {
 #endif
 }
 
-/// Whether the column is a generated one that is not stored, which 18 added.
+/// Whether the attribute is a virtual generated column, which 18 added.
 inline bool is_virtual(Form_pg_attribute attribute) {
 #if PG_VERSION_NUM >= 180000
     return attribute->attgenerated == ATTRIBUTE_GENERATED_VIRTUAL;
@@ -152,7 +152,7 @@ inline bool is_virtual(Form_pg_attribute attribute) {
 #endif
 }
 
-/// How far the WAL is on disk. 15 added the argument `insertTLI`.
+/// The LSN up to which WAL is flushed to disk. 15 added the argument `insertTLI`.
 inline XLogRecPtr flushed_wal() {
 #if PG_VERSION_NUM >= 150000
     return GetFlushRecPtr(nullptr);
@@ -161,8 +161,7 @@ inline XLogRecPtr flushed_wal() {
 #endif
 }
 
-/// The timeline that this server writes, or the one that it last replayed. 15 removed the variable for the
-/// former.
+/// The timeline that this server writes or, in recovery, replays. 15 replaced the variable by a function.
 inline TimeLineID current_timeline() {
     TimeLineID timeline;
     if (RecoveryInProgress()) {
@@ -176,7 +175,7 @@ inline TimeLineID current_timeline() {
 #endif
 }
 
-// What a block in the WAL is of. 16 renamed the struct and its fields.
+// The file of a relation that a WAL record changes. 16 renamed the struct and its fields.
 #if PG_VERSION_NUM >= 160000
 using File = RelFileLocator;
 inline Oid database_of(const File &file) {
@@ -189,14 +188,14 @@ inline Oid database_of(const File &file) {
 }
 #endif
 
-/// The file of the record's first block.
+/// The file of the first block that the record refers to.
 inline File file_of(XLogReaderState *record) {
     File file;
     (void)XLogRecGetBlockTag(record, 0, &file, nullptr, nullptr);
     return file;
 }
 
-/// The relation that has the file now, or InvalidOid. Of this database, in a transaction.
+/// The relation of this database that has the file now, or InvalidOid. Needs a transaction.
 inline Oid relation_of(const File &file) {
 #if PG_VERSION_NUM >= 160000
     return RelidByRelfilenumber(file.spcOid, file.relNumber);
@@ -205,7 +204,8 @@ inline Oid relation_of(const File &file) {
 #endif
 }
 
-/// Makes a logical slot that is not two-phase, and acquires it. From 17 on a standby may take it over.
+/// Creates a logical slot without two-phase decoding, and acquires it. From 17 on it is synchronized to
+/// standbys as a failover slot.
 inline void create_slot(const char *name) {
     const bool db_specific = true, two_phase = false;
 #if PG_VERSION_NUM >= 170000
@@ -216,7 +216,7 @@ inline void create_slot(const char *name) {
 #endif
 }
 
-/// 18 added the argument `error_if_invalid`.
+/// Acquires the slot; ERROR if another process has it. 18 added the argument `error_if_invalid`.
 inline void acquire_slot(const char *name) {
     const bool nowait = true;
 #if PG_VERSION_NUM >= 180000
@@ -227,7 +227,7 @@ inline void acquire_slot(const char *name) {
 #endif
 }
 
-/// Whether the server has taken the slot's WAL away. 16 replaced the position by a cause.
+/// Whether the server has invalidated the slot. 16 replaced the LSN by a cause.
 inline bool is_invalidated(const ReplicationSlot *slot) {
 #if PG_VERSION_NUM >= 160000
     return slot->data.invalidated != RS_INVAL_NONE;
@@ -236,7 +236,8 @@ inline bool is_invalidated(const ReplicationSlot *slot) {
 #endif
 }
 
-/// To be called while shared_preload_libraries are loaded. 15 wants such requests in a hook.
+/// Requests shared memory. Call it while shared_preload_libraries are loaded. From 15 on such requests belong
+/// into a hook.
 inline void request_shared_memory(size_t size) {
 #if PG_VERSION_NUM >= 150000
     static constinit size_t requested = 0;
@@ -253,8 +254,8 @@ inline void request_shared_memory(size_t size) {
 #endif
 }
 
-/// How many days an interval has, about; none if PostgreSQL does not understand its fields. 15 has another
-/// struct for its parts.
+/// The approximate number of days in an interval, of which ParseDateTime() made the fields; nullopt if they
+/// are no valid interval. 15 replaced the struct of an interval's parts.
 inline std::optional<double> days_of_interval(char **fields, int *types, int count) {
     constexpr double days_per_year = 365.25, days_per_month = 30.4375;
     int type;
@@ -274,7 +275,7 @@ inline std::optional<double> days_of_interval(char **fields, int *types, int cou
     return parts.tm_year * days_per_year + parts.tm_mon * days_per_month + parts.tm_mday + day;
 }
 
-/// 16 made `content` const.
+/// Writes to the temporary file. 16 made `content` const.
 inline void write_file(BufFile *file, const void *content, size_t size) {
 #if PG_VERSION_NUM >= 160000
     BufFileWrite(file, content, size);

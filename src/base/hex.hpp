@@ -1,4 +1,4 @@
-// Bytes as hexadecimal digits. Free of PostgreSQL.
+// Bytes as hexadecimal digits. This file does not need PostgreSQL.
 #pragma once
 
 #include <array>
@@ -7,7 +7,7 @@
 
 namespace bemi {
 
-/// Writes two digits for each byte of `size`; returns the end.
+/// Writes two digits for each of `size` bytes; returns the end of what it wrote.
 inline char *put_hex(char *out, const void *bytes, size_t size) {
     struct Pair {
         char digits[2];
@@ -26,10 +26,10 @@ inline char *put_hex(char *out, const void *bytes, size_t size) {
     return out;
 }
 
-/// The text form of a UUID.
+/// The length of the text form of a UUID.
 inline constexpr size_t uuid_text_size = 36;
 
-/// Writes the text form of the 16 bytes of a UUID; returns the end.
+/// Writes the 16 bytes of a UUID in text form; returns the end of what it wrote.
 inline char *put_uuid(char *out, const void *bytes) {
     const auto *byte = static_cast<const unsigned char *>(bytes);
     for (const size_t group : {4, 2, 2, 2}) {

@@ -22,6 +22,10 @@ const char *qualified(Oid relation) {
                                       get_rel_name(relation));
 }
 
+const char *unquoted(Oid relation) {
+    return psprintf("%s.%s", get_namespace_name(get_rel_namespace(relation)), get_rel_name(relation));
+}
+
 Oid owner_of(Oid relation) {
     HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relation));
     if (!HeapTupleIsValid(tuple))

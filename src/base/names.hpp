@@ -1,23 +1,26 @@
-// Names of relations, and what bemi's own objects are called.
+// Names of relations, and bemi's own objects by their names.
 #pragma once
 
 #include "base/compat.hpp"
 
 namespace bemi::names {
 
-/// The extension bemi; invalid where it is not installed in this database.
+/// The OID of the extension; InvalidOid if it is not installed in this database.
 [[nodiscard]] Oid extension();
 
-/// bemi's own schema; invalid where there is none.
+/// The OID of the schema "bemi"; InvalidOid if it does not exist.
 [[nodiscard]] Oid own_schema();
 
-/// The relation of that name in bemi's own schema; invalid if there is none.
+/// The OID of the relation in the schema "bemi"; InvalidOid if it does not exist.
 [[nodiscard]] Oid own_relation(const char *name);
 
-/// The relation's name with its schema, quoted where SQL needs that.
+/// The relation's qualified name for an SQL command, with quotes where they are needed.
 [[nodiscard]] const char *qualified(Oid relation);
 
-/// The role that owns the relation; invalid if the relation does not exist.
+/// The relation's qualified name for a message, which puts it in double quotes.
+[[nodiscard]] const char *unquoted(Oid relation);
+
+/// The role that owns the relation; InvalidOid if the relation does not exist.
 [[nodiscard]] Oid owner_of(Oid relation);
 
 } // namespace bemi::names

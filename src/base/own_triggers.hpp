@@ -1,23 +1,25 @@
-// The triggers that tracking puts on a table. A table is tracked if, and only if, it has the one that is
-// called truncate_trigger with bemi's function: every tracked relation has that, partitioned ones too.
+// The triggers that tracking creates. A relation is tracked if, and only if, it has the trigger
+// ~bemi_truncate and this trigger calls bemi.emit_context(): every tracked relation has it, partitioned
+// tables too, whatever its level.
 #pragma once
 
 #include "base/compat.hpp"
 
 namespace bemi {
 
-// BEFORE triggers fire in the order of their names. Ours must be the last, after whatever the user's triggers
-// do to the row or to the context: hence the tilde, the last of the ASCII characters.
+// BEFORE triggers fire in the order of their names. bemi's must fire last, after users' triggers have changed
+// the row or the context: hence the tilde, the last printable character of ASCII.
 inline constexpr char row_trigger[] = "~bemi_row";
 inline constexpr char statement_trigger[] = "~bemi_statement";
 inline constexpr char truncate_trigger[] = "~bemi_truncate";
 
-/// bemi.emit_context(); invalid where the extension is not.
+/// The OID of bemi.emit_context(); InvalidOid if the extension is not installed.
 [[nodiscard]] Oid emit_function();
 
-/// Calls `use(tuple, pg_trigger)` for the triggers of the relation, as the snapshot of the catalogs shows
-/// them, the historic one while decoding. By an index scan rather than from the relation cache: VACUUM clears
-/// pg_class.relhastriggers in place, so that the relation cache would not know the triggers of the past.
+/// Calls `use(tuple, pg_trigger)` for each trigger of the relation that the catalog snapshot shows: the
+/// historic snapshot while decoding. It scans an index rather than read the relation cache, which looks for
+/// triggers only if pg_class.relhastriggers is set: VACUUM clears this flag in place, for historic snapshots
+/// too, once a relation has lost its triggers.
 template <typename Use> void for_each_trigger(Oid relation, Use &&use) {
     ScanKeyData key;
     ScanKeyInit(&key, Anum_pg_trigger_tgrelid, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(relation));
@@ -29,11 +31,12 @@ template <typename Use> void for_each_trigger(Oid relation, Use &&use) {
     table_close(triggers, AccessShareLock);
 }
 
+/// The row of pg_trigger that the tuple holds.
 inline const FormData_pg_trigger &trigger_of(HeapTuple tuple) {
     return *reinterpret_cast<Form_pg_trigger>(GETSTRUCT(tuple));
 }
 
-/// Whether a trigger of that name is one of ours, if it runs our function.
+/// Whether it is the name of a trigger of bemi. The trigger is bemi's if it also calls emit_function().
 [[nodiscard]] inline bool is_own_name(const char *name) {
     return strcmp(name, row_trigger) == 0 || strcmp(name, statement_trigger) == 0 ||
            strcmp(name, truncate_trigger) == 0;

@@ -1,8 +1,8 @@
-// The only file that includes PostgreSQL headers.
+// PostgreSQL's headers. No other file includes any of them.
 #pragma once
 
-// PostgreSQL redefines the printf family and strerror as macros, so the C++ headers that declare them come
-// first.
+// PostgreSQL redefines the printf family and strerror as macros, so the C++ headers that declare these
+// functions come first.
 #include <cerrno>
 #include <cmath>
 #include <cstdarg>
@@ -143,7 +143,7 @@ extern "C" {
 #endif
 }
 
-// Macros that collide with C++ names. likely and unlikely stay: PostgreSQL's own inline functions need them.
+// These macros collide with C++ names. likely and unlikely stay: PostgreSQL's own inline functions need them.
 #undef _
 #undef Abs
 #undef Min

@@ -22,10 +22,11 @@ void execute(const char *sql, std::initializer_list<Argument> arguments) {
     }
     const int result = SPI_execute_with_args(sql, count, types, values, nulls, false, 0);
     if (result < 0)
-        elog(ERROR, "%s for: %s", SPI_result_code_string(result), sql);
+        elog(ERROR, "SPI_execute_with_args failed: %s: %s", SPI_result_code_string(result), sql);
 }
 
-/// The list that `append` makes of the first column, in the caller's memory context.
+/// Returns the first column of the result as a list, to which `append` adds each value that is not null, in
+/// the caller's memory context.
 template <typename Append>
 List *select_list(const char *sql, std::initializer_list<Argument> arguments, Append &&append) {
     MemoryContext caller = CurrentMemoryContext;
@@ -52,7 +53,7 @@ Oid extension_owner() {
     if (!OidIsValid(owner))
         ereport(ERROR,
                 (errcode(ERRCODE_UNDEFINED_TABLE), errmsg("relation \"bemi.tracked_schemas\" does not exist"),
-                 errhint("Drop the extension bemi and create it anew.")));
+                 errhint("Drop extension \"bemi\" and create it again.")));
     return owner;
 }
 
@@ -60,7 +61,7 @@ void become_owner() {
     Oid caller;
     int security;
     GetUserIdAndSecContext(&caller, &security);
-    // Row-level security that is forced on the owner is meant for people.
+    // bemi's own work must see all rows, even if row-level security is forced on the owner of the tables.
     SetUserIdAndSecContext(extension_owner(), security | SECURITY_LOCAL_USERID_CHANGE |
                                                   SECURITY_RESTRICTED_OPERATION | SECURITY_NOFORCE_RLS);
 }
@@ -72,7 +73,7 @@ void run(const char *sql, std::initializer_list<Argument> arguments) {
 SPIPlanPtr prepare(const char *sql, std::span<const Oid> types) {
     SPIPlanPtr plan = SPI_prepare(sql, static_cast<int>(types.size()), const_cast<Oid *>(types.data()));
     if (plan == nullptr)
-        elog(ERROR, "%s for: %s", SPI_result_code_string(SPI_result), sql);
+        elog(ERROR, "SPI_prepare failed: %s: %s", SPI_result_code_string(SPI_result), sql);
     (void)SPI_keepplan(plan);
     return plan;
 }
@@ -81,7 +82,7 @@ void execute(SPIPlanPtr plan, Datum *values) {
     const bool read_only = false;
     const int result = SPI_execute_plan(plan, values, nullptr, read_only, 0);
     if (result < 0)
-        elog(ERROR, "%s", SPI_result_code_string(result));
+        elog(ERROR, "SPI_execute_plan failed: %s", SPI_result_code_string(result));
 }
 
 void run_as_owner(const char *sql, std::initializer_list<Argument> arguments) {

@@ -1,6 +1,6 @@
-// SQL from C++: the DDL runs as the caller, so that PostgreSQL's own rules about ownership hold; bemi's own
-// tables are written as the owner of the extension. Every SQL function that gets here has SET search_path =
-// pg_catalog, pg_temp, but for the event triggers, whose SQL names the schema of all that it uses.
+// SQL commands from C++. bemi's own tables are written as the owner of the extension. SQL functions that come
+// here have SET search_path = pg_catalog, pg_temp. The functions of event triggers have not: their SQL
+// qualifies every name.
 #pragma once
 
 #include "base/compat.hpp"
@@ -38,35 +38,39 @@ inline Argument boolean(bool value) {
     return {BOOLOID, BoolGetDatum(value)};
 }
 
+/// The role that owns bemi's tables. ERROR if they do not exist.
 [[nodiscard]] Oid extension_owner();
 
-/// Runs one statement as the current user. Between SPI_connect() and SPI_finish().
+/// Runs one statement as the current user. Call it between SPI_connect() and SPI_finish().
 void run(const char *sql, std::initializer_list<Argument> arguments = {});
 
-/// Prepares a statement for the rest of the session; to be run by execute() as often as needed.
+/// Prepares a statement for the rest of the session.
 [[nodiscard]] SPIPlanPtr prepare(const char *sql, std::span<const Oid> types);
+
+/// Runs a prepared statement as the current user. Call it between SPI_connect() and SPI_finish().
 void execute(SPIPlanPtr plan, Datum *values);
 
-/// A value of the latest result: of a column, counted from 1, in a row, counted from 0.
+/// A value of the latest result. Columns are counted from 1, rows from 0.
 [[nodiscard]] inline Datum value(int column, bool *is_null, uint64 row = 0) {
     return SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, column, is_null);
 }
-/// The same where it cannot be null.
+
+/// A value of the latest result that cannot be null.
 [[nodiscard]] inline Datum value(int column, uint64 row = 0) {
     bool is_null;
     return value(column, &is_null, row);
 }
 
-/// The same as the owner of the extension, with an SPI connection of its own.
+/// Runs one statement as the owner of the extension, with an SPI connection of its own.
 void run_as_owner(const char *sql, std::initializer_list<Argument> arguments = {});
 
-/// The current user is the owner of the extension from here on. Whoever owns the tables may have put
-/// triggers, policies and expressions of his own there: they run with his rights, and may leave nothing that
-/// PostgreSQL would run later with those of the session, such as a deferred trigger or a cursor.
+/// Makes the owner of the extension the current user, in a security-restricted operation. The owner may have
+/// put triggers, policies and expressions on bemi's tables: they run with the owner's privileges, and cannot
+/// leave a deferred trigger or a cursor that would run later with the privileges of the session.
 void become_owner();
 
-/// Runs `body` with an SPI connection of its own. The settings that it changes, maybe in a trigger, are those
-/// of before again behind it.
+/// Runs `body` with an SPI connection of its own. Afterwards settings that it has changed, for example in a
+/// trigger, have their former values.
 template <typename Body> void connected(Body &&body) {
     const bool keep = false;
     const int settings = NewGUCNestLevel();
@@ -80,19 +84,20 @@ template <typename Body> void connected(Body &&body) {
 template <typename Body> void as_owner(Body &&body) {
     Oid caller;
     int security;
-    // An ERROR in between restores both, with the (sub)transaction.
+    // After an ERROR the end of the (sub)transaction restores both.
     GetUserIdAndSecContext(&caller, &security);
     become_owner();
     connected(body);
     SetUserIdAndSecContext(caller, security);
 }
 
-/// The first column of what `sql` returns, all of type oid or regclass, allocated in the caller's memory
-/// context.
+/// The first column of the result, of type oid or regclass, in the caller's memory context.
 [[nodiscard]] List *select_oids(const char *sql, std::initializer_list<Argument> arguments = {});
 
-/// The same where it is of type name, as strings; or of a type that is a pointer in truth.
+/// The first column of the result, of type name, as C strings in the caller's memory context.
 [[nodiscard]] List *select_names(const char *sql);
+
+/// The first column of the result, of a type such as pg_ddl_command whose values are pointers.
 [[nodiscard]] List *select_pointers(const char *sql);
 
 } // namespace bemi::spi

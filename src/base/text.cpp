@@ -11,14 +11,14 @@ namespace {
 constexpr std::string_view replacement_character = "\xEF\xBF\xBD"; // U+FFFD in UTF-8
 constexpr size_t chunk_size = 2048;
 
-/// Bytes of an SQL_ASCII database have no declared meaning: those that are UTF-8 are taken as such.
+/// SQL_ASCII declares no encoding: its text is taken for UTF-8, wherever it is valid UTF-8.
 int source_encoding() {
     const int encoding = GetDatabaseEncoding();
     return encoding == PG_SQL_ASCII ? PG_UTF8 : encoding;
 }
 
-/// The function that converts from the database's encoding to UTF-8; NULL if there is none (MULE_INTERNAL).
-/// It is looked up once per process, whose database and therefore encoding never change.
+/// The function that converts from the database's encoding to UTF-8; NULL if the encoding has no such
+/// function (MULE_INTERNAL). One look-up a process suffices, since a process never changes its database.
 FmgrInfo *conversion_function() {
     static constinit FmgrInfo function{};
     static constinit bool looked_up = false;
@@ -33,11 +33,11 @@ FmgrInfo *conversion_function() {
 }
 
 struct Converted {
-    size_t taken;          // bytes of the source
-    std::string_view utf8; // what became of them
+    size_t taken;          // bytes of the source that were converted
+    std::string_view utf8; // the result of their conversion
 };
 
-/// Converts `text` up to the first character that cannot be converted. `buffer` has room for the worst case.
+/// Converts `text` up to the first character that has no conversion. `buffer` has room for the worst case.
 Converted convert_prefix(std::string_view text, char *buffer) {
     const int encoding = source_encoding();
     if (encoding == PG_UTF8) {
@@ -56,14 +56,14 @@ Converted convert_prefix(std::string_view text, char *buffer) {
     return {static_cast<size_t>(taken), buffer};
 }
 
-/// Length of the character at the start of `text`, one byte if it is not even valid in its encoding.
+/// The length in bytes of the first character of `text`; 1 if it is not valid in its encoding.
 size_t character_length(std::string_view text) {
     const int length =
         pg_encoding_verifymbchar(source_encoding(), text.data(), static_cast<int>(text.size()));
     return length > 0 ? static_cast<size_t>(length) : 1;
 }
 
-/// Feeds `sink` with valid UTF-8 pieces until it returns false.
+/// Passes the text to `sink` in pieces of valid UTF-8. False as soon as `sink` returns false.
 template <typename Sink> bool convert(std::string_view text, Sink &&sink) {
     char buffer[chunk_size * MAX_CONVERSION_GROWTH + 1];
 
@@ -74,8 +74,8 @@ template <typename Sink> bool convert(std::string_view text, Sink &&sink) {
         text.remove_prefix(ascii);
         if (text.empty())
             break;
-        // A chunk that ends inside a character is converted up to it; only a first character that does not
-        // convert is a bad one.
+        // A chunk may end inside a character: only if its first character has no conversion, this character
+        // is replaced.
         const Converted piece = convert_prefix(text.substr(0, chunk_size), buffer);
         if (!sink(piece.taken > 0 ? piece.utf8 : replacement_character))
             return false;
@@ -84,7 +84,7 @@ template <typename Sink> bool convert(std::string_view text, Sink &&sink) {
     return true;
 }
 
-/// Room for `size` more bytes, or NULL if that is more than a string can be.
+/// Returns room for `size` more bytes at the end; NULL if the string would exceed 1 GB.
 char *reserve(StringInfo out, size_t size) {
     if (size >= MaxAllocSize - static_cast<size_t>(out->len))
         return nullptr;
@@ -110,7 +110,7 @@ char *put_escaped(char *p, pg_wchar character) {
 }
 
 bool append_escaped_utf8(StringInfo out, std::string_view utf8) {
-    constexpr size_t max_growth = 6; // a character of two bytes becomes one escape of six
+    constexpr size_t max_growth = 6; // two bytes become one escape of six, four bytes two of them
     while (!utf8.empty()) {
         const std::string_view piece = utf8.substr(0, chunk_size);
         const char *s = piece.data(), *const end = s + piece.size();

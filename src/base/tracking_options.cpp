@@ -8,7 +8,7 @@ struct Identity {
     char code;
     std::string_view name;
 };
-// The name of the index begins behind the blank.
+// The name of the index follows after the blank.
 constexpr Identity identities[] = {{'d', "default"}, {'n', "nothing"}, {'f', "full"}, {'i', "index "}};
 
 bool take_identity(TrackingOptions &options, std::string_view value) {

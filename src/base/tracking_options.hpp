@@ -1,10 +1,10 @@
-// How a table is tracked, as the arguments of its trigger ~bemi_truncate hold it: `key=value` each. They are
-// input: anybody who may create triggers may write them by hand.
+// How a table is tracked. The arguments of its trigger ~bemi_truncate hold these options, each as
+// `key=value`. A user can create such a trigger by hand, so the arguments are input that may be wrong.
 //
 //   level=row|statement
-//   identity=default|nothing|full|index NAME    the replica identity that it had before
-//   rule=schema                                 it follows the rule of its schema, as long as there is one
-//   earlier_rows=unstored                       it had rows already when an event trigger took it
+//   identity=default|nothing|full|index NAME    the replica identity that the table had before
+//   rule=schema                                 the table follows the rule of its schema
+//   earlier_rows=unstored                       it already had rows when an event trigger began to track it
 #pragma once
 
 #include <cstdint>
@@ -20,24 +20,25 @@ enum class Level : uint8_t {
 struct TrackingOptions {
     Level level = Level::row;
     char identity = 'd';             // as in pg_class.relreplident
-    std::string_view identity_index; // where that is 'i'
+    std::string_view identity_index; // its index, if identity is 'i'
     bool by_schema = false;
     bool has_earlier_rows = false;
 };
 
+/// The level's name, as users write it.
 [[nodiscard]] std::string_view level_name(Level level);
 
-/// The level called `name`; false if there is none.
+/// Sets `level` to the level with this name; false if no level has it.
 [[nodiscard]] bool find_level(std::string_view name, Level &level);
 
-/// Takes what one argument says, which the options then point into. False, and nothing is changed, if it is
-/// not understood.
+/// Sets the option that the argument is for; the options may then point into the argument. False, and the
+/// options unchanged, if it is not a valid argument.
 [[nodiscard]] bool take_argument(TrackingOptions &options, std::string_view argument);
 
-/// The name of the identity in the argument; the index's follows that of `i`.
+/// The replica identity as the argument `identity` has it. The name of the index follows that of 'i'.
 [[nodiscard]] std::string_view identity_name(char identity);
 
-/// Calls `write(key, value, rest of the value)` for each argument that the options are written as.
+/// Calls `write(key, value, rest of the value)` for each argument that these options need.
 template <typename Write> void write_arguments(const TrackingOptions &options, Write &&write) {
     using namespace std::literals;
     write("level"sv, level_name(options.level), ""sv);

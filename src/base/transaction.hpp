@@ -1,25 +1,26 @@
-// Transactions of the worker.
+// Transactions that a background worker begins and commits itself.
 #pragma once
 
 #include "base/spi.hpp"
 
 namespace bemi {
 
-/// Runs `body` in a transaction. The user that it leaves as the current one stays that through the commit.
+/// Runs `body` in a transaction, and commits it as the user that `body` has made the current one.
 template <typename Body> void in_transaction(Body &&body) {
     MemoryContext caller = CurrentMemoryContext;
     Oid user;
     int security;
     GetUserIdAndSecContext(&user, &security);
-    SetCurrentStatementStartTimestamp(); // what now() says
+    SetCurrentStatementStartTimestamp(); // now() returns it
     StartTransactionCommand();
     body();
     CommitTransactionCommand();
-    SetUserIdAndSecContext(user, security); // which an ERROR restores as well
+    SetUserIdAndSecContext(user, security); // after an ERROR the abort restores them
     MemoryContextSwitchTo(caller);
 }
 
-/// Runs `body`, connected to SPI, and what is left of the transaction as the owner of the extension.
+/// Runs `body`, connected to SPI, as the owner of the extension, who stays the current user for the rest of
+/// the transaction: triggers that PostgreSQL defers to the commit run as the owner too.
 template <typename Body> void finish_as_owner(Body &&body) {
     spi::become_owner();
     PushActiveSnapshot(GetTransactionSnapshot());
@@ -27,7 +28,7 @@ template <typename Body> void finish_as_owner(Body &&body) {
     PopActiveSnapshot();
 }
 
-/// Runs `body` in a transaction of the owner of the extension, connected to SPI.
+/// Runs `body` in a transaction as the owner of the extension, connected to SPI.
 template <typename Body> void in_owners_transaction(Body &&body) {
     in_transaction([&body] { finish_as_owner(body); });
 }

@@ -8,10 +8,10 @@ namespace bemi::comment {
 
 using namespace sql;
 
-static_assert(std::is_trivially_destructible_v<Scanner>, "an ERROR may jump over it");
+static_assert(std::is_trivially_destructible_v<Scanner>, "an ERROR skips destructors");
 
 bool Scanner::next(Event &event) noexcept {
-    // Kept in a register: a member would be stored and loaded again for every token.
+    // A local stays in a register, while a member would be stored and loaded again for every token.
     const char *at = at_;
     while (at != end_) {
         switch (class_of(*at)) {
@@ -57,8 +57,8 @@ bool Scanner::next(Event &event) noexcept {
 }
 
 void Scanner::end_statement() noexcept {
-    // The actions of CREATE RULE stand in parentheses, the statements of a routine's body between BEGIN
-    // ATOMIC and END.
+    // A semicolon does not end the statement between the actions of CREATE RULE, which stand in parentheses,
+    // nor in the body of a routine, between BEGIN ATOMIC and END.
     if (parentheses_ > 0)
         return;
     if (routine_ == Routine::body || routine_ == Routine::body_start) {
@@ -69,7 +69,7 @@ void Scanner::end_statement() noexcept {
     routine_ = Routine::unknown;
 }
 
-/// Takes note of the next token: a word, or anything else, which is passed as the empty one.
+/// Passes the next token to follow_routine(): a word, or the empty string for any other token.
 inline void Scanner::follow(std::string_view word) noexcept {
     if (routine_ != Routine::no && parentheses_ == 0)
         follow_routine(word);
@@ -100,7 +100,7 @@ void Scanner::follow_routine(std::string_view word) noexcept {
         routine_ = is_keyword(word, "begin") ? Routine::begin : Routine::header;
         break;
     case Routine::body_start:
-        // No statement starts with END, so here, and only here, it ends the body.
+        // Inside a statement END may belong to CASE, but no statement of a body starts with it.
         routine_ = is_keyword(word, "end") ? Routine::no : Routine::body;
         break;
     case Routine::body:
@@ -137,8 +137,8 @@ const char *Scanner::skip_token(const char *at) noexcept {
 const char *Scanner::skip_word(const char *at) noexcept {
     const char *stop = sql::skip_word(at, end_);
     if (stop - at == 1 && stop != end_ && *stop == '\'') {
-        // E'' knows backslashes whatever the setting, B'' and X'' never do. N'' and U&'' are as without the
-        // prefix.
+        // Backslashes always escape in E'', and never in B'' and X''. For N'' and U&'' the setting decides,
+        // as for a literal without a prefix.
         const char prefix = lower(*at);
         if (prefix == 'e' || prefix == 'b' || prefix == 'x') {
             follow({});
@@ -149,7 +149,7 @@ const char *Scanner::skip_word(const char *at) noexcept {
     return stop;
 }
 
-/// Whether the block comment from `start` to `stop` is a context comment, which is then described in `event`.
+/// Whether the block comment from `start` to `stop` is a context comment; if so, `event` describes it.
 bool Scanner::describe_comment(const char *start, const char *stop, Event &event) const noexcept {
     std::string_view json;
     if (!find_json({start + 2, static_cast<size_t>(stop - start - 4)}, json))
@@ -159,7 +159,7 @@ bool Scanner::describe_comment(const char *start, const char *stop, Event &event
     return true;
 }
 
-/// `text` is what stands between "/*" and "*/".
+/// Whether `text`, which stands between "/*" and "*/", has the affixes around it; `json` is the rest.
 bool Scanner::find_json(std::string_view text, std::string_view &json) const noexcept {
     text = trim(text);
     if (affix_.empty() || !text.starts_with(affix_))
@@ -168,7 +168,7 @@ bool Scanner::find_json(std::string_view text, std::string_view &json) const noe
     if (!text.ends_with(affix_))
         return false;
     text.remove_suffix(affix_.size());
-    // Together with the affixes being whole words, this makes sure that there is something between them.
+    // The affixes are whole words, so something must stand between them.
     if (text.empty() || !(is_space(text.front()) || text.front() == '{') ||
         !(is_space(text.back()) || text.back() == '}'))
         return false;

@@ -2,9 +2,9 @@
 //
 //     UPDATE todo SET done = true /*Bemi {"user_id":7} Bemi*/; DELETE FROM todo
 //
-// A comment belongs to the last statement that was reported before it, one before every statement to all of
-// them; of several that belong to one statement, or to all, the last wins. That rule, and whether the JSON is
-// any good, is the caller's.
+// A comment belongs to the last statement that was reported before it; a comment before the first statement
+// belongs to all of them. If several belong to a statement, or to all, the last one counts. The caller
+// applies this rule, and validates the JSON.
 #pragma once
 
 #include <cstddef>
@@ -13,10 +13,11 @@
 
 namespace bemi::comment {
 
+/// What the scanner has found.
 struct Event {
     enum class Kind : uint8_t {
         statement, ///< offset and length of the first byte of its first token
-        comment,   ///< offset and length from "/*" to "*/"; json is what stands between the affixes, trimmed
+        comment,   ///< offset and length from "/*" to "*/"; json is the text between the affixes, trimmed
     };
     Kind kind;
     size_t offset;
@@ -24,33 +25,34 @@ struct Event {
     std::string_view json;
 };
 
-/// Whether a scan could report a comment at all. Far cheaper than a scan, and most queries end here.
-[[nodiscard]] inline bool possible(std::string_view query, std::string_view affix) noexcept {
+/// Whether the query may have context comments. This is far cheaper than a scan, which most queries do not
+/// need.
+[[nodiscard]] inline bool may_have_comments(std::string_view query, std::string_view affix) noexcept {
     return !affix.empty() && query.find(affix) != std::string_view::npos;
 }
 
 /// Reads a query as PostgreSQL's own lexer does (scan.l of 14 to 18), so that text inside literals, quoted
-/// identifiers, dollar quotes and other comments is never taken for a context. Allocates nothing, and is
-/// linear in the query's size.
+/// identifiers, dollar quotes and other comments is never taken for a context comment. It allocates nothing;
+/// its time is linear in the query's size.
 ///
 /// The text of a context comment is: affix, JSON, affix, with white space allowed around each. The affix is a
-/// whole word: after the first one comes white space or '{', before the second one white space or '}'.
+/// whole word: white space or '{' follows the first one, and white space or '}' precedes the second one.
 ///
-/// A query that PostgreSQL would reject gives some events or none, but always ends.
+/// For a query that PostgreSQL would reject the events are arbitrary, but the scan ends.
 class Scanner {
 public:
-    /// `affix` is the word around the JSON; an empty one means that there are no context comments.
+    /// `affix` is the word around the JSON; if it is empty, no comment is a context comment.
     /// `backslash_quotes` is true when standard_conforming_strings is off.
     constexpr Scanner(std::string_view query, std::string_view affix, bool backslash_quotes) noexcept
         : begin_(query.data()), at_(begin_), end_(begin_ + query.size()), affix_(affix),
           backslash_quotes_(backslash_quotes) {}
 
-    /// Finds the next event, in the order of the text. False at the end of the query, `event` then untouched.
+    /// Finds the next event, in the order of the text. False, and `event` unchanged, at the end of the query.
     [[nodiscard]] bool next(Event &event) noexcept;
 
 private:
-    // How far into CREATE [OR REPLACE] FUNCTION | PROCEDURE ... BEGIN ATOMIC ...; ...; END the statement is.
-    // Nowhere else may a semicolon outside of parentheses stand inside a statement.
+    // How far the scan is in CREATE [OR REPLACE] FUNCTION | PROCEDURE ... BEGIN ATOMIC ...; ...; END. No
+    // other statement can contain a semicolon outside of parentheses.
     enum class Routine : uint8_t {
         unknown,
         create,

@@ -3,18 +3,18 @@
 namespace bemi::deferred {
 namespace {
 
-/// The comments before a string and those on the statements themselves are told apart: several statements of
-/// one string have that before it in common.
+/// The comment of the statements that have queued triggers. The comment before a query string and that on a
+/// statement are recorded apart, because several statements of one string share the former.
 struct Queued {
-    bool any;
-    bool differ;
-    std::string_view comment; // of the first statement that has queued something
+    bool any;                 // a statement has queued triggers
+    bool differ;              // another one with another comment has, too
+    std::string_view comment; // of the first such statement
 };
 constinit Queued whole = {};
 constinit Queued own = {};
 
-/// A constraint trigger of a user's. Those of foreign keys and unique constraints write nothing when they are
-/// deferred.
+/// Whether a user has made it a deferrable trigger. Those of foreign keys and unique constraints can be
+/// deferred too, but write no rows then.
 bool can_be_deferred(const Trigger &trigger) {
     return trigger.tgdeferrable && trigger.tgfoid != F_UNIQUE_KEY_RECHECK &&
            RI_FKey_trigger_type(trigger.tgfoid) == RI_TRIGGER_NONE;
@@ -37,7 +37,7 @@ std::string_view copy(std::string_view text) {
     return {bytes, text.size()};
 }
 
-void note(Queued &queued, std::string_view comment) {
+void record(Queued &queued, std::string_view comment) {
     if (!queued.any)
         queued = {true, false, comment.empty() ? comment : copy(comment)};
     else if (queued.comment != comment)
@@ -63,13 +63,13 @@ bool may_queue(Node *command) {
     return IsA(command, CopyStmt) && castNode(CopyStmt, command)->is_from;
 }
 
-void note() {
-    // What deferred triggers queue themselves belongs to the statements that queued them.
+void record() {
+    // Triggers that a deferred trigger queues belong to the statement that has queued the latter.
     if (statement::part() != statement::Part::itself)
         return;
     const statement::Comments comments = statement::comments();
-    note(whole, comments.whole);
-    note(own, comments.own);
+    record(whole, comments.whole);
+    record(own, comments.own);
 }
 
 statement::Comments comments() {

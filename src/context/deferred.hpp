@@ -1,25 +1,26 @@
-// The comment of the statement that queued deferred triggers, which are run when the transaction ends or at
-// SET CONSTRAINTS. PostgreSQL does not tell whose trigger it then runs, so where statements with different
-// comments have queued some there is none: better no comment than another's.
+// The comments for rows that deferred triggers write. Such triggers run at the end of the transaction or at
+// SET CONSTRAINTS, and their rows carry the comments of the statement that queued them. PostgreSQL does not
+// tell which statement that was. So if statements with different comments have queued triggers, the rows
+// carry no comment: a wrong one would accuse somebody else.
 #pragma once
 
 #include "context/statement.hpp"
 
 namespace bemi::deferred {
 
-/// Whether the query has written to a table with a trigger of a user's that can be deferred.
+/// Whether the query may have queued deferred triggers: it has written to a table with a deferrable one.
 [[nodiscard]] bool may_queue(const QueryDesc *query);
 
-/// Whether the command writes to a table, whatever triggers that has: COPY FROM.
+/// Whether the command may queue deferred triggers: it is COPY FROM.
 [[nodiscard]] bool may_queue(Node *command);
 
-/// Takes note of the running statement's comments: it may have queued deferred triggers.
-void note();
+/// Records the comments of the running statement. Call it after a statement that may have queued triggers.
+void record();
 
-/// The comments that the deferred triggers' rows carry. They stay valid until the transaction ends.
+/// The comments for rows of the deferred triggers. They stay valid until the transaction ends.
 [[nodiscard]] statement::Comments comments();
 
-/// The transaction ends, and with it what it had queued.
+/// Forgets all comments. Call it at the end of the transaction.
 void forget();
 
 } // namespace bemi::deferred

@@ -15,19 +15,19 @@ using execution::Kept;
 namespace {
 
 enum class Emitted : uint8_t {
-    nothing, // no message yet
-    known,   // `last`
-    unknown, // the last message died with its subtransaction, or may be read too late
+    nothing, // no message in this transaction
+    known,   // the message in `last`
+    unknown, // the last message was rolled back with its subtransaction, or may be decoded too late
 };
 
-/// One of the two kinds of messages, and what the decoder will believe of it at this point of the
-/// transaction.
+/// One of the two kinds of messages, claim and facts, and its last message in this transaction: the one that
+/// is in force when this point of the WAL is decoded.
 struct Kind {
     XLogRecPtr (*write)(std::string_view utf8);
     Emitted emitted = Emitted::nothing;
     StringInfoData last = {};
-    int level = 0; // nesting level of the subtransaction that emitted last
-    XLogRecPtr end = InvalidXLogRecPtr;
+    int level = 0;                      // nesting level of the subtransaction that emitted `last`
+    XLogRecPtr end = InvalidXLogRecPtr; // the end of its WAL record
 };
 
 XLogRecPtr write_claim(std::string_view utf8) {
@@ -41,7 +41,7 @@ XLogRecPtr write_facts(std::string_view utf8) {
 constinit Kind kinds[execution::message_kinds] = {{.write = write_claim}, {.write = write_facts}};
 constinit Kind &claim = kinds[0], &facts = kinds[1];
 
-// The shortest way for the next row: nothing to do as long as the context is still this one.
+// A row needs no message as long as the session's context has this version: the shortest path for each row.
 constinit bool nothing_to_do = false;
 constinit uint64 version_in_force = 0;
 
@@ -66,9 +66,10 @@ void forget_emitted(Kind &kind) {
     nothing_to_do = false;
 }
 
-/// Where one subtransaction ends and another begins: decoding orders their records by position, which is the
-/// start of a row's, but the end of a message's. If nothing was written since the message, a row of the other
-/// one may have the same position and be taken for the earlier of the two.
+/// Whether the message is the last WAL record that was written. If so when a subtransaction begins or ends,
+/// the message may be decoded too late: decoding merges subtransactions by the LSNs of their changes, which
+/// is the end of a message, but the start of a row. A row of the other subtransaction that is written next
+/// has the LSN of the message, and may be decoded before it.
 bool is_written_last(const Kind &kind) {
     return kind.end == XactLastRecEnd;
 }
@@ -110,7 +111,7 @@ void write(Kind &kind, std::string_view message) {
     pfree(utf8.data);
 }
 
-/// What went away is an empty object: the rows that follow must not keep the former.
+/// A context that has become empty needs a message too: it ends the former context for the rows that follow.
 std::string_view message_for(std::string_view object) {
     return object.empty() ? std::string_view("{}") : object;
 }
@@ -119,7 +120,7 @@ Kept &kept_of(Frame &frame, const Kind &kind) {
     return frame.kept[&kind - kinds];
 }
 
-/// What is in force now, for each query around the running one that goes on with it afterwards.
+/// Keeps the message in force for each outer query that relies on it, and goes on when this one has ended.
 void keep_for_outer_queries(const Kind &kind) {
     if (innermost == nullptr)
         return;
@@ -158,7 +159,7 @@ void emit_if_changed(Kind &kind, std::string_view object) {
         emit(kind, object);
 }
 
-/// Without logical WAL nobody can read the messages: they would be dead weight.
+/// Below wal_level = logical the messages could not be decoded, and would only take space.
 bool is_off() {
     return !guc::enabled || !XLogLogicalInfoActive();
 }
@@ -185,7 +186,7 @@ void if_changed(Rows rows) {
         version_in_force = session::version();
         nothing_to_do = true;
         if (innermost != nullptr)
-            let_go(*innermost);
+            free_kept(*innermost);
     }
     if (innermost != nullptr)
         innermost->is_fixed = rows == Rows::all_to_come;
@@ -201,7 +202,7 @@ void again() {
         innermost->relies = true;
 }
 
-void let_go(Frame &frame) {
+void free_kept(Frame &frame) {
     for (Kept &kept : frame.kept) {
         if (kept.message != nullptr)
             pfree(kept.message);
@@ -209,7 +210,7 @@ void let_go(Frame &frame) {
     }
 }
 
-void bring_back(Frame &frame) {
+void restore(Frame &frame) {
     for (Kind &kind : kinds) {
         const Kept &kept = kept_of(frame, kind);
         const std::string_view message(kept.message, kept.size);
@@ -217,14 +218,14 @@ void bring_back(Frame &frame) {
             (kind.emitted == Emitted::known && message == view_of(kind.last)))
             continue;
         write(kind, message);
-        // In a subtransaction that ends before the next row is written, the last message and that row may
-        // have the same position: another message makes sure that one of them is before the row.
+        // If the subtransaction ends before the next row is written, the last message may have the LSN of
+        // that row (see is_written_last): the second message makes sure that the first one comes before it.
         if (GetCurrentTransactionNestLevel() > frame.transaction_level)
             write(kind, message);
         remember(kind, message);
         nothing_to_do = false;
     }
-    let_go(frame);
+    free_kept(frame);
 }
 
 } // namespace bemi::emit

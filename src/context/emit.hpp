@@ -1,4 +1,4 @@
-// Writes the context in force into the WAL, ahead of the row that it belongs to.
+// Writes the context in force to the WAL, before the rows to which it belongs.
 #pragma once
 
 #include "base/compat.hpp"
@@ -6,26 +6,27 @@
 
 namespace bemi::emit {
 
-/// Watches transactions and subtransactions end. To be called once, when the library is loaded.
+/// Registers callbacks for the end of transactions and subtransactions. Call it once, when the library is
+/// loaded.
 void watch_transactions();
 
-/// For which rows something is emitted.
+/// The rows for which the context is emitted.
 enum class Rows : uint8_t {
-    next,        ///< the one that is written next
-    all_to_come, ///< all that the running query or command will write: they keep this one context
+    next,        ///< the next row
+    all_to_come, ///< all rows that the running query or command will write: they keep this context
 };
 
 /// Emits the context in force if it differs from what this transaction last emitted.
 void if_changed(Rows rows);
 
-/// Emits the context in force although the transaction's last message may say the same, because a trigger
-/// that is not ours has put its own message in between.
+/// Emits the context in force even if it equals what this transaction last emitted: a trigger that is not
+/// bemi's may have written a message since.
 void again();
 
-/// Emits once more what was kept for the frame, in which another one has ended.
-void bring_back(execution::Frame &frame);
+/// Emits the messages kept for the frame again. Call it when a frame within it has ended.
+void restore(execution::Frame &frame);
 
-/// Forgets what was kept for the frame.
-void let_go(execution::Frame &frame);
+/// Frees the messages kept for the frame.
+void free_kept(execution::Frame &frame);
 
 } // namespace bemi::emit

@@ -17,35 +17,35 @@ ProcessUtility_hook_type next_utility = nullptr;
 
 constinit bool client_in_block = false;
 
-/// What relied on its context in ExecutorRun still does in ExecutorFinish, where writable CTEs that nobody
-/// reads run to their end.
+/// A query that relies on its context and goes on in ExecutorFinish, where writable CTEs that were not read
+/// to the end are completed.
 struct Unfinished {
     const QueryDesc *query;
     bool is_fixed;
 };
 constinit Unfinished unfinished = {};
 
-/// A cursor WITH HOLD whose rows are read when its transaction ends.
+/// Whether a cursor WITH HOLD runs, whose remaining rows are read when its transaction ends.
 bool is_held_cursor(const char *text) {
     return ActivePortal != nullptr && ActivePortal->sourceText == text &&
            (ActivePortal->cursorOptions & CURSOR_OPT_HOLD) != 0;
 }
 
-/// The client's own statement has the client's string for its text, or, depending on the version of
+/// Whether the text is that of the client's own statement: the client's query string or, in some versions of
 /// PostgreSQL, a copy of it.
-bool is_clients(const char *text) {
+bool is_client_statement(const char *text) {
     return debug_query_string != nullptr &&
            (text == debug_query_string || strcmp(text, debug_query_string) == 0);
 }
 
-/// Whose work it is that begins with no other around it. What deferred triggers run when the transaction ends
-/// has a text of its own, and no statement around it any more.
+/// The part of the client's work that an outermost query or command is. A query of a deferred trigger at the
+/// end of the transaction has a text of its own, and runs within no other query.
 statement::Part part_of(const char *text, const Node *command) {
     if (command != nullptr && IsA(command, ConstraintsSetStmt))
         return statement::Part::set_constraints;
     if (is_held_cursor(text))
         return statement::Part::held_cursor;
-    return is_clients(text) ? statement::Part::itself : statement::Part::end_of_transaction;
+    return is_client_statement(text) ? statement::Part::itself : statement::Part::end_of_transaction;
 }
 
 Frame enter(const char *text, const Node *command) {
@@ -58,10 +58,10 @@ Frame enter(const char *text, const Node *command) {
 
 void leave(Frame &frame) {
     innermost = frame.outer;
-    emit::let_go(frame);
+    emit::free_kept(frame);
 }
 
-/// Runs `body` as the innermost frame. (PG_CATCH, since gcc warns of the variable that PG_FINALLY needs.)
+/// Runs `body` as the innermost frame. It uses PG_CATCH, since gcc warns about the variable in PG_FINALLY.
 template <typename Body> void run_within(Frame &frame, Body &body) {
     innermost = &frame;
     PG_TRY();
@@ -75,25 +75,25 @@ template <typename Body> void run_within(Frame &frame, Body &body) {
     leave(frame);
 }
 
-/// A query ends within another one, which goes on with its own context.
-void bring_back_outer() {
+/// Restores the context of the outer query, which goes on after the one within it has ended.
+void restore_outer() {
     if (innermost != nullptr && innermost->relies)
-        emit::bring_back(*innermost);
+        emit::restore(*innermost);
 }
 
 template <typename Body> void run(Frame &frame, Body body) {
     run_within(frame, body);
-    bring_back_outer();
+    restore_outer();
 }
 
-/// The arguments that follow differ between the versions of PostgreSQL.
+/// The other arguments of the hook differ between versions of PostgreSQL.
 template <typename... Rest> void on_run(QueryDesc *query, Rest... rest) {
     Frame frame = enter(query->sourceText, nullptr);
     const auto body = [&] { (next_run != nullptr ? next_run : standard_ExecutorRun)(query, rest...); };
     run_within(frame, body);
     unfinished = {frame.relies && query->plannedstmt->hasModifyingCTE ? query : nullptr, frame.is_fixed};
     if (unfinished.query == nullptr)
-        bring_back_outer();
+        restore_outer();
 }
 
 void on_finish(QueryDesc *query) {
@@ -104,13 +104,13 @@ void on_finish(QueryDesc *query) {
     }
     run(frame, [&] { (next_finish != nullptr ? next_finish : standard_ExecutorFinish)(query); });
     if (deferred::may_queue(query))
-        deferred::note();
+        deferred::record();
 }
 
 void on_utility(PlannedStmt *planned, const char *text, bool read_only_tree, ProcessUtilityContext context,
                 ParamListInfo parameters, QueryEnvironment *environment, DestReceiver *receiver,
                 QueryCompletion *completion) {
-    // A command that ends the transaction may free its own tree.
+    // Ask before the command runs: one that ends the transaction may free its own parse tree.
     const bool may_defer = deferred::may_queue(planned->utilityStmt);
     Frame frame = enter(text, planned->utilityStmt);
     run(frame, [&] {
@@ -118,7 +118,7 @@ void on_utility(PlannedStmt *planned, const char *text, bool read_only_tree, Pro
             planned, text, read_only_tree, context, parameters, environment, receiver, completion);
     });
     if (may_defer)
-        deferred::note();
+        deferred::record();
 }
 
 void on_transaction_event(XactEvent event, void *) {
@@ -127,7 +127,7 @@ void on_transaction_event(XactEvent event, void *) {
     case XACT_EVENT_ABORT:
     case XACT_EVENT_PREPARE:
         deferred::forget();
-        // A procedure goes on after its COMMIT.
+        // A procedure goes on after COMMIT, but no message of the former transaction is in force any more.
         for (Frame *frame = innermost; frame != nullptr; frame = frame->outer) {
             frame->relies = frame->is_fixed = false;
             for (Kept &kept : frame->kept)

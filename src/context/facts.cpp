@@ -5,7 +5,7 @@
 namespace bemi::facts {
 namespace {
 
-// What the last append() saw of the facts that can change within a session.
+// The facts that can change within a session, as the last append() has found them.
 constinit Oid user = InvalidOid;
 constinit Oid session_user = InvalidOid;
 char seen_application_name[NAMEDATALEN] = "";
@@ -15,7 +15,8 @@ void append_key(StringInfo json, const char *key) {
     appendStringInfo(json, "%s\"%s\":", last == '{' ? "" : ",", key);
 }
 
-/// The name of a role is in the encoding of the database in which it was made, maybe another one.
+/// The name as valid text of this database, with '?' for bytes that are not ASCII where it is not: a role's
+/// name is in the encoding of the database in which it was created.
 const char *as_text(const char *name) {
     const bool no_error = true;
     if (pg_verifymbstr(name, static_cast<int>(strlen(name)), no_error))
@@ -35,7 +36,7 @@ void append_string(StringInfo json, const char *key, const char *value) {
         escape_json(json, as_text(value));
 }
 
-/// The client's address as inet_client_addr() gives it; NULL for a Unix socket.
+/// The client's address as inet_client_addr() returns it; NULL for a Unix-domain socket.
 const char *client_addr() {
     LOCAL_FCINFO(call, 0);
     InitFunctionCallInfoData(*call, nullptr, 0, InvalidOid, nullptr, nullptr);
@@ -43,7 +44,7 @@ const char *client_addr() {
     return call->isnull ? nullptr : DatumGetCString(DirectFunctionCall1(inet_out, address));
 }
 
-/// The statement, cut where it is longer than a claim may be.
+/// Appends the statement, cut to bemi.max_context_size.
 void append_statement(StringInfo json) {
     const std::string_view text = statement::text_without_comments();
     if (text.empty())

@@ -1,15 +1,15 @@
-// What bemi.capture adds to every context: facts that the server knows and no client can change or forge.
+// The facts that bemi.capture adds to the context: the server knows them, and no client can forge them.
 #pragma once
 
 #include "guc.hpp"
 
 namespace bemi::facts {
 
-/// Whether a captured fact may differ from what the last append() saw, the statement aside. Asked for every
-/// row.
+/// Whether a captured fact other than the statement may have changed since the last append(). It is called
+/// for every row, so it must be cheap.
 [[nodiscard]] bool changed();
 
-/// Appends the captured facts as a JSON object in the server's encoding, the key "pg" of the context.
+/// Appends the captured facts as a JSON object in the server's encoding, the value of the key "pg".
 void append(StringInfo json);
 
 } // namespace bemi::facts

@@ -17,14 +17,14 @@ Datum to_jsonb(std::string_view context) {
     return DirectFunctionCall1(jsonb_in, CStringGetDatum(json));
 }
 
-/// jsonb's own text; the caller has checked that the argument is not NULL.
+/// The text of the jsonb value, which is not NULL.
 std::string_view json_text(Datum argument) {
     Jsonb *value = DatumGetJsonbP(argument);
     return JsonbToCString(nullptr, &value->root, static_cast<int>(VARSIZE(value)));
 }
 
-/// NULL, the default, keeps a pooled connection from carrying the context on to the next user: in a
-/// transaction block it ends with that.
+/// By default (NULL) a context that is set in a transaction block ends with it, so that a pooled connection
+/// does not carry the context on to its next user.
 bool is_local_argument(FunctionCallInfo fcinfo, int number) {
     return PG_ARGISNULL(number) ? execution::in_transaction_block() : PG_GETARG_BOOL(number);
 }
@@ -45,10 +45,10 @@ BEMI_FUNCTION(bemi_merge_context) {
     if (!JB_ROOT_IS_OBJECT(DatumGetJsonbP(PG_GETARG_DATUM(0))))
         ereport(ERROR,
                 (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-                 errmsg("the patch for \"bemi.context\" is not a JSON object"),
-                 errhint("Pass the members to set, such as '{\"user_id\": 7}'; null takes a key away.")));
+                 errmsg("patch for \"bemi.context\" is not a JSON object"),
+                 errhint("Pass the members to set, such as '{\"user_id\": 7}'; null removes a member.")));
     const std::string_view setting = session::usable_setting();
-    assign(wire::merge(setting, json_text(PG_GETARG_DATUM(0)), json_object::Nulls::remove).data(),
+    assign(wire::merge(setting, json_text(PG_GETARG_DATUM(0)), json::Nulls::remove).data(),
            is_local_argument(fcinfo, 1));
     return to_jsonb(guc::context);
 }

@@ -10,27 +10,27 @@
 namespace bemi::session {
 namespace {
 
-constinit MemoryContext memory = nullptr; // holds what had to be worked out; reset for the next
+constinit MemoryContext memory = nullptr; // holds `known`; reset before the next result
 constinit InForce known{};
 constinit bool is_known = false;
 constinit uint64 known_settings = 0;
 constinit uint64 known_statement = 0;
 constinit uint64 known_version = 0;
 
-/// `patch` over `base`, both possibly empty. The bytes of one that stands alone are not touched.
+/// Merges `patch` over `base`. If either is empty, the result is the other one, byte by byte.
 std::string_view layer(std::string_view base, std::string_view patch) {
-    if (patch.empty() || json_object::is_empty(patch))
+    if (patch.empty() || json::is_empty(patch))
         return base;
-    if (base.empty() || json_object::is_empty(base))
+    if (base.empty() || json::is_empty(base))
         return patch;
-    return wire::merge(base, patch, json_object::Nulls::keep);
+    return wire::merge(base, patch, json::Nulls::keep);
 }
 
 std::string_view unless_empty(std::string_view object) {
-    return json_object::is_empty(object) ? std::string_view() : object;
+    return json::is_empty(object) ? std::string_view() : object;
 }
 
-/// Whether nobody would read a message of it. Messages are UTF-8, which may need more bytes.
+/// Whether the output plugin would drop the message, which is in UTF-8 and so may be longer than the object.
 bool is_too_large(std::string_view object) {
     const auto limit = static_cast<size_t>(guc::max_context_size);
     if (database_is_utf8() || object.size() > limit || object.size() <= limit / MAX_CONVERSION_GROWTH)
@@ -47,9 +47,9 @@ std::string_view layer_comment(std::string_view base, std::string_view comment) 
     const std::string_view result = layer(base, comment);
     if (comment.empty() || !is_too_large(result))
         return result;
-    ereport(DEBUG1, (errmsg("ignored a context comment of %zu bytes", comment.size()),
-                     errdetail("With the context of the session it is larger than "
-                               "bemi.max_context_size allows, which is %d bytes.",
+    ereport(DEBUG1, (errmsg("ignored context comment of %zu bytes", comment.size()),
+                     errdetail("Together with the context of the session it is larger than "
+                               "\"bemi.max_context_size\", which is %d bytes.",
                                guc::max_context_size)));
     return base;
 }
@@ -58,15 +58,16 @@ std::string_view layer(std::string_view base, const statement::Comments &comment
     return layer_comment(layer_comment(base, comments.whole), comments.own);
 }
 
-/// What deferred triggers do belongs to the statements that queued them as well as to that which runs them.
-bool runs_what_was_deferred() {
+/// Whether deferred triggers run: their rows get the comments of the statement that has queued them and, over
+/// them, those of the statement that runs them.
+bool runs_deferred_triggers() {
     return statement::part() == statement::Part::set_constraints ||
            statement::part() == statement::Part::end_of_transaction;
 }
 
 std::string_view claim() {
     std::string_view own = usable_setting();
-    if (runs_what_was_deferred())
+    if (runs_deferred_triggers())
         own = layer(own, deferred::comments());
     return unless_empty(wire::checked_claim(layer(own, statement::comments())));
 }
@@ -80,12 +81,12 @@ std::string_view captured_facts() {
     return unless_empty({json.data, static_cast<size_t>(json.len)});
 }
 
-/// Warns of a setting that is not what its check would let pass now.
+/// Warns, once a session, about a value that the check of the setting would reject now.
 void warn(const char *reason) {
     static constinit bool warned = false;
     if (!warned)
-        ereport(WARNING, (errmsg("ignored the value of \"bemi.context\""), errdetail("%s", reason),
-                          errhint("Mend it where it is set: in postgresql.conf, say.")));
+        ereport(WARNING, (errmsg("ignored value of parameter \"bemi.context\""), errdetail("%s", reason),
+                          errhint("Correct it where it is set, for example in postgresql.conf.")));
     warned = true;
 }
 
@@ -106,7 +107,7 @@ const InForce &in_force() {
     if (memory == nullptr)
         memory = AllocSetContextCreate(TopMemoryContext, "bemi context", ALLOCSET_DEFAULT_SIZES);
 
-    is_known = false; // should this fail, nothing half done is believed
+    is_known = false; // after an ERROR below, `known` is not complete
     MemoryContextReset(memory);
     MemoryContext caller = MemoryContextSwitchTo(memory);
     known_settings = guc::generation;
@@ -118,8 +119,8 @@ const InForce &in_force() {
     return known;
 }
 
-/// postgresql.conf is read before the encoding of a database is known, and a limit may come after the
-/// setting.
+/// The check of the setting does not suffice: postgresql.conf is read before the database's encoding is
+/// known, and bemi.max_context_size may be decreased later.
 std::string_view usable_setting() {
     const std::string_view setting = guc::context;
     const bool no_error = true;
@@ -127,7 +128,7 @@ std::string_view usable_setting() {
         !pg_verify_mbstr(PG_UTF8, setting.data(), static_cast<int>(setting.size()), no_error))
         warn("It is not UTF-8.");
     else if (is_too_large(setting))
-        warn("It is larger than bemi.max_context_size.");
+        warn("It is larger than \"bemi.max_context_size\".");
     else
         return setting;
     return {};

@@ -1,4 +1,4 @@
-// The context in force: what a change made right now would carry.
+// The context in force: the one that a row written now would get.
 #pragma once
 
 #include "guc.hpp"
@@ -7,23 +7,23 @@
 
 namespace bemi::session {
 
-/// Whether in_force() may answer otherwise than the last time. Asked for every row.
+/// Whether in_force() may differ from its last result. It is called for every row, so it must be cheap.
 [[nodiscard]] bool changed();
 
-/// What the changes that follow carry: JSON objects in the server's encoding, or empty for none.
+/// The context of the changes that follow: JSON objects in the server's encoding, or empty.
 struct InForce {
     std::string_view claim; // the session's context and the statement's comment, merged in this order
     std::string_view facts; // what bemi.capture lists
 };
 
-/// Counts the answers of in_force() that were worked out anew. Who keeps one for himself compares it: others
-/// ask too.
+/// Counts the results of in_force() that differ from the one before. A caller's result is stale once this
+/// counter has changed.
 [[nodiscard]] uint64 version();
 
-/// The setting bemi.context; empty where its value is none after all, of which a warning tells once.
+/// The value of bemi.context; empty, with a WARNING once a session, if it is invalid in this database.
 [[nodiscard]] std::string_view usable_setting();
 
-/// Stays valid as long as changed() says no.
+/// The context in force. It stays valid as long as changed() is false.
 [[nodiscard]] const InForce &in_force();
 
 } // namespace bemi::session

@@ -14,13 +14,13 @@ const char *skip_digits(const char *at, const char *end) noexcept {
     return at;
 }
 
-/// The first `c` or the end.
+/// The place of the next `c`, or the end of the text.
 const char *find(const char *at, const char *end, char c) noexcept {
     const void *found = std::memchr(at, c, static_cast<size_t>(end - at));
     return found != nullptr ? static_cast<const char *>(found) : end;
 }
 
-/// From after the opening quote of a string in which backslashes escape, skips to after the closing one.
+/// From after the opening quote of a string in which backslashes escape, skips to after the closing quote.
 const char *skip_escaped(const char *at, const char *end) noexcept {
     while (at != end) {
         const char c = *at++;
@@ -35,8 +35,8 @@ const char *skip_escaped(const char *at, const char *end) noexcept {
     return end;
 }
 
-/// From after a closing quote: a string goes on after a line break, with nothing but white space and line
-/// comments in between. Returns the place after the quote that continues it, or a null pointer.
+/// Returns the place after the quote that continues the string which was closed before `at`; null if no quote
+/// does. A string continues after white space with a line break in it; line comments may stand there too.
 const char *find_continuation(const char *at, const char *end) noexcept {
     bool line_break = false;
     for (; at != end; ++at) {
@@ -76,8 +76,8 @@ const char *skip_line(const char *at, const char *end) noexcept {
 
 const char *skip_block_comment(const char *at, const char *end) noexcept {
     at += 2;
-    // Both marks have an asterisk; `at` is where the next one may begin, so that "/*/" is only an opening
-    // one.
+    // The asterisk is a part of both marks. `at` is where the next mark may begin, so that "/*/" counts as an
+    // opening mark only.
     for (size_t depth = 1;;) {
         const char *star = find(at, end, '*');
         if (star == end)
@@ -139,7 +139,8 @@ const char *skip_dollar(const char *at, const char *end) noexcept {
         ++stop;
     if (stop == end || *stop != '$')
         return tag;
-    // The same again ends it, wherever it stands. Linear, since a dollar sign is in the tag only at its ends.
+    // The next occurrence of the delimiter ends the string. The search is linear, since a delimiter contains
+    // dollar signs only at its ends.
     const std::string_view delimiter(at, static_cast<size_t>(stop + 1 - at));
     const std::string_view text(stop + 1, static_cast<size_t>(end - stop - 1));
     const size_t found = text.find(delimiter);

@@ -1,7 +1,7 @@
-// The tokens of PostgreSQL's SQL as far as one must know them to see where each of them ends.
+// The tokens of PostgreSQL's SQL, as far as is needed to find where each of them ends.
 //
-// Each skip function takes the place where a token starts (or, where said, just after its opening quote) and
-// returns the place after it; the end of the text where the token is not terminated.
+// Each skip function takes the place where a token starts (or, if documented, just after its opening quote)
+// and returns the place after the token, which is the end of the text if the token is not terminated.
 //
 // The text is in a server encoding, in which every byte of a multibyte character is >= 0x80.
 #pragma once
@@ -13,7 +13,7 @@
 
 namespace bemi::sql {
 
-/// What a byte can start. The first three go on with a word.
+/// The token that a byte can start. Bytes of the first three classes can also continue a word.
 enum class Class : uint8_t {
     word,
     digit,
@@ -32,8 +32,8 @@ enum class Class : uint8_t {
 inline constexpr std::array<Class, 256> classes = [] {
     std::array<Class, 256> table{};
     table.fill(Class::other);
-    // PostgreSQL 14 and 15 do not know \v as white space, but reject it everywhere else, so the difference is
-    // nothing.
+    // In PostgreSQL 14 and 15 \v is no white space, but an error anywhere outside of quotes and comments, so
+    // that this makes no difference.
     for (const char c : std::string_view(" \t\n\r\f\v"))
         table[static_cast<uint8_t>(c)] = Class::space;
     for (int c = 'a'; c <= 'z'; ++c)
@@ -75,7 +75,7 @@ std::string_view trim(std::string_view text) noexcept;
 /// Whether a word is this keyword, which is given in lower case.
 bool is_keyword(std::string_view word, std::string_view keyword) noexcept;
 
-// An operator ends before a comment, as in "+/*" and "+--", so looking at two bytes is enough to find one.
+// An operator ends before a comment, as in "+/*" and "+--", so two bytes tell where a comment starts.
 inline bool starts_line_comment(const char *at, const char *end) noexcept {
     return end - at >= 2 && at[0] == '-' && at[1] == '-';
 }
@@ -84,27 +84,27 @@ inline bool starts_block_comment(const char *at, const char *end) noexcept {
     return end - at >= 2 && at[0] == '/' && at[1] == '*';
 }
 
-/// Skips to the end of the line, which itself is not part of a line comment.
+/// Skips to the line break, which is not a part of a line comment.
 const char *skip_line(const char *at, const char *end) noexcept;
 
-/// Skips a comment with all that is nested in it. A null pointer where it is not terminated.
+/// Skips a block comment, including the comments nested in it. Returns null if it is not terminated.
 const char *skip_block_comment(const char *at, const char *end) noexcept;
 
-/// Skips an identifier or keyword. It may contain dollar signs, which then quote nothing.
+/// Skips an identifier or keyword, which may contain dollar signs.
 inline const char *skip_word(const char *at, const char *end) noexcept {
     while (at != end && continues_word(*at))
         ++at;
     return at;
 }
 
-/// Skips digits, fraction and exponent. What follows directly is a token of its own: 1E'x' is 1 and E'x' to
-/// PostgreSQL 14 and an error to later ones.
+/// Skips digits, fraction and exponent. Text that follows directly is another token: PostgreSQL 14 reads
+/// 1E'x' as 1 and E'x'; later versions reject it.
 const char *skip_number(const char *at, const char *end) noexcept;
 
-/// From after the opening quote, skips to after the next one that is not doubled.
+/// From after the opening quote, skips to after the closing quote; a doubled quote does not close.
 const char *skip_quoted(const char *at, const char *end, char quote) noexcept;
 
-/// From after the opening quote, skips a string literal with the parts that continue it on further lines.
+/// From after the opening quote, skips a string literal, including its continuation on further lines.
 const char *skip_string(const char *at, const char *end, bool backslashes) noexcept;
 
 /// Skips a dollar-quoted string, a parameter like $1, or only the dollar sign.

@@ -7,39 +7,40 @@
 
 namespace bemi::statement {
 
-/// The JSON of the last valid context comment before the whole string and of that on the statement itself, in
-/// the server's encoding; empty where there is none.
+/// The JSON of the last valid context comment before the first statement of the query string, and of the last
+/// one on the running statement, in the server's encoding; empty without such a comment.
 struct Comments {
     std::string_view whole;
     std::string_view own;
 };
 
-/// What is being done for the client.
+/// The part of the client's work that runs.
 enum class Part : uint8_t {
-    itself,             ///< a statement, with all that it calls
-    set_constraints,    ///< SET CONSTRAINTS, which runs what others have queued
-    end_of_transaction, ///< what was queued, with no statement around it any more
-    held_cursor,        ///< a cursor WITH HOLD, whose rows are read when its transaction ends
+    itself,             ///< a statement, with the functions and triggers that it calls
+    set_constraints,    ///< SET CONSTRAINTS, which runs triggers that other statements have queued
+    end_of_transaction, ///< deferred triggers at the end of the transaction
+    held_cursor,        ///< a cursor WITH HOLD, whose remaining rows are read at the end of its transaction
 };
 
-/// To be called once, when the library is loaded.
+/// Installs the hook. Call it once, when the library is loaded.
 void watch_statements();
 
-/// Says what begins now.
+/// Call it when another part begins.
 void begin_part(Part part);
 
-/// What was begun last.
+/// The part that began last.
 [[nodiscard]] Part part();
 
-/// Counts the statements and parts seen: another number, another statement. Cheap enough to be asked for
-/// every row.
+/// Counts the statements and parts: anything derived from the running statement is stale once this counter
+/// has changed. It is called for every row, so it must be cheap.
 [[nodiscard]] uint64 serial();
 
-/// The comments on the running statement. They stay valid until serial() returns another number.
+/// The comments on the running statement. They stay valid until serial() changes.
 [[nodiscard]] Comments comments();
 
-/// The statement as the client sent it, in the current memory context, without context comments, the white
-/// space around it and the semicolon at its end; empty when there is none (a background worker, say).
+/// The running statement as the client has sent it, without its context comments, the white space around it
+/// and the semicolon at its end, in the current memory context. Empty if no client has sent it, as in a
+/// background worker.
 [[nodiscard]] std::string_view text_without_comments();
 
 } // namespace bemi::statement

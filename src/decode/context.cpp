@@ -21,7 +21,7 @@ std::string_view without_outer_blanks(std::string_view object) {
 /// database's encoding is not UTF-8. Returns an empty view if `json` is no object or the result is too long.
 std::string_view normalized(std::string_view json) {
     const bool is_utf8 = true;
-    if (!json_object::validate(json, is_utf8, nullptr))
+    if (!json::validate(json, is_utf8, nullptr))
         return {};
     StringInfoData line;
     initStringInfo(&line);

@@ -4,7 +4,7 @@
 #include <charconv>
 #include <cstdio>
 
-namespace bemi::json_object {
+namespace bemi::json {
 
 namespace {
 
@@ -14,7 +14,7 @@ uint8_t byte_at(std::string_view text, size_t at) noexcept {
     return static_cast<uint8_t>(text[at]);
 }
 
-/// The size of the UTF-8 character at `at`; 0 if there is none.
+/// The size of the UTF-8 character at `at`; 0 if it is not valid.
 size_t character_size(std::string_view text, size_t at) noexcept {
     const uint8_t first = byte_at(text, at);
     const size_t size = first < 0x80   ? 1
@@ -30,14 +30,14 @@ size_t character_size(std::string_view text, size_t at) noexcept {
             return 0;
     if (size < 3)
         return size;
-    // Neither in more bytes than needed, nor a surrogate, nor beyond U+10FFFF.
+    // UTF-8 excludes overlong forms, surrogates, and what is beyond U+10FFFF.
     const uint8_t second = byte_at(text, at + 1);
     const bool bad = (first == 0xe0 && second < 0xa0) || (first == 0xed && second > 0x9f) ||
                      (first == 0xf0 && second < 0x90) || (first == 0xf4 && second > 0x8f);
     return bad ? 0 : size;
 }
 
-/// The value of the four digits of an escape like \u00e9 that starts at `at`; -1 if there is none.
+/// The value of the four digits of the escape sequence at `at`, like \u00e9; -1 if it is not valid.
 int unicode_escape(std::string_view text, size_t at) noexcept {
     if (text.size() - at < 6 || text[at] != '\\' || text[at + 1] != 'u')
         return -1;
@@ -47,7 +47,8 @@ int unicode_escape(std::string_view text, size_t at) noexcept {
     return error == std::errc() && stop == digits + 4 && *digits != '-' ? value : -1;
 }
 
-/// Walks through a string from after its opening quote, and tells where it ends or what is wrong with it.
+/// Walks through a string from after its opening quote. Afterwards `at` is the place of its closing quote or,
+/// if `reason` is set, of its fault.
 struct StringWalk {
     std::string_view text;
     bool utf8;
@@ -101,7 +102,7 @@ struct StringWalk {
     }
 };
 
-/// Finds the first bad string that starts at or before `stop`.
+/// Finds the first string with a fault that starts at or before `stop`.
 bool find_bad_string(std::string_view json, bool utf8, size_t stop, StringWalk &walk) noexcept {
     for (size_t at = 0; (at = json.find('"', at)) <= stop && at < json.size(); ++at) {
         walk = {json, utf8, at + 1};
@@ -113,7 +114,7 @@ bool find_bad_string(std::string_view json, bool utf8, size_t stop, StringWalk &
     return false;
 }
 
-/// Whether a comma, with or without white space, stands before `at`.
+/// Whether the last character before `at`, white space aside, is a comma.
 bool follows_comma(std::string_view json, size_t at) noexcept {
     const size_t before = json.substr(0, at).find_last_not_of(white_space);
     return before != std::string_view::npos && json[before] == ',';
@@ -123,7 +124,7 @@ bool is_letter(char c) noexcept {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-/// A word that is neither true nor false nor null, or comes where none may stand. `at` is in it.
+/// Describes the word around `at`. JSON has only true, false and null, and each only where a value may stand.
 Fault explain_word(std::string_view json, size_t at) noexcept {
     constexpr size_t max_shown = 40;
     size_t start = at;
@@ -192,4 +193,4 @@ Fault explain_not_an_object(std::string_view json) noexcept {
     return make_fault(Fault::Kind::not_an_object, first, reason());
 }
 
-} // namespace bemi::json_object
+} // namespace bemi::json

@@ -1,4 +1,4 @@
-// Works on validated text only, so it looks for no faults.
+// All text here was validated, so nothing checks it again.
 #include "json/object.hpp"
 
 #include <algorithm>
@@ -7,11 +7,11 @@
 #include <string>
 #include <vector>
 
-namespace bemi::json_object {
+namespace bemi::json {
 
 namespace {
 
-/// A top-level member. All are in the bytes of the text, but for the key's name, which is decoded.
+/// A top-level member. Key and value are parts of the text; the name is the decoded key.
 struct Member {
     std::string_view name;
     std::string_view key;
@@ -19,7 +19,7 @@ struct Member {
     bool survives = false;
 };
 
-/// Takes a validated object apart into its top-level members.
+/// Returns the top-level members of an object one after the other.
 class Reader {
 public:
     explicit Reader(std::string_view json) noexcept : rest_(json) { skip(" \t\n\r{"); }
@@ -45,7 +45,7 @@ private:
         return taken;
     }
 
-    /// The size of the string that starts at `start` of the rest, with its quotes.
+    /// The size of the string that starts at `start`, its quotes included.
     size_t string_size(size_t start = 0) const noexcept {
         size_t at = start + 1;
         while (rest_[at] != '"')
@@ -108,7 +108,7 @@ uint32_t hexadecimal(const char *digits) noexcept {
     return value;
 }
 
-/// Appends what the escape sequence at `at` stands for, and returns the place after it.
+/// Appends the character for which the escape sequence at `at` stands; returns the place after it.
 const char *append_unescaped(std::string &out, const char *at) {
     if (at[1] != 'u') {
         constexpr std::string_view letters = "bfnrt";
@@ -136,7 +136,7 @@ void append_decoded(std::string &out, std::string_view key) {
     }
 }
 
-/// The bytes of a key between its quotes.
+/// The key as it is written, without its quotes.
 std::string_view written_name(const Member &member) noexcept {
     return member.key.substr(1, member.key.size() - 2);
 }
@@ -150,17 +150,17 @@ bool is_named(const Member &member, std::string_view name) {
     return decoded == name;
 }
 
-/// The members of both objects in their order, and the memory of the keys that had to be decoded.
+/// The members of both objects in the order of the text, and the memory of decoded keys.
 class Members {
 public:
     Members(std::string_view base, std::string_view patch) : text_size_(base.size() + patch.size()) {
-        members_.reserve(16); // more than most contexts have
+        members_.reserve(16); // few contexts have more members
         read(base);
         patch_ = members_.size();
         read(patch);
     }
 
-    /// Of members with the same name only the last one survives, which makes the patch win over the base.
+    /// Of members with equal names the last one survives, so a member of the patch replaces one of the base.
     void choose(Nulls nulls) {
         std::vector<size_t> order(members_.size());
         std::iota(order.begin(), order.end(), size_t{0});
@@ -205,7 +205,7 @@ private:
     std::string_view decode(std::string_view key) {
         if (key.find('\\') == std::string_view::npos)
             return key;
-        decoded_.reserve(text_size_); // enough for all keys, so that it never moves
+        decoded_.reserve(text_size_); // enough for all keys: the views of it stay valid
         const size_t start = decoded_.size();
         append_decoded(decoded_, key);
         return std::string_view(decoded_).substr(start);
@@ -239,4 +239,4 @@ size_t merge(std::string_view base, std::string_view patch, Nulls nulls, char *o
     return members.write(out);
 }
 
-} // namespace bemi::json_object
+} // namespace bemi::json

@@ -8,12 +8,13 @@
 #include <charconv>
 #include <climits>
 
-namespace bemi::json_object {
+namespace bemi::json {
 
 namespace {
 
-/// Whether numeric can hold a JSON number: at most 131072 digits before the decimal point and 16383 after it,
-/// once the exponent is applied. Zeros after the point count, since numeric keeps them; leading zeros do not.
+/// Whether numeric can hold a JSON number: once the exponent is applied, at most 131072 digits before the
+/// decimal point and 16383 after it. Zeros after the point count, since numeric keeps them; leading zeros do
+/// not.
 bool fits_numeric(std::string_view number) noexcept {
     constexpr int64_t max_integer_digits = 131072;
     constexpr int64_t max_scale = 16383;
@@ -23,7 +24,7 @@ bool fits_numeric(std::string_view number) noexcept {
     if (const size_t mark = number.find_first_of("eE"); mark != std::string_view::npos) {
         const size_t digits = mark + (number[mark + 1] == '+' ? 2 : 1);
         const char *end = number.data() + number.size();
-        // Some releases of Boost reject an exponent beyond 64 bits by themselves, newer ones do not.
+        // Older releases of Boost reject an exponent beyond 64 bits, newer ones pass it on.
         if (std::from_chars(number.data() + digits, end, exponent).ec != std::errc())
             return false;
         number = number.substr(0, mark);
@@ -43,7 +44,7 @@ bool fits_numeric(std::string_view number) noexcept {
     return first == std::string_view::npos || position(first) + exponent <= max_integer_digits;
 }
 
-/// Listens to the parser, keeps nothing, and stops it at what the standard allows but jsonb does not.
+/// Gets the parser's events. It stops the parser where the standard allows something that jsonb cannot hold.
 class Listener {
 public:
     static constexpr size_t max_object_size = SIZE_MAX;
@@ -54,7 +55,7 @@ public:
     using Text = boost::json::string_view;
     using Error = boost::system::error_code;
 
-    /// Where a number starts that is out of range, or a null pointer.
+    /// The start of the number that numeric cannot hold; null if no number was.
     const char *bad_number = nullptr;
 
     bool on_document_begin(Error &) { return true; }
@@ -84,7 +85,7 @@ public:
     }
 
 private:
-    /// The text is decoded, and a bare zero byte is no JSON: if there is one, it was written as \u0000.
+    /// The text is decoded. A zero byte in it was written as \u0000, which jsonb cannot hold.
     static bool check_text(Text text, Error &error) { return text.find('\0') == Text::npos || stop(error); }
 
     static bool stop(Error &error) {
@@ -93,7 +94,7 @@ private:
     }
 };
 
-/// Where the number starts in which `stop` lies.
+/// The start of the number that contains `stop`.
 size_t start_of_number(std::string_view json, size_t stop) noexcept {
     const size_t before = json.find_last_not_of("0123456789+-.eE", stop);
     return before == std::string_view::npos ? 0 : before + 1;
@@ -135,4 +136,4 @@ bool validate(std::string_view json, bool utf8, Fault *fault) noexcept {
     return false;
 }
 
-} // namespace bemi::json_object
+} // namespace bemi::json

@@ -1,4 +1,4 @@
-// JSON appended to a StringInfo. Room is reserved first and then written to without further checks.
+// Appends JSON to a StringInfo. Room is reserved in large pieces, and written to without further checks.
 #pragma once
 
 #include "base/compat.hpp"
@@ -13,7 +13,7 @@
 
 namespace bemi {
 
-// For room that was reserved: each writes and returns the end of what it wrote.
+// These write to room that was reserved, and return the end of what they wrote.
 
 inline char *put(char *out, std::string_view json) {
     memcpy(out, json.data(), json.size());
@@ -28,8 +28,8 @@ template <std::integral Integer> char *put_integer(char *out, Integer value) {
 
 class JsonWriter {
 public:
-    /// What to do when the text would become larger than a string can be: `raise` does not return. Without it
-    /// the error is that of enlargeStringInfo().
+    /// Raises the error for a text that would exceed 1 GB: `raise` does not return. Without it
+    /// enlargeStringInfo() raises its own.
     struct Overflow {
         void (*raise)(const void *subject);
         const void *subject;
@@ -37,7 +37,8 @@ public:
 
     explicit JsonWriter(StringInfo out, Overflow overflow = {}) : out_{out}, overflow_{overflow} {}
 
-    /// Room for `size` bytes, at the end of what was written so far. commit() tells how far it was filled.
+    /// Returns room for `size` bytes at the end of the text. The caller writes to it, and then passes the end
+    /// of what it wrote to commit().
     [[nodiscard]] char *reserve(size_t size) {
         if (unlikely(static_cast<size_t>(out_->maxlen - out_->len) <= size))
             grow(size);
@@ -55,16 +56,16 @@ public:
         commit(put_integer(reserve(longest_integer), value));
     }
 
-    /// A string: quoted and escaped.
+    /// Appends a string, quoted and escaped.
     void string(std::string_view text) {
         raw('"');
         escaped(text);
         raw('"');
     }
 
-    /// A part of a string.
+    /// Appends a part of a string, escaped.
     void escaped(std::string_view text) {
-        // In pieces, because room for the worst case of a whole large text may be more than there can be.
+        // A text of 200 MB might need more than 1 GB, so room for the worst case is reserved piece by piece.
         constexpr size_t piece = 4096, longest_escape = 6;
         while (!text.empty()) {
             const size_t size = text.size() < piece ? text.size() : piece;
@@ -73,7 +74,7 @@ public:
         }
     }
 
-    /// JSON from elsewhere, whose line breaks, always between tokens, become blanks.
+    /// Appends JSON, with blanks for its line breaks: in valid JSON they only stand between tokens.
     void raw_on_one_line(std::string_view json) {
         char *const start = reserve(json.size()), *const end = start + json.size();
         memcpy(start, json.data(), json.size());
@@ -83,7 +84,7 @@ public:
         commit(end);
     }
 
-    /// An element once more that was written at `start`, after a comma, which may have been replaced there.
+    /// Appends once more the element that was written at `start`, where its comma may have been replaced.
     void repeat_after_comma(size_t start, size_t size) {
         char *p = reserve(size);
         *p = ',';
@@ -91,7 +92,7 @@ public:
         commit(p + size);
     }
 
-    /// What `write` writes, elements with a comma before each, as an array or object.
+    /// Appends an array or object. `write` writes its elements, with a comma before each.
     template <typename Write> void enclosed(char open, char close, Write &&write) {
         const size_t start = size();
         write();
@@ -103,11 +104,11 @@ public:
     }
 
     [[nodiscard]] size_t size() const { return static_cast<size_t>(out_->len); }
-    /// Takes back what was written behind.
+    /// Removes all that was written from this position on.
     void truncate(size_t size) { out_->len = static_cast<int>(size); }
-    /// Replaces a byte that was written.
+    /// Replaces the byte at this position.
     void patch(size_t position, char json) { out_->data[position] = json; }
-    /// The same for several.
+    /// Replaces the bytes from this position on.
     void patch(size_t position, std::string_view bytes) {
         memcpy(out_->data + position, bytes.data(), bytes.size());
     }
@@ -131,7 +132,7 @@ private:
         }
     }
 
-    /// Copies up to the first character that must be escaped, or to `end`.
+    /// Copies up to the first character that must be escaped or, if none must be, to `end`.
     static char *copy_plain(char *p, const char *&s, const char *end) {
 #ifdef __SSE2__
         const __m128i quote = _mm_set1_epi8('"'), backslash = _mm_set1_epi8('\\'),
@@ -141,7 +142,7 @@ private:
             const __m128i special =
                 _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(bytes, quote), _mm_cmpeq_epi8(bytes, backslash)),
                              _mm_cmpeq_epi8(_mm_min_epu8(bytes, last_control), bytes));
-            _mm_storeu_si128(reinterpret_cast<__m128i *>(p), bytes); // the room is for six times as much
+            _mm_storeu_si128(reinterpret_cast<__m128i *>(p), bytes); // the room is six times as large
             const auto mask = static_cast<unsigned>(_mm_movemask_epi8(special));
             const int plain = mask == 0 ? static_cast<int>(sizeof(__m128i)) : __builtin_ctz(mask);
             s += plain;
@@ -189,8 +190,8 @@ private:
     Overflow overflow_;
 };
 
-/// The JSON that `write` writes, in the current memory context, in no more memory than it needs: for what is
-/// made once and kept.
+/// Returns the JSON that `write` writes, in the current memory context. It takes no more memory than it
+/// needs, because it is kept for long.
 template <typename Write> std::string_view json_text(Write &&write) {
     StringInfoData text;
     initStringInfo(&text);

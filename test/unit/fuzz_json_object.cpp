@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-using namespace bemi::json_object;
+using namespace bemi::json;
 
 namespace {
 

@@ -6,7 +6,7 @@
 
 #include <pthread.h>
 
-using namespace bemi::json_object;
+using namespace bemi::json;
 
 namespace {
 
