@@ -6,7 +6,7 @@
 namespace bemi {
 namespace {
 
-/// Each argument ends with a zero byte.
+/// Calls `use` for each argument. In pg_trigger.tgargs an argument ends with a zero byte.
 template <typename Use> void for_each_argument(const bytea *arguments, Use &&use) {
     std::string_view rest = view_of(arguments);
     while (!rest.empty()) {
@@ -20,7 +20,8 @@ int size_of(std::string_view text) {
     return static_cast<int>(text.size());
 }
 
-/// In a database without an encoding, and by hand in the catalog, an argument may be any bytes.
+/// Appends the argument for users to read. It may be invalid in the database's encoding: SQL_ASCII allows
+/// that, and so does an UPDATE of the catalog.
 void append_shown(StringInfo out, std::string_view argument) {
     constexpr int max_shown = 60;
     const bool no_error = true;
@@ -30,7 +31,7 @@ void append_shown(StringInfo out, std::string_view argument) {
     appendStringInfo(out, "\"%.*s%s\"", shown, argument.data(), shown < size_of(argument) ? "..." : "");
 }
 
-/// What is not understood, by name as long as it is not much; NULL if there is nothing of the kind.
+/// Lists the invalid arguments, the first ones in full; NULL if all are valid.
 const char *describe_unknown(const bytea *arguments) {
     constexpr int max_named = 3;
     TrackingOptions options;
@@ -71,7 +72,7 @@ List *list_arguments(const TrackingOptions &options) {
 
 using namespace bemi;
 
-/// bemi.tracking_options(): for the views.
+/// bemi.tracking_options(): the options of a table and its invalid arguments, for the views.
 BEMI_FUNCTION(bemi_tracking_options) {
     TupleDesc descriptor;
     if (get_call_result_type(fcinfo, nullptr, &descriptor) != TYPEFUNC_COMPOSITE)

@@ -1,4 +1,4 @@
-// The options of a tracked table to and from the arguments of its trigger, as pg_trigger holds them.
+// Converts the options of a tracked table from and to the arguments of its trigger.
 #pragma once
 
 #include "base/compat.hpp"
@@ -6,10 +6,11 @@
 
 namespace bemi {
 
-/// Those that are understood. The options point into `arguments`.
+/// Reads the options from pg_trigger.tgargs, and ignores invalid arguments. The options point into
+/// `arguments`.
 [[nodiscard]] TrackingOptions read_arguments(const bytea *arguments);
 
-/// As a list of String nodes, for CREATE TRIGGER.
+/// Returns the arguments for CREATE TRIGGER, a list of String nodes.
 [[nodiscard]] List *list_arguments(const TrackingOptions &options);
 
 } // namespace bemi

@@ -6,7 +6,8 @@
 namespace bemi::catalog {
 namespace {
 
-/// Calls `use(tuple, pg_trigger)` if the relation has the trigger that says that it is tracked.
+/// Calls `use(tuple, pg_trigger)` for the trigger that makes the relation a tracked one; false if it has
+/// none.
 template <typename Use> bool with_record(Oid relation, Use &&use) {
     const Oid function = emit_function();
     bool found = false;
@@ -33,7 +34,7 @@ List *add_parents(List *ancestors, Relation inherits, Oid relation) {
     return ancestors;
 }
 
-/// All above the relation; what is higher comes later.
+/// All relations from which the relation inherits, the nearest first.
 List *ancestors_of(Oid relation) {
     List *ancestors = NIL;
     Relation inherits = table_open(InheritsRelationId, AccessShareLock);

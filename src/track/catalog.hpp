@@ -1,5 +1,5 @@
-// What PostgreSQL's catalogs say about what is tracked: the latest state, whatever the transaction's
-// snapshot.
+// Reads from PostgreSQL's catalogs which relations are tracked. The latest state counts, not the
+// transaction's snapshot.
 #pragma once
 
 #include "base/compat.hpp"
@@ -7,16 +7,17 @@
 
 namespace bemi::catalog {
 
-/// Reads how the relation is tracked, into the current memory context; false if it is not.
+/// Reads the options of a tracked relation, in the current memory context. False if it is not tracked.
 [[nodiscard]] bool find(Oid relation, TrackingOptions *options);
 
 [[nodiscard]] bool is_tracked(Oid relation);
 
-/// The partitioned or inherited table that the relation is tracked with, or would be; invalid if there is
-/// none.
+/// The highest tracked table above the relation, from which it inherits directly or not; InvalidOid if none
+/// of its ancestors is tracked.
 [[nodiscard]] Oid root_of(Oid relation);
 
-/// The relation and all below it, before what is below them; without those that are being detached.
+/// The relation, then all its descendants, parents before children. Partitions that are being detached are
+/// left out.
 [[nodiscard]] List *family_of(Oid relation, LOCKMODE lock);
 
 } // namespace bemi::catalog

@@ -1,5 +1,5 @@
-// The event triggers. They run in everybody's DDL: what has nothing to do with us costs as little as
-// possible, and looks only at what the command names.
+// The event triggers. They run in every DDL command of the database: for a command that is not about tracked
+// tables they cost as little as possible, and they look only at what the command names.
 #include "base/boundary.hpp"
 #include "base/event.hpp"
 #include "base/own_triggers.hpp"
@@ -11,12 +11,12 @@
 namespace bemi {
 namespace {
 
-/// Temporary tables come and go in numbers, and none is ever tracked.
+/// Temporary tables are never tracked, and some applications create many of them.
 bool is_temporary(const RangeVar *relation) {
     return relation->relpersistence == RELPERSISTENCE_TEMP;
 }
 
-/// Whether a command has made tables, or moved them.
+/// Whether the command may have created tables, or moved them to another schema.
 bool brings_tables(Node *statement) {
     switch (nodeTag(statement)) {
     case T_CreateStmt:
@@ -24,22 +24,22 @@ bool brings_tables(Node *statement) {
     case T_CreateTableAsStmt:
         return !is_temporary(castNode(CreateTableAsStmt, statement)->into->rel);
     case T_AlterObjectSchemaStmt:
-    case T_CreateSchemaStmt: // with tables in it
+    case T_CreateSchemaStmt: // it may contain CREATE TABLE
         return true;
     default:
         return false;
     }
 }
 
-/// By its name, which meant the same to the command.
+/// The relation with this name, which the command has just resolved as well; InvalidOid if it is gone.
 Oid relation_called(Node *name) {
     const bool missing_ok = true;
     return RangeVarGetRelid(castNode(RangeVar, name), NoLock, missing_ok);
 }
 
-/// Whether a new table of that name and those parents is one to track. To ask what the command has made would
-/// be dearer.
-bool concerns_us(const RangeVar *name, List *parents) {
+/// Whether a new table with this name and these parents is to be tracked. The name tells this faster than
+/// pg_event_trigger_ddl_commands().
+bool is_to_track(const RangeVar *name, List *parents) {
     Level level;
     if (schema_rules::find(RangeVarGetCreationNamespace(name), &level))
         return true;
@@ -55,10 +55,10 @@ bool may_bring_tables_to_track(Node *statement) {
     if (!brings_tables(statement))
         return false;
     if (IsA(statement, CreateStmt))
-        return concerns_us(castNode(CreateStmt, statement)->relation,
+        return is_to_track(castNode(CreateStmt, statement)->relation,
                            castNode(CreateStmt, statement)->inhRelations);
     if (IsA(statement, CreateTableAsStmt))
-        return concerns_us(castNode(CreateTableAsStmt, statement)->into->rel, NIL);
+        return is_to_track(castNode(CreateTableAsStmt, statement)->into->rel, NIL);
     return true;
 }
 
@@ -89,12 +89,12 @@ void follow_alter_table(const AlterTableStmt *statement) {
                     reinterpret_cast<Node *>(statement->relation));
 }
 
-/// The commands that PostgreSQL has collected since the user's command began, which live as long as that.
+/// The commands that PostgreSQL has collected since the user's command began. They live until it ends.
 List *collected_commands() {
     return spi::select_pointers("SELECT command FROM pg_catalog.pg_event_trigger_ddl_commands()");
 }
 
-/// A command may consist of several, as CREATE SCHEMA does, and make nothing, as with IF NOT EXISTS.
+/// CREATE SCHEMA may create several tables, and a command with IF NOT EXISTS none.
 void follow_new_tables() {
     List *commands = collected_commands();
     for (int i = 0; i < list_length(commands); i++) {
@@ -105,7 +105,8 @@ void follow_new_tables() {
     }
 }
 
-/// Whether it makes one of our triggers, as a restored dump does, in a schema whose tables have them already.
+/// Whether the statement creates a trigger of bemi. A restored dump does so, also for tables that bemi has
+/// already tracked by the rule of their schema.
 bool makes_own_trigger(const CreateTrigStmt *statement) {
     const bool missing_ok = true;
     return is_own_name(statement->trigname) &&
@@ -128,7 +129,8 @@ BEMI_FUNCTION(bemi_on_ddl_command_end) {
     PG_RETURN_VOID();
 }
 
-/// CREATE TRIGGER fails where the trigger is. The statement is still to be run, so it can be told to replace.
+/// Makes CREATE TRIGGER of a trigger of bemi a CREATE OR REPLACE TRIGGER, which does not fail if the trigger
+/// exists. This event trigger fires before the statement is executed.
 BEMI_FUNCTION(bemi_on_create_trigger) {
     Node *command = command_of(fcinfo);
     if (IsA(command, CreateTrigStmt) && makes_own_trigger(castNode(CreateTrigStmt, command)))

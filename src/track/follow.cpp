@@ -8,17 +8,18 @@
 namespace bemi::follow {
 namespace {
 
-bool may_change(Oid relation) {
-    return relation::may_follow(relation) && triggers::are_names_free(relation);
+/// Locks the relation. False if it cannot be altered at once, or has triggers that are called as bemi's.
+bool try_to_lock(Oid relation) {
+    return relation::try_lock(relation) && triggers::are_names_free(relation);
 }
 
-/// Tracks one relation, which no one of its options may keep from it.
+/// Tracks the relation with this level, or changes its options, if it can be altered at once.
 void track(Oid relation, Level level, bool by_schema) {
     TrackingOptions options;
     const bool is_new = !catalog::find(relation, &options);
     if (!is_new && options.level == level && options.by_schema == by_schema)
         return;
-    if (!may_change(relation))
+    if (!try_to_lock(relation))
         return;
     if (is_new) {
         options = triggers::options_before(relation);
@@ -35,7 +36,7 @@ void track_family(Oid relation, size_t first, Level level) {
         track(list_nth_oid(family, i), level, false);
 }
 
-/// By the rule of its schema, if there is one. A table that is tracked already stays as it is.
+/// Tracks the table by the rule of its schema, if the schema has a rule. A tracked table keeps its options.
 void track_by_rule(Oid relation) {
     Level level;
     if (catalog::is_tracked(relation) || !schema_rules::find(get_rel_namespace(relation), &level))
@@ -45,8 +46,8 @@ void track_by_rule(Oid relation) {
         track_family(relation, 1, level);
 }
 
-/// One that was tracked with another table and is below none any more: the end of it, unless its new home's
-/// rule takes it.
+/// Untracks a table that was tracked with its parent and has no tracked ancestor any more, unless the rule of
+/// its schema applies to it.
 void release(Oid relation) {
     TrackingOptions options;
     Level level;
@@ -54,7 +55,7 @@ void release(Oid relation) {
         return;
     if (schema_rules::find(get_rel_namespace(relation), &level))
         return track(relation, level, true);
-    if (may_change(relation) && !relation::is_in_use(relation))
+    if (try_to_lock(relation) && !relation::is_in_use(relation))
         triggers::uninstall(relation, options);
 }
 

@@ -1,16 +1,16 @@
-// What the event triggers do when a table has come to where tables are tracked, or has left. A user's DDL
-// must neither fail nor wait for it: what cannot be followed at once is left alone, and shown by
-// bemi.tracked_tables.
+// Adapts tracking after DDL, for the event triggers: a table may have come into a tracked schema or below a
+// tracked table, or have left it. A user's DDL must neither fail nor wait because of bemi: a table that
+// cannot be altered at once is left as it is, and bemi.tracked_tables shows it.
 #pragma once
 
 #include "base/compat.hpp"
 
 namespace bemi::follow {
 
-/// The table has appeared, in a schema or below another table.
+/// Call it after a table was created, moved to another schema, or made a child of another table.
 void came(Oid relation);
 
-/// The table does not belong to `parent` any more.
+/// Call it after the table has ceased to be a partition or child of `parent`.
 void left(Oid relation, Oid parent);
 
 } // namespace bemi::follow

@@ -1,4 +1,4 @@
-// What SQL calls of tracking.
+// The functions of tracking that SQL calls.
 #include "base/boundary.hpp"
 #include "track/catalog.hpp"
 #include "track/schema.hpp"
@@ -43,7 +43,7 @@ BEMI_FUNCTION(bemi_untrack_schema) {
     PG_RETURN_VOID();
 }
 
-// For the procedures that track one table a transaction, and for the views.
+// The functions below serve the procedures that track each table in a transaction of its own, and the views.
 
 BEMI_FUNCTION(bemi_steps_to_track) {
     if (PG_ARGISNULL(0))

@@ -1,4 +1,4 @@
-// How closely a table is tracked, as the caller of a function names it.
+// The level of tracking as an argument of SQL functions.
 #pragma once
 
 #include "base/compat.hpp"
@@ -8,13 +8,13 @@
 
 namespace bemi {
 
-/// The level called `name`; any other name is an error.
+/// The level with this name. ERROR if no level has it.
 inline Level level_named(const char *name) {
     Level level;
     if (find_level(name, level))
         return level;
     ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("invalid tracking level \"%s\"", name),
-                    errhint("The levels are \"row\" and \"statement\".")));
+                    errhint("Valid values are \"row\" and \"statement\".")));
 }
 
 } // namespace bemi

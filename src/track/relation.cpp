@@ -39,13 +39,18 @@ Obstacle obstacle(const FormData_pg_class *form) {
         form->relnamespace == get_namespace_oid("information_schema", true))
         return {"It is a system catalog.", nullptr};
     if (form->relnamespace == names::own_schema())
-        return {"It belongs to bemi.", nullptr};
+        return {"It belongs to extension \"bemi\".", nullptr};
     if (form->relpersistence == RELPERSISTENCE_TEMP)
         return {"It is a temporary table, whose changes are not in the WAL.", nullptr};
     if (form->relpersistence == RELPERSISTENCE_UNLOGGED)
         return {"It is an unlogged table, whose changes are not in the WAL.",
                 "Use ALTER TABLE ... SET LOGGED first."};
     return {nullptr, nullptr};
+}
+
+/// PostgreSQL refuses to alter a partition while DETACH PARTITION CONCURRENTLY is unfinished.
+bool is_being_detached(Oid relation) {
+    return get_rel_relispartition(relation) && PartitionHasPendingDetach(relation);
 }
 
 } // namespace
@@ -61,7 +66,7 @@ bool exists(Oid relation) {
     return SearchSysCacheExists1(RELOID, ObjectIdGetDatum(relation));
 }
 
-bool is_mine(Oid relation) {
+bool is_owned(Oid relation) {
     const Oid owner = names::owner_of(relation);
     return OidIsValid(owner) && has_privs_of_role(GetUserId(), owner);
 }
@@ -83,28 +88,23 @@ void require_ownership(Oid relation) {
 void require_trackable(Oid relation) {
     const Obstacle found = obstacle(relation);
     if (found.detail != nullptr)
-        ereport(ERROR,
-                (errcode(ERRCODE_WRONG_OBJECT_TYPE), errmsg("cannot track %s", names::qualified(relation)),
-                 errdetail("%s", found.detail), found.hint ? errhint("%s", found.hint) : 0));
+        ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE),
+                        errmsg("cannot track relation \"%s\"", names::unquoted(relation)),
+                        errdetail("%s", found.detail), found.hint ? errhint("%s", found.hint) : 0));
     require_ownership(relation);
 }
 
-/// Then PostgreSQL alters nothing of it.
-bool is_being_detached(Oid relation) {
-    return get_rel_relispartition(relation) && PartitionHasPendingDetach(relation);
-}
-
-bool may_follow(Oid relation) {
-    return is_mine(relation) && is_trackable(relation) &&
-           ConditionalLockRelationOid(relation, AccessExclusiveLock) && is_mine(relation) &&
+bool try_lock(Oid relation) {
+    return is_owned(relation) && is_trackable(relation) &&
+           ConditionalLockRelationOid(relation, AccessExclusiveLock) && is_owned(relation) &&
            is_trackable(relation) && !is_being_detached(relation);
 }
 
 bool is_in_use(Oid relation) {
     const LOCKMODE held_already = NoLock;
     Relation rel = relation_open(relation, held_already);
-    constexpr int by_us = 1;
-    const bool in_use = rel->rd_refcnt > by_us || AfterTriggerPendingOnRel(relation);
+    constexpr int own_reference = 1;
+    const bool in_use = rel->rd_refcnt > own_reference || AfterTriggerPendingOnRel(relation);
     relation_close(rel, held_already);
     return in_use;
 }

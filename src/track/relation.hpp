@@ -1,43 +1,43 @@
-// One relation: may it be tracked, and may it be now?
+// Checks whether a relation can be tracked, and whether it can be altered now.
 #pragma once
 
 #include "base/compat.hpp"
 
 namespace bemi::relation {
 
-/// Why a relation cannot be tracked; `detail` is NULL if it can.
+/// Why a relation cannot be tracked, for a message. `detail` is NULL if it can, `hint` if there is no remedy.
 struct Obstacle {
     const char *detail;
     const char *hint;
 };
 
-/// ERROR if there is no such relation.
+/// Returns why the relation cannot be tracked. ERROR if it does not exist.
 [[nodiscard]] Obstacle obstacle(Oid relation);
 
-/// Whether it is still there: whoever waited for a lock has to look again.
+/// Whether the relation exists. Ask again after a wait for a lock: it may have been dropped meanwhile.
 [[nodiscard]] bool exists(Oid relation);
 
-/// Whether it is there and belongs to the current user, or a role whose member that is.
-[[nodiscard]] bool is_mine(Oid relation);
+/// Whether the relation exists and the current user has the privileges of its owner.
+[[nodiscard]] bool is_owned(Oid relation);
 
-/// Whether it is there and can be tracked.
+/// Whether the relation exists and can be tracked.
 [[nodiscard]] bool is_trackable(Oid relation);
 
-/// ERROR unless the relation exists, can be tracked, and belongs to the current user.
+/// ERROR unless the relation exists, can be tracked, and is owned by the current user.
 void require_trackable(Oid relation);
 
-/// ERROR unless the relation belongs to the current user or one whose member that is.
+/// ERROR unless the current user has the privileges of the relation's owner.
 void require_ownership(Oid relation);
 
-/// Whether what an event trigger wants of the relation can be done at once: it is still there, can be
-/// tracked, belongs to the current user, and no other session has it locked. Then it is locked.
-[[nodiscard]] bool may_follow(Oid relation);
+/// Locks the relation, without waiting, if an event trigger may alter it: it exists, can be tracked, is owned
+/// by the current user, and is not being detached. False if not, or if another session holds a lock on it.
+[[nodiscard]] bool try_lock(Oid relation);
 
-/// Whether this session has a scan open on it, or trigger events for it pending: then PostgreSQL takes no
-/// trigger off it. It must be locked.
+/// Whether this session has an open scan of the relation or pending trigger events for it, so that PostgreSQL
+/// refuses to drop its triggers. It must be locked.
 [[nodiscard]] bool is_in_use(Oid relation);
 
-/// Whether there may be rows in it. It must be locked.
+/// Whether the relation may contain rows. It must be locked.
 [[nodiscard]] bool has_rows(Oid relation);
 
 } // namespace bemi::relation

@@ -6,7 +6,7 @@
 namespace bemi::replica_identity {
 namespace {
 
-/// ALTER TABLE ONLY ... REPLICA IDENTITY, as the current user.
+/// Does what ALTER TABLE ONLY ... REPLICA IDENTITY does, as the current user.
 void set(Oid relation, char identity, const char *index = nullptr) {
     auto *clause = makeNode(ReplicaIdentityStmt);
     clause->identity_type = identity;
@@ -16,7 +16,7 @@ void set(Oid relation, char identity, const char *index = nullptr) {
     command->def = reinterpret_cast<Node *>(clause);
     const bool recurse = false;
 
-    // It would take what it does for a part of the user's command that is running.
+    // Otherwise event triggers would see this command as a part of the user's command that is running.
     EventTriggerInhibitCommandCollection();
     PG_TRY();
     { AlterTableInternal(relation, list_make1(command), recurse); }
@@ -31,7 +31,7 @@ bool has_nullable_column(const FormData_pg_index *index) {
         HeapTuple tuple = SearchSysCache2(ATTNUM, ObjectIdGetDatum(index->indrelid),
                                           Int16GetDatum(index->indkey.values[i]));
         if (!HeapTupleIsValid(tuple))
-            return true; // an expression
+            return true; // the key is an expression
         const bool not_null = reinterpret_cast<Form_pg_attribute>(GETSTRUCT(tuple))->attnotnull;
         ReleaseSysCache(tuple);
         if (!not_null)
@@ -40,8 +40,8 @@ bool has_nullable_column(const FormData_pg_index *index) {
     return false;
 }
 
-/// Whether ALTER TABLE ... REPLICA IDENTITY USING INDEX would accept it: nothing kept it fit for that while
-/// the identity was FULL.
+/// Whether ALTER TABLE ... REPLICA IDENTITY USING INDEX would accept the index. While the identity was FULL,
+/// the index could be dropped, or its columns become nullable.
 bool can_identify(Oid relation, Oid index) {
     HeapTuple tuple = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(index));
     if (!HeapTupleIsValid(tuple))
@@ -59,11 +59,12 @@ void restore_index(Oid relation, std::string_view index) {
     if (can_identify(relation, get_relname_relid(name, get_rel_namespace(relation))))
         return set(relation, REPLICA_IDENTITY_INDEX, name);
     set(relation, REPLICA_IDENTITY_DEFAULT);
-    ereport(WARNING,
-            (errmsg("replica identity of table %s is now DEFAULT", names::qualified(relation)),
-             errdetail("Before it was tracked it used the index \"%s\", which is gone or cannot serve as one "
-                       "any more.",
-                       name)));
+    ereport(
+        WARNING,
+        (errmsg("replica identity of table \"%s\" is now DEFAULT", names::unquoted(relation)),
+         errdetail("Before the table was tracked it was index \"%s\", which does not exist or cannot be a "
+                   "replica identity any more.",
+                   name)));
 }
 
 } // namespace

@@ -1,4 +1,4 @@
-// The replica identity of a relation: what of an old row is in the WAL.
+// The replica identity of a relation: it determines which columns of old rows are in the WAL.
 #pragma once
 
 #include "base/compat.hpp"
@@ -7,13 +7,15 @@
 
 namespace bemi::replica_identity {
 
-/// As in pg_class.relreplident, and the name of its index where that is 'i'.
+/// Returns pg_class.relreplident and, if it is 'i', stores the name of the index in `index`. ERROR if the
+/// relation does not exist.
 [[nodiscard]] char read(Oid relation, std::string_view *index);
 
-/// The relation must be locked, in this function and the next.
+/// Sets REPLICA IDENTITY FULL. The relation must be locked.
 void set_full(Oid relation);
 
-/// Sets it back from FULL to what it was; leaves any other alone.
+/// Sets the replica identity back from FULL to the given one; leaves it unchanged if it is not FULL. Falls
+/// back to DEFAULT, with a WARNING, if the index cannot serve any more. The relation must be locked.
 void restore(Oid relation, char identity, std::string_view index);
 
 } // namespace bemi::replica_identity

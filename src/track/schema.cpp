@@ -10,6 +10,7 @@
 namespace bemi::schema {
 namespace {
 
+/// Returns the name of the schema. ERROR unless it exists and the current user owns it.
 const char *require_schema(Oid schema) {
     const char *name = get_namespace_name(schema);
     if (name == nullptr)
@@ -20,23 +21,24 @@ const char *require_schema(Oid schema) {
     return name;
 }
 
-/// Waits for the tables that are about to appear in the schema, and lets those that come after wait: else
-/// they would see the former rule, and we not them.
+/// Locks the schema against CREATE TABLE. Without the lock a table that is being created would be missed: its
+/// transaction still sees the former rule, and this one does not see the table yet.
 const char *lock_schema(Oid schema) {
-    (void)require_schema(schema); // before the lock: who may not track must not block
+    (void)require_schema(schema); // before the lock: a role that may not track must not block others
     LockDatabaseObject(NamespaceRelationId, schema, 0, AccessExclusiveLock);
-    return require_schema(schema); // again: it may have changed while we waited
+    return require_schema(schema); // again: it may have changed during the wait
 }
 
 void require_trackable(Oid schema, const char *name) {
     const bool is_system = IsCatalogNamespace(schema) || IsToastNamespace(schema) ||
                            isAnyTempNamespace(schema) || strcmp(name, "information_schema") == 0;
     if (is_system || strcmp(name, "bemi") == 0)
-        ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE), errmsg("cannot track schema \"%s\"", name),
-                        errdetail(is_system ? "It is a system schema." : "It belongs to bemi.")));
+        ereport(ERROR,
+                (errcode(ERRCODE_WRONG_OBJECT_TYPE), errmsg("cannot track schema \"%s\"", name),
+                 errdetail(is_system ? "It is a system schema." : "It belongs to extension \"bemi\".")));
 }
 
-/// Tables before the partitions and children that are tracked with them.
+/// The tables in the schema, roots before partitions and children.
 List *tables_in(Oid schema) {
     return spi::select_oids(
         "SELECT c.oid FROM pg_class c WHERE c.relnamespace = $1 AND c.relkind IN ('r', 'p')"
@@ -52,7 +54,7 @@ template <typename Want> List *tables_that(Oid schema, Want &&wanted) {
     return tables;
 }
 
-/// A level that changes reaches the tables that follow the schema, not those that were tracked by name.
+/// A new level of the schema applies to tables that follow its rule, not to those that were tracked by name.
 bool is_to_track(Oid relation, Level level) {
     TrackingOptions options;
     if (!relation::is_trackable(relation) || OidIsValid(catalog::root_of(relation)))
@@ -72,12 +74,12 @@ Level level_for(const char *schema, std::optional<Level> level) {
     return schema_rules::find(schema, &rule) ? rule : Level::row;
 }
 
-/// What others have created in the schema stays theirs to untrack.
-void untrack_if_own(Oid relation) {
-    if (relation::is_mine(relation) || !relation::exists(relation))
+/// Untracks the table unless it belongs to another role, which may want it tracked: then a WARNING tells so.
+void untrack_if_owned(Oid relation) {
+    if (relation::is_owned(relation) || !relation::exists(relation))
         return tracking::untrack(relation);
     ereport(WARNING,
-            (errmsg("table %s stays tracked", names::qualified(relation)),
+            (errmsg("table \"%s\" stays tracked", names::unquoted(relation)),
              errdetail("It belongs to another role."), errhint("Its owner can call bemi.untrack() for it.")));
 }
 
@@ -85,7 +87,7 @@ void require_rule(const char *schema) {
     Level level;
     if (!schema_rules::find(schema, &level))
         ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("schema \"%s\" is not tracked", schema),
-                        errhint("SELECT schema FROM bemi.tracked_schemas lists those that are.")));
+                        errhint("SELECT schema FROM bemi.tracked_schemas lists the tracked schemas.")));
 }
 
 } // namespace
@@ -124,7 +126,8 @@ void track(Oid schema, std::optional<Level> level) {
     const Level wanted = level_for(get_namespace_name(schema), level);
     List *tables = tables_in(schema);
     for (int i = 0; i < list_length(tables); i++)
-        if (is_to_track(list_nth_oid(tables, i), wanted)) // still: a table takes what is below it along
+        if (is_to_track(list_nth_oid(tables, i),
+                        wanted)) // asked again, since a table that is tracked takes its children along
             tracking::track_by_schema(list_nth_oid(tables, i), wanted);
 }
 
@@ -132,7 +135,7 @@ void untrack(Oid schema) {
     remove_rule(schema);
     List *tables = tables_to_untrack(schema);
     for (int i = 0; i < list_length(tables); i++)
-        untrack_if_own(list_nth_oid(tables, i));
+        untrack_if_owned(list_nth_oid(tables, i));
 }
 
 } // namespace bemi::schema

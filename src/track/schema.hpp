@@ -1,28 +1,31 @@
-// Whole schemas: every table there, and those that appear there later.
+// Tracks whole schemas: all tables that they have, and those that will be created in them.
 #pragma once
 
 #include "track/level.hpp"
 
 namespace bemi::schema {
 
-/// Tracks the tables that are in the schema now and not tracked yet, and remembers it for those to come.
+/// Sets the rule of the schema, and tracks the tables in it that are not tracked yet. Without a level that of
+/// the rule stays, at first 'row'. ERROR unless the current user owns the schema and the tables.
 void track(Oid schema, std::optional<Level> level);
 
-/// Forgets the schema and untracks the tables that follow its rule.
+/// Removes the rule of the schema, and untracks the tables that follow it; tables of other owners stay
+/// tracked, with a WARNING.
 void untrack(Oid schema);
 
-/// One of the tables in such a schema.
+/// Tracks one table as the rule of its schema would.
 void track_table(Oid relation, std::optional<Level> level);
 
-/// Without the tables that are there.
+/// Sets the rule for tables that will be created in the schema.
 void set_rule(Oid schema, std::optional<Level> level);
+
+/// Removes the rule of the schema. ERROR if it has none.
 void remove_rule(Oid schema);
 
-/// The tables of the schema that track() would change, before the partitions and children that are tracked
-/// with them.
+/// The tables of the schema that track() would change, parents before children.
 [[nodiscard]] List *tables_to_track(Oid schema, std::optional<Level> level);
 
-/// Those that untrack() would change.
+/// The tables of the schema that untrack() would change.
 [[nodiscard]] List *tables_to_untrack(Oid schema);
 
 } // namespace bemi::schema

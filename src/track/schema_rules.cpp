@@ -14,8 +14,8 @@ Oid table() {
     return names::own_relation("tracked_schemas");
 }
 
-/// Calls `use(table, row)` for the row of the schema if there is one. The lock on the schema, which those who
-/// change the rule take and those who make tables there too, keeps the row from changing meanwhile.
+/// Calls `use(table, row)` for the row of the schema; false if it has none. Transactions that change a rule
+/// and those that create tables lock the schema, so the row cannot change meanwhile.
 template <typename Use> bool with_row(const char *schema, LOCKMODE lock, Use &&use) {
     if (!OidIsValid(table()))
         return false;
@@ -89,7 +89,7 @@ void rename(const char *schema, const char *name) {
     Level level;
     if (!find(schema, &level))
         return;
-    remove(name); // of a schema that was dropped while nobody told us
+    remove(name); // a former schema of this name may have been dropped with event triggers disabled
     with_row(schema, RowExclusiveLock, [name](Relation rules, HeapTuple row) {
         NameData renamed;
         namestrcpy(&renamed, name);

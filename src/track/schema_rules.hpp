@@ -1,22 +1,24 @@
-// The rows of bemi.tracked_schemas: whether tables that appear in a schema are tracked, and how. They are
-// read and written past privileges and snapshots, since event triggers do so in everybody's transactions: the
-// latest state counts, also for a transaction with an older snapshot, and a serializable one must not fail
-// because of what it reads there.
+// The rows of bemi.tracked_schemas: whether new tables in a schema are tracked, and how. Event triggers use
+// them in every user's transactions, so they are read and written directly, without privileges and snapshots:
+// the latest state counts even in a transaction with an older snapshot, and a serializable transaction must
+// not fail because it has read them.
 #pragma once
 
 #include "track/level.hpp"
 
 namespace bemi::schema_rules {
 
-/// The level for tables that appear in the schema; false if it is not tracked.
+/// Reads the level for new tables in the schema. False if the schema is not tracked.
 [[nodiscard]] bool find(const char *schema, Level *level);
 [[nodiscard]] bool find(Oid schema, Level *level);
 
+/// Inserts or changes the rule of the schema.
 void set(const char *schema, Level level);
 
-/// A schema is remembered by its name, since pg_upgrade and pg_dump do not keep its OID.
+/// Call it after the schema was renamed to `name`. The rows have names, since pg_dump does not keep OIDs.
 void rename(const char *schema, const char *name);
 
+/// Deletes the rule of the schema, if it has one.
 void remove(const char *schema);
 
 } // namespace bemi::schema_rules

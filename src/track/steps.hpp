@@ -1,15 +1,15 @@
-// What bemi.track_each() and untrack_each() are left with: commands, each for a transaction of its own, as an
-// array of text. It is empty when all is done.
+// The commands that bemi.track_each() and untrack_each() still have to run, each in a transaction of its own:
+// an array of text, which is empty once all is done.
 #pragma once
 
 #include "track/level.hpp"
 
 namespace bemi::steps {
 
-/// The tables, then the rule for those to come.
+/// The commands that track each table, then the one that sets the rule.
 [[nodiscard]] Datum to_track(Oid schema, std::optional<Level> level);
 
-/// The rule, then the tables that follow it.
+/// The command that removes the rule, then those that untrack each table.
 [[nodiscard]] Datum to_untrack(Oid schema);
 
 } // namespace bemi::steps

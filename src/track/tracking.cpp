@@ -14,7 +14,8 @@ TrackingOptions options_of(Oid relation) {
     return catalog::find(relation, &options) ? options : triggers::options_before(relation);
 }
 
-/// Of a table that is named: what is not said stays as it is, at first as the rule of the schema has it.
+/// The options for bemi.track(): without a level they stay; an untracked table gets those of its schema's
+/// rule.
 TrackingOptions options_asked(Oid relation, std::optional<Level> level) {
     TrackingOptions options = options_of(relation);
     if (level) {
@@ -23,22 +24,23 @@ TrackingOptions options_asked(Oid relation, std::optional<Level> level) {
     } else if (!catalog::is_tracked(relation)) {
         options.by_schema = schema_rules::find(get_rel_namespace(relation), &options.level);
     }
-    options.has_earlier_rows = false; // who calls the function knows
+    options.has_earlier_rows = false; // the caller knows about them
     return options;
 }
 
-/// A table that belongs to a tracked one has that one's options.
+/// ERROR if the relation is tracked with another table, whose options apply to it.
 void require_root(Oid relation) {
     const Oid root = catalog::root_of(relation);
     if (OidIsValid(root))
-        ereport(ERROR,
-                (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-                 errmsg("table %s is tracked with %s", names::qualified(relation), names::qualified(root)),
-                 errdetail("Partitions and children are tracked as the table that they belong to."),
-                 errhint("Call the function for %s.", names::qualified(root))));
+        ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+                        errmsg("table \"%s\" is tracked with table \"%s\"", names::unquoted(relation),
+                               names::unquoted(root)),
+                        errdetail("Partitions and children are tracked with their parent."),
+                        errhint("Call the function for table \"%s\".", names::unquoted(root))));
 }
 
-/// Before the lock, since who may not track must not block; and again behind it, since all may have changed.
+/// Locks the relation. The checks come before the lock, since a role that may not track must not block
+/// others, and again afterwards, since all may have changed during the wait.
 void lock_to_track(Oid relation) {
     relation::require_trackable(relation);
     LockRelationOid(relation, AccessExclusiveLock);
@@ -46,8 +48,8 @@ void lock_to_track(Oid relation) {
     require_root(relation);
 }
 
-/// Tracks one relation with its root.
-void track_with(Oid relation, Level level) {
+/// Tracks a partition or child with the level of its root.
+void track_child(Oid relation, Level level) {
     TrackingOptions options = options_of(relation);
     options.level = level;
     options.by_schema = options.has_earlier_rows = false;
@@ -65,25 +67,25 @@ void track_as(Oid relation, const TrackingOptions &options) {
             continue;
         relation::require_ownership(child);
         triggers::require_own_names(child);
-        track_with(child, options.level);
+        track_child(child, options.level);
     }
 }
 
 void untrack_one(Oid relation) {
     TrackingOptions options;
     if (!catalog::find(relation, &options))
-        options.identity = REPLICA_IDENTITY_FULL; // nobody knows what it was
+        options.identity = REPLICA_IDENTITY_FULL; // the former identity is unknown, so FULL stays
     triggers::uninstall(relation, options);
 }
 
 void require_tracked(Oid relation) {
-    if (!catalog::is_tracked(relation) && !triggers::are_there(relation))
+    if (!catalog::is_tracked(relation) && !triggers::has_own(relation))
         ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT),
-                        errmsg("table %s is not tracked", names::qualified(relation)),
-                        errhint("SELECT relation FROM bemi.tracked_tables lists those that are.")));
+                        errmsg("relation \"%s\" is not tracked", names::unquoted(relation)),
+                        errhint("SELECT relation FROM bemi.tracked_tables lists the tracked tables.")));
 }
 
-/// What was tracked with a table that is not any more, but for what is tracked with another one as well.
+/// Untracks a partition or child, unless it is tracked with another table as well.
 void untrack_member(Oid relation) {
     LockRelationOid(relation, AccessExclusiveLock);
     if (!relation::exists(relation) || !catalog::is_tracked(relation) ||
@@ -109,10 +111,10 @@ void track_by_schema(Oid relation, Level level) {
 }
 
 void untrack(Oid relation) {
-    (void)relation::obstacle(relation); // ERROR if there is no such relation
+    (void)relation::obstacle(relation); // ERROR if it does not exist
     relation::require_ownership(relation);
     LockRelationOid(relation, AccessExclusiveLock);
-    (void)relation::obstacle(relation); // again: it may have gone while we waited
+    (void)relation::obstacle(relation); // again: it may have been dropped during the wait
     require_tracked(relation);
     require_root(relation);
 

@@ -1,18 +1,19 @@
-// What is tracked: a table with all that inherits from it.
+// Tracks a table, together with its partitions and children.
 #pragma once
 
 #include "track/level.hpp"
 
 namespace bemi::tracking {
 
-/// Tracks a table, and its partitions and children with it. Called again it changes the level, if one is
-/// given, and mends what is off.
+/// Tracks the table, or repairs how it is tracked. Without a level a tracked table keeps its own, and another
+/// one gets that of its schema's rule, else 'row'. ERROR unless the current user owns the table.
 void track(Oid relation, std::optional<Level> level);
 
-/// The same for a table that follows the rule of its schema.
+/// Tracks a table that follows the rule of its schema.
 void track_by_schema(Oid relation, Level level);
 
-/// Undoes it, for the partitions and children too.
+/// Untracks the table, and those of its partitions and children that no other table tracks. ERROR if it is
+/// not tracked, or the current user does not own it.
 void untrack(Oid relation);
 
 } // namespace bemi::tracking

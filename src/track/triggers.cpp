@@ -20,7 +20,7 @@ constexpr TriggerKind row_kind = {row_trigger, any_row_operation, true};
 constexpr TriggerKind statement_kind = {statement_trigger, any_row_operation, false};
 constexpr TriggerKind truncate_kind = {truncate_trigger, TRIGGER_TYPE_TRUNCATE, false};
 
-/// The name of a trigger that is called as one of ours and runs another function; NULL if there is none.
+/// A trigger that has a name of bemi's triggers, but calls another function; NULL if the relation has none.
 const char *find_foreign(Oid relation) {
     const Oid function = emit_function();
     const char *name = nullptr;
@@ -31,7 +31,8 @@ const char *find_foreign(Oid relation) {
     return name;
 }
 
-/// ALWAYS: rows that a replica or a restore writes (session_replication_role) are changes like others.
+/// Creates a trigger that fires always: rows that are written under session_replication_role = replica, as by
+/// a subscription or a restore, are changes like others.
 void create(Oid relation, const TriggerKind &kind, List *arguments = NIL) {
     auto *statement = makeNode(CreateTrigStmt);
     statement->replace = true;
@@ -61,18 +62,18 @@ void drop(Oid relation, const char *name) {
     CommandCounterIncrement();
 }
 
-/// Rows are in tables, never in a partitioned one, and row triggers on that would be cloned to partitions
-/// which have their own.
+/// Whether the relation needs row triggers. A partitioned table holds no rows, and PostgreSQL would clone its
+/// row triggers to the partitions, which have their own.
 bool holds_rows(Oid relation) {
     return get_rel_relkind(relation) == RELKIND_RELATION;
 }
 
-/// Runs `body`, which runs no code of anybody else's, with all rights: who owns a table may have it tracked,
-/// whatever was granted to him or revoked.
-template <typename Body> void with_all_rights(Body &&body) {
+/// Runs `body` as superuser: the owner of a table may track it even without the privileges TRIGGER or
+/// EXECUTE. `body` must not run any user's code.
+template <typename Body> void as_superuser(Body &&body) {
     Oid user;
     int security;
-    // An ERROR in between restores both, with the (sub)transaction.
+    // After an ERROR the end of the (sub)transaction restores both.
     GetUserIdAndSecContext(&user, &security);
     SetUserIdAndSecContext(BOOTSTRAP_SUPERUSERID,
                            security | SECURITY_LOCAL_USERID_CHANGE | SECURITY_RESTRICTED_OPERATION);
@@ -95,13 +96,14 @@ bool are_names_free(Oid relation) {
 void require_own_names(Oid relation) {
     if (const char *name = find_foreign(relation))
         ereport(ERROR,
-                (errcode(ERRCODE_DUPLICATE_OBJECT), errmsg("cannot track %s", names::qualified(relation)),
-                 errdetail("It has a trigger \"%s\" with another function than bemi's.", name),
+                (errcode(ERRCODE_DUPLICATE_OBJECT),
+                 errmsg("cannot track relation \"%s\"", names::unquoted(relation)),
+                 errdetail("Its trigger \"%s\" calls another function than bemi.emit_context().", name),
                  errhint("Use ALTER TRIGGER %s ON %s RENAME TO ... first.", quote_identifier(name),
                          names::qualified(relation))));
 }
 
-bool are_there(Oid relation) {
+bool has_own(Oid relation) {
     const Oid function = emit_function();
     bool found = false;
     for_each_trigger(relation, [&](HeapTuple tuple, Relation) {
@@ -111,7 +113,7 @@ bool are_there(Oid relation) {
 }
 
 void install(Oid relation, const TrackingOptions &options) {
-    with_all_rights([&] {
+    as_superuser([&] {
         replica_identity::set_full(relation);
         create(relation, truncate_kind, list_arguments(options));
         if (options.level == Level::statement) {
@@ -126,7 +128,7 @@ void install(Oid relation, const TrackingOptions &options) {
 }
 
 void uninstall(Oid relation, const TrackingOptions &options) {
-    with_all_rights([&] {
+    as_superuser([&] {
         for (const char *name : {row_trigger, statement_trigger, truncate_trigger})
             drop(relation, name);
         replica_identity::restore(relation, options.identity, options.identity_index);

@@ -1,6 +1,6 @@
-// What tracking puts on a relation and takes off again: the triggers and REPLICA IDENTITY FULL. By calls of
-// PostgreSQL's functions rather than by SQL: what has no names in it needs no search_path, no USAGE on
-// schemas and no EXECUTE on the trigger's function, and no event trigger of anybody's fires for it.
+// Creates and drops the triggers of a tracked relation, and sets its replica identity. This calls
+// PostgreSQL's functions rather than SQL: it needs no search_path, no USAGE on schemas and no EXECUTE on the
+// trigger function, and no event trigger fires for it.
 #pragma once
 
 #include "base/compat.hpp"
@@ -8,21 +8,24 @@
 
 namespace bemi::triggers {
 
-/// The options of a relation that was not tracked: its replica identity as it is.
+/// The options of a relation that is not tracked yet: the defaults, and its present replica identity.
 [[nodiscard]] TrackingOptions options_before(Oid relation);
 
-/// ERROR if the relation has a trigger of one of our names with another function.
+/// ERROR if the relation has a trigger that has a name of bemi's triggers, but calls another function.
 void require_own_names(Oid relation);
+
+/// Whether require_own_names() would raise no error.
 [[nodiscard]] bool are_names_free(Oid relation);
 
-/// Whether any of ours is left on the relation.
-[[nodiscard]] bool are_there(Oid relation);
+/// Whether the relation has any trigger of bemi.
+[[nodiscard]] bool has_own(Oid relation);
 
-/// Puts the triggers of the level on the relation, takes those of the other one off, and sets REPLICA
-/// IDENTITY FULL. The caller has seen that the current user may, and has locked the relation.
+/// Creates the triggers of the level, drops those of the other level, and sets REPLICA IDENTITY FULL. The
+/// caller has checked the current user's privileges, and has locked the relation.
 void install(Oid relation, const TrackingOptions &options);
 
-/// Takes the triggers off and sets the replica identity back, unless somebody changed it since.
+/// Drops the triggers, and sets the replica identity back unless it was changed since. The caller has checked
+/// the current user's privileges, and has locked the relation.
 void uninstall(Oid relation, const TrackingOptions &options);
 
 } // namespace bemi::triggers
