@@ -74,7 +74,7 @@ BEGIN
     COMMIT; -- an error where the caller has a transaction open
     IF pg_catalog.cardinality(bemi.steps_to_untrack(target)) OPERATOR(pg_catalog.=) 0 THEN
         RAISE undefined_object USING MESSAGE = pg_catalog.format('schema "%s" is not tracked', target),
-            HINT = 'SELECT schema FROM bemi.tracked_schemas lists those that are.';
+            HINT = 'SELECT schema FROM bemi.tracked_schemas lists the tracked schemas.';
     END IF;
     CALL bemi.run_steps('SELECT bemi.steps_to_untrack($1)', target, NULL, lock_timeout);
 END
