@@ -39,7 +39,7 @@ END $$;
 
 CREATE PROCEDURE wait_until_stopped() LANGUAGE plpgsql AS $$
 BEGIN
-    WHILE (SELECT pid IS NOT NULL FROM bemi.status) LOOP
+    WHILE (SELECT pid IS NOT NULL FROM bemi.metrics) LOOP
         COMMIT;
         PERFORM pg_sleep(0.01);
     END LOOP;

@@ -13,3 +13,5 @@ BEGIN
     END IF;
 END
 $$;
+
+COMMENT ON SCHEMA bemi IS 'The extension bemi: its functions, what it tracks, and the changes that it has stored.';

@@ -1,10 +1,14 @@
--- What is tracked is in the triggers of each table; here is only what speaks of tables to come.
--- By name: pg_upgrade keeps the OIDs of relations, not those of schemas.
+-- The triggers of a table say that it is tracked, and how. This table is about the tables that will be created.
+-- Schemas are kept by name, because pg_upgrade does not keep their OIDs.
 CREATE TABLE bemi.tracked_schemas (
     schema name PRIMARY KEY,
     level text NOT NULL CHECK (level IN ('row', 'statement')),
     tracked_at timestamptz NOT NULL DEFAULT now()
 );
-COMMENT ON TABLE bemi.tracked_schemas IS 'Schemas whose tables are tracked, those to come too.';
+COMMENT ON TABLE bemi.tracked_schemas IS
+    'Schemas that are tracked: the tables that they have, and those that are created in them later.';
+COMMENT ON COLUMN bemi.tracked_schemas.schema IS 'Name of the schema.';
+COMMENT ON COLUMN bemi.tracked_schemas.level IS 'The level of the triggers, row or statement.';
+COMMENT ON COLUMN bemi.tracked_schemas.tracked_at IS 'When the schema was tracked.';
 
 SELECT pg_extension_config_dump('bemi.tracked_schemas', '');

@@ -1,26 +1,26 @@
--- Tracking. SET search_path: these run SQL of their own, partly as the owner of the extension.
+-- Tracking. The functions have a search_path of their own, because they run SQL, partly as the owner of the extension.
 
 CREATE FUNCTION bemi.emit_context() RETURNS trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'bemi_emit_context';
 COMMENT ON FUNCTION bemi.emit_context() IS
-    'The trigger on every tracked table: writes the context to the WAL where it differs from the last one written.';
+    'Internal: the trigger on every tracked table. It writes the context to the WAL if it differs from the last one written.';
 
 CREATE FUNCTION bemi.track(target regclass, level text DEFAULT NULL) RETURNS void
     LANGUAGE c SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'bemi_track';
 COMMENT ON FUNCTION bemi.track(regclass, text) IS
-    'Tracks a table with its partitions and children: triggers of level ''row'' or ''statement'', REPLICA IDENTITY FULL. What is not given stays as it is.';
+    'Tracks a table with its partitions and children: triggers of level ''row'' or ''statement'', REPLICA IDENTITY FULL. The level stays as it is if none is given.';
 
 CREATE FUNCTION bemi.untrack(target regclass) RETURNS void
     LANGUAGE c STRICT SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'bemi_untrack';
 COMMENT ON FUNCTION bemi.untrack(regclass) IS
-    'Undoes bemi.track(): takes the triggers off and sets the former replica identity.';
+    'Ends the tracking of a table: drops the triggers, and sets the former replica identity again.';
 
 CREATE FUNCTION bemi.track_schema(target regnamespace, level text DEFAULT NULL) RETURNS void
     LANGUAGE c SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'bemi_track_schema';
 COMMENT ON FUNCTION bemi.track_schema(regnamespace, text) IS
-    'Tracks every table of a schema, and those that appear there later. On a server in use, CALL bemi.track_each().';
+    'Tracks all tables of a schema, and those that are created in it later. On a server in use, CALL bemi.track_each() instead.';
 
 CREATE FUNCTION bemi.untrack_schema(target regnamespace) RETURNS void
     LANGUAGE c STRICT SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'bemi_untrack_schema';
 COMMENT ON FUNCTION bemi.untrack_schema(regnamespace) IS
-    'Untracks the tables that are tracked because of their schema, and leaves those to come alone.';
+    'Ends the tracking of a schema: of its tables that are not tracked by themselves, and of those that are created later.';

@@ -1,56 +1,59 @@
--- What is tracked, as the catalogs have it.
+-- What is tracked, from the catalogs.
 
 CREATE FUNCTION bemi.tracking_options(arguments bytea, OUT level text, OUT by_schema boolean, OUT has_earlier_rows boolean,
                                       OUT not_understood text)
     LANGUAGE c IMMUTABLE STRICT AS 'MODULE_PATHNAME', 'bemi_tracking_options';
 COMMENT ON FUNCTION bemi.tracking_options(bytea) IS
-    'What the arguments of a trigger "~bemi_truncate" (pg_trigger.tgargs) say.';
+    'Internal: the options in the arguments of a trigger "~bemi_truncate" (pg_trigger.tgargs).';
 
 CREATE FUNCTION bemi.tracked_with(relation regclass) RETURNS regclass
     LANGUAGE c STABLE STRICT AS 'MODULE_PATHNAME', 'bemi_tracked_with';
 COMMENT ON FUNCTION bemi.tracked_with(regclass) IS
-    'The tracked table that a partition or child belongs to; null for all others.';
+    'Internal: the tracked table that a partition or child belongs to; null for other tables.';
 
-CREATE VIEW bemi.tracked_relations AS
-SELECT c.oid::regclass AS relation, c.relkind AS kind, c.relreplident AS identity,
-       c.relpersistence = 'u' AS is_unlogged,
-       o.level, r.root, o.by_schema AND r.root IS NULL AND s.schema IS NOT NULL AS by_schema, o.has_earlier_rows, o.not_understood
-FROM pg_trigger g
-JOIN pg_class c ON c.oid = g.tgrelid
-JOIN pg_namespace n ON n.oid = c.relnamespace
-LEFT JOIN bemi.tracked_schemas s ON s.schema = n.nspname
-CROSS JOIN LATERAL bemi.tracking_options(g.tgargs) AS o
-CROSS JOIN LATERAL (SELECT bemi.tracked_with(g.tgrelid)) AS r (root)
-WHERE g.tgname = '~bemi_truncate' AND g.tgfoid = 'bemi.emit_context'::regproc;
-COMMENT ON VIEW bemi.tracked_relations IS 'For bemi.tracked_tables: what the triggers say.';
+-- This is a function, so that psql's \dv shows only what users read; queries inline it. It reads nothing but catalogs, because
+-- a function in a view has the privileges of the view's reader.
+CREATE FUNCTION bemi.tracked_relations() RETURNS TABLE (
+    relation regclass, kind "char", identity "char", is_unlogged boolean, level text, root regclass, by_schema boolean,
+    has_earlier_rows boolean, not_understood text)
+    LANGUAGE sql STABLE
+BEGIN ATOMIC
+    SELECT c.oid::regclass, c.relkind, c.relreplident, c.relpersistence = 'u', o.level, bemi.tracked_with(g.tgrelid),
+           o.by_schema, o.has_earlier_rows, o.not_understood
+    FROM pg_trigger g
+    JOIN pg_class c ON c.oid = g.tgrelid
+    CROSS JOIN LATERAL bemi.tracking_options(g.tgargs) AS o
+    WHERE g.tgname = '~bemi_truncate' AND g.tgfoid = 'bemi.emit_context'::regproc;
+END;
+COMMENT ON FUNCTION bemi.tracked_relations() IS
+    'Internal, for bemi.tracked_tables: the tables that have bemi''s triggers, and what the triggers say.';
 
--- Tables that ought to be tracked: their schema is, or what they belong to, or one of the triggers is left.
-CREATE VIEW bemi.untracked_relations AS
-SELECT c.oid::regclass AS relation, r.root, c.relpersistence = 'u' AS is_unlogged, other.function
-FROM pg_class c
-JOIN pg_namespace n ON n.oid = c.relnamespace
-LEFT JOIN bemi.tracked_schemas s ON s.schema = n.nspname
-CROSS JOIN LATERAL (
-    SELECT CASE WHEN EXISTS (SELECT FROM pg_inherits i WHERE i.inhrelid = c.oid AND NOT i.inhdetachpending)
-                THEN bemi.tracked_with(c.oid) END
-) AS r (root)
-LEFT JOIN pg_trigger g ON g.tgrelid = c.oid AND g.tgname = '~bemi_truncate'
-CROSS JOIN LATERAL (
-    SELECT CASE WHEN g.tgfoid <> 'bemi.emit_context'::regproc THEN g.tgfoid::regproc END
-) AS other (function)
-WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND n.nspname <> 'bemi'
-  AND (g.oid IS NULL OR other.function IS NOT NULL)
-  AND (s.schema IS NOT NULL OR r.root IS NOT NULL OR EXISTS (
-          SELECT FROM pg_trigger l
-          WHERE l.tgrelid = c.oid AND l.tgname IN ('~bemi_row', '~bemi_statement')
-            AND l.tgfoid = 'bemi.emit_context'::regproc));
-COMMENT ON VIEW bemi.untracked_relations IS 'For bemi.tracked_tables: tables that ought to be tracked and are not.';
-
--- One row for each problem. A table that is tracked with another is mended with that one.
+-- A row for each problem. A table that is tracked because it is a partition or child is mended by tracking its root again.
 CREATE VIEW bemi.table_problems (relation, problem, fix) AS
 WITH tracked AS MATERIALIZED (
     SELECT t.*, format('SELECT bemi.track(%L);', COALESCE(t.root, t.relation)) AS fix
-    FROM bemi.tracked_relations t
+    FROM bemi.tracked_relations() t
+),
+-- Tables that ought to be tracked: their schema is tracked, or their root, or they still have one of the triggers.
+untracked AS (
+    SELECT c.oid::regclass AS relation, r.root, c.relpersistence = 'u' AS is_unlogged, other.function
+    FROM pg_class c
+    JOIN pg_namespace n ON n.oid = c.relnamespace
+    LEFT JOIN bemi.tracked_schemas s ON s.schema = n.nspname
+    CROSS JOIN LATERAL (
+        SELECT CASE WHEN EXISTS (SELECT FROM pg_inherits i WHERE i.inhrelid = c.oid AND NOT i.inhdetachpending)
+                    THEN bemi.tracked_with(c.oid) END
+    ) AS r (root)
+    LEFT JOIN pg_trigger g ON g.tgrelid = c.oid AND g.tgname = '~bemi_truncate'
+    CROSS JOIN LATERAL (
+        SELECT CASE WHEN g.tgfoid <> 'bemi.emit_context'::regproc THEN g.tgfoid::regproc END
+    ) AS other (function)
+    WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND n.nspname <> 'bemi'
+      AND (g.oid IS NULL OR other.function IS NOT NULL)
+      AND (s.schema IS NOT NULL OR r.root IS NOT NULL OR EXISTS (
+              SELECT FROM pg_trigger l
+              WHERE l.tgrelid = c.oid AND l.tgname IN ('~bemi_row', '~bemi_statement')
+                AND l.tgfoid = 'bemi.emit_context'::regproc))
 ),
 triggers AS (
     SELECT t.relation, t.fix, expected.name, g.tgenabled, g.tgfoid::regproc AS function
@@ -70,7 +73,7 @@ SELECT u.relation,
            CASE WHEN u.function IS NOT NULL
                 THEN format('ALTER TRIGGER "~bemi_truncate" ON %s RENAME TO "z~bemi_truncate"; ', u.relation) END,
            format('SELECT bemi.track(%L);', COALESCE(u.root, u.relation)))
-FROM bemi.untracked_relations u
+FROM untracked u
 UNION ALL
 SELECT t.relation,
        format('replica identity is %s, not FULL',
@@ -97,7 +100,7 @@ SELECT t.relation,
 FROM triggers t
 WHERE t.function IS NULL OR t.function <> 'bemi.emit_context'::regproc OR t.tgenabled <> 'A'
 UNION ALL
--- Its own statement triggers do not fire for these.
+-- A statement that names the parent does not fire the statement triggers of its children.
 SELECT t.relation, format('contexts of writes through %s are missing', i.inhparent::regclass),
        format('SELECT bemi.track(%L, ''statement'');',
                          COALESCE(bemi.tracked_with(i.inhparent), i.inhparent::regclass))
@@ -130,15 +133,27 @@ UNION ALL
 SELECT t.relation, 'rows that it had before it was tracked are not stored', t.fix || ' -- now you know'
 FROM tracked t
 WHERE t.has_earlier_rows;
-COMMENT ON VIEW bemi.table_problems IS 'For bemi.tracked_tables: what is off about each table, and the SQL that mends it.';
+COMMENT ON VIEW bemi.table_problems IS 'What is wrong with each tracked table, and the SQL that mends it: one row for each problem.';
+COMMENT ON COLUMN bemi.table_problems.relation IS 'The table.';
+COMMENT ON COLUMN bemi.table_problems.problem IS 'What is wrong with it, as in bemi.tracked_tables.';
+COMMENT ON COLUMN bemi.table_problems.fix IS 'The SQL that mends it.';
 
 CREATE VIEW bemi.tracked_tables AS
 SELECT COALESCE(t.relation, p.relation) AS relation, t.level,
        CASE WHEN t.relation IS NULL THEN bemi.tracked_with(p.relation) ELSE t.root END AS root,
-       COALESCE(t.by_schema, false) AS by_schema, p.problems
-FROM bemi.tracked_relations t
+       COALESCE(t.by_schema AND t.root IS NULL AND s.schema IS NOT NULL, false) AS by_schema, p.problems
+FROM bemi.tracked_relations() t
 FULL JOIN (
     SELECT relation, array_agg(problem ORDER BY problem) FROM bemi.table_problems GROUP BY relation
-) AS p (relation, problems) ON p.relation = t.relation;
-COMMENT ON VIEW bemi.tracked_tables IS
-    'What is tracked and how, what ought to be and is not (level is null), and what is off about it (problems; null where nothing is).';
+) AS p (relation, problems) ON p.relation = t.relation
+LEFT JOIN pg_class c ON c.oid = t.relation
+LEFT JOIN pg_namespace n ON n.oid = c.relnamespace
+LEFT JOIN bemi.tracked_schemas s ON s.schema = n.nspname;
+COMMENT ON VIEW bemi.tracked_tables IS 'The tables that are tracked, and those that ought to be and are not.';
+COMMENT ON COLUMN bemi.tracked_tables.relation IS 'The table.';
+COMMENT ON COLUMN bemi.tracked_tables.level IS 'The level of its triggers, row or statement; null if the table is not tracked and ought to be.';
+COMMENT ON COLUMN bemi.tracked_tables.root IS
+    'The tracked table that it is a partition or a child of; null if the table is tracked by itself.';
+COMMENT ON COLUMN bemi.tracked_tables.by_schema IS 'Whether the table is tracked because its schema is.';
+COMMENT ON COLUMN bemi.tracked_tables.problems IS
+    'What is wrong with the table; null if nothing is. bemi.doctor() and bemi.table_problems have the SQL that mends it.';

@@ -1,5 +1,5 @@
--- The store. Its partitions are made by the worker, with their indexes: no members of the extension, so that pg_dump
--- keeps the history.
+-- The store. The worker creates the partitions with their indexes. They are not members of the extension, so pg_dump dumps
+-- the history.
 
 CREATE TABLE bemi.changes (
     id uuid NOT NULL,
@@ -20,14 +20,27 @@ CREATE TABLE bemi.changes (
     sequence bigint NOT NULL
 ) PARTITION BY RANGE (committed_at);
 
-COMMENT ON TABLE bemi.changes IS 'Every change of the tracked tables with its context.';
+COMMENT ON TABLE bemi.changes IS 'Every change of the tracked tables, with its context.';
+COMMENT ON COLUMN bemi.changes.id IS 'Identifies the change, on every server.';
+COMMENT ON COLUMN bemi.changes.database IS 'Name of the database.';
+COMMENT ON COLUMN bemi.changes.schema IS 'Schema of the changed table.';
+COMMENT ON COLUMN bemi.changes."table" IS 'Name of the changed table.';
+COMMENT ON COLUMN bemi.changes.primary_key IS
+    'The primary key of the row, a JSON array if it has several columns; null if the table has none.';
+COMMENT ON COLUMN bemi.changes.operation IS 'CREATE, UPDATE, DELETE or TRUNCATE.';
+COMMENT ON COLUMN bemi.changes.before IS 'The row before the change; {} if there was none.';
+COMMENT ON COLUMN bemi.changes.after IS 'The row after the change; {} if there is none.';
+COMMENT ON COLUMN bemi.changes.context IS 'The context of the change: what the application set, and what the server knows.';
 COMMENT ON COLUMN bemi.changes.committed_at IS 'When the transaction of the change was committed.';
 COMMENT ON COLUMN bemi.changes.queued_at IS 'When the worker read the change from the WAL.';
-COMMENT ON COLUMN bemi.changes.created_at IS 'When the worker stored it.';
-COMMENT ON COLUMN bemi.changes.position IS 'LSN of the row, as a number.';
-COMMENT ON COLUMN bemi.changes.commit_position IS 'LSN of the commit, as a number; with sequence it identifies the change.';
+COMMENT ON COLUMN bemi.changes.created_at IS 'When the worker stored the change.';
+COMMENT ON COLUMN bemi.changes.transaction_id IS 'The ID of the transaction.';
+COMMENT ON COLUMN bemi.changes.position IS 'The LSN of the change, as a number.';
+COMMENT ON COLUMN bemi.changes.commit_position IS
+    'The LSN of the commit, as a number; with sequence it identifies the change on its server.';
+COMMENT ON COLUMN bemi.changes.sequence IS 'Number of the change in its transaction, from 0.';
 
--- A row of this server and database each. The worker's progress is written with the rows that it stores; all else rarely.
+-- Each server and database has a row. The worker's progress is updated with each batch that it stores; the other table rarely.
 CREATE TABLE bemi.worker (
     system_identifier bigint NOT NULL,
     database oid NOT NULL,
@@ -57,21 +70,36 @@ CREATE TABLE bemi.progress (
     stored_at timestamptz,
     PRIMARY KEY (system_identifier, database)
 ) WITH (fillfactor = 10);
-COMMENT ON TABLE bemi.worker IS 'What the worker is to do, and how it fared; read bemi.status instead.';
-COMMENT ON COLUMN bemi.worker.system_identifier IS 'The server whose worker it is, as in pg_control_system(); others have no meaning.';
-COMMENT ON COLUMN bemi.worker.database IS 'Where this was ordered: a copy of the database has the row, too.';
-COMMENT ON COLUMN bemi.worker.since IS 'Where the WAL was when this database''s worker was first ordered something: a slot from before is another extension''s.';
+COMMENT ON TABLE bemi.worker IS
+    'What the worker is to do, and what has happened to it. Read bemi.status or bemi.metrics instead.';
+COMMENT ON COLUMN bemi.worker.system_identifier IS
+    'The server of the worker, as in pg_control_system(). Rows of other servers have no effect.';
+COMMENT ON COLUMN bemi.worker.database IS
+    'OID of the database in which bemi.start() or bemi.stop() was called. A copy of the database has the row too.';
+COMMENT ON COLUMN bemi.worker.wanted IS 'The state that was requested: running, paused or ended.';
+COMMENT ON COLUMN bemi.worker.since IS
+    'The WAL position when the worker was first requested. An older replication slot belongs to an earlier extension.';
 COMMENT ON COLUMN bemi.worker.ordered_by IS 'The role that called bemi.start() or bemi.stop() last.';
-COMMENT ON COLUMN bemi.worker.attempts IS 'How often it was started since it last ran well.';
-COMMENT ON COLUMN bemi.worker.crashes IS 'How many of the last attempts ended without a word.';
+COMMENT ON COLUMN bemi.worker.attempts IS 'How often the worker was started since it last ran well.';
+COMMENT ON COLUMN bemi.worker.crashes IS 'How many of the last attempts ended without an error message.';
+COMMENT ON COLUMN bemi.worker.attempted_at IS 'When the worker was started last.';
+COMMENT ON COLUMN bemi.worker.sqlstate IS 'SQLSTATE of its last error; null once it has run well again.';
+COMMENT ON COLUMN bemi.worker.error IS 'Message of its last error; null once it has run well again.';
+COMMENT ON COLUMN bemi.worker.failed_at IS 'When the last error occurred.';
+COMMENT ON COLUMN bemi.worker.retention_at IS 'When bemi.retention was last applied.';
+COMMENT ON COLUMN bemi.worker.partitions_dropped IS 'How many partitions bemi.retention has dropped.';
 COMMENT ON COLUMN bemi.worker.expired_before IS
-    'Partitions that end before are dropped, as far as bemi.retention still does not keep them.';
-COMMENT ON COLUMN bemi.worker.expiring_before IS 'What expired_before will be a day after expiring_since.';
-COMMENT ON COLUMN bemi.worker.expiring_since IS 'When the worker last looked at what bemi.retention does not keep.';
-COMMENT ON TABLE bemi.progress IS 'All that was committed before this position is stored.';
-COMMENT ON COLUMN bemi.progress.system_identifier IS 'The server whose WAL it is.';
-COMMENT ON COLUMN bemi.progress.database IS 'The database whose changes are stored.';
+    'Partitions that end before this time are dropped, unless bemi.retention keeps them now.';
+COMMENT ON COLUMN bemi.worker.expiring_before IS 'The value that expired_before gets a day after expiring_since.';
+COMMENT ON COLUMN bemi.worker.expiring_since IS 'When the worker last computed what bemi.retention does not keep.';
+COMMENT ON TABLE bemi.progress IS 'Up to where the changes of each database are stored.';
+COMMENT ON COLUMN bemi.progress.system_identifier IS 'The server of the WAL, as in pg_control_system().';
+COMMENT ON COLUMN bemi.progress.database IS 'OID of the database.';
 COMMENT ON COLUMN bemi.progress.timeline IS 'The timeline of the position.';
+COMMENT ON COLUMN bemi.progress.position IS 'Everything that was committed before this WAL position is stored.';
+COMMENT ON COLUMN bemi.progress.changes IS 'How many changes were stored since the first bemi.start().';
+COMMENT ON COLUMN bemi.progress.committed_at IS 'When the last stored change was committed.';
+COMMENT ON COLUMN bemi.progress.stored_at IS 'When it was stored.';
 
 CREATE TABLE bemi.errors (
     id uuid NOT NULL,
@@ -90,20 +118,23 @@ CREATE TABLE bemi.errors (
     PRIMARY KEY (commit_position, sequence, id)
 );
 COMMENT ON TABLE bemi.errors IS 'Changes that could not be stored as they were, and why.';
-COMMENT ON COLUMN bemi.errors.id IS 'That of the change, which a restored dump cannot confuse with one of its new server.';
-COMMENT ON COLUMN bemi.errors.commit_position IS 'LSN of the commit, as a number; with sequence it identifies the change in bemi.changes.';
+COMMENT ON COLUMN bemi.errors.id IS
+    'ID of the change, as in bemi.changes. It is unique on every server, so a restored dump cannot confuse two changes.';
+COMMENT ON COLUMN bemi.errors.commit_position IS
+    'The LSN of the commit, as a number; with sequence it identifies the change in bemi.changes.';
 COMMENT ON COLUMN bemi.errors.sequence IS 'Number of the change in its transaction, from 0.';
 COMMENT ON COLUMN bemi.errors.schema IS 'Schema of the changed table.';
 COMMENT ON COLUMN bemi.errors."table" IS 'Name of the changed table.';
 COMMENT ON COLUMN bemi.errors.operation IS 'CREATE, UPDATE, DELETE or TRUNCATE.';
 COMMENT ON COLUMN bemi.errors.committed_at IS 'When the transaction of the change was committed.';
-COMMENT ON COLUMN bemi.errors.acknowledged_at IS 'When bemi.acknowledge_errors() was called.';
-COMMENT ON COLUMN bemi.errors.acknowledged_by IS 'The role that called it.';
-COMMENT ON COLUMN bemi.errors.sqlstate IS 'Error code of the reason, the first one if there are several.';
+COMMENT ON COLUMN bemi.errors.sqlstate IS 'SQLSTATE of the reason, of the first one if there are several.';
 COMMENT ON COLUMN bemi.errors.error IS 'The reason, the first one if there are several.';
 COMMENT ON COLUMN bemi.errors.stored_as IS
-    'Which values of the change are stored as what; null where the change is missing in bemi.changes.';
-COMMENT ON COLUMN bemi.errors.occurred_at IS 'When this was noted.';
+    'Which values were stored differently, and how; null if the change is missing in bemi.changes.';
+COMMENT ON COLUMN bemi.errors.occurred_at IS 'When the worker recorded the error.';
+COMMENT ON COLUMN bemi.errors.acknowledged_at IS
+    'When bemi.acknowledge_errors() was called; null if nobody has called it for this error.';
+COMMENT ON COLUMN bemi.errors.acknowledged_by IS 'The role that called bemi.acknowledge_errors().';
 
 CREATE TABLE bemi.gaps (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -120,20 +151,20 @@ CREATE TABLE bemi.gaps (
 );
 CREATE UNIQUE INDEX ON bemi.gaps (system_identifier) WHERE to_position IS NULL;
 COMMENT ON TABLE bemi.gaps IS
-    'Stretches of the WAL whose changes are not in bemi.changes; call bemi.acknowledge_gap() once you know of one.';
-COMMENT ON COLUMN bemi.gaps.id IS 'What bemi.acknowledge_gap() takes.';
-COMMENT ON SEQUENCE bemi.gaps_id_seq IS 'Numbers bemi.gaps.';
+    'Stretches of the WAL whose changes are not in bemi.changes. Call bemi.acknowledge_gap() once you know of one.';
+COMMENT ON COLUMN bemi.gaps.id IS 'The number that bemi.acknowledge_gap() takes.';
 COMMENT ON COLUMN bemi.gaps.system_identifier IS
-    'The server whose WAL it is, as in pg_control_system(); a restored dump has the gaps of the server it comes from.';
-COMMENT ON COLUMN bemi.gaps.from_position IS 'What was committed before this position is stored.';
+    'The server of the WAL, as in pg_control_system(). A restored dump has the gaps of the server that it comes from.';
+COMMENT ON COLUMN bemi.gaps.from_position IS 'Everything that was committed before this WAL position is stored.';
 COMMENT ON COLUMN bemi.gaps.to_position IS
-    'What is committed from this position on is stored again; null while nothing is stored, until bemi.start().';
-COMMENT ON COLUMN bemi.gaps.from_time IS 'When the last change before it was committed; null if there was none.';
-COMMENT ON COLUMN bemi.gaps.to_time IS 'When the gap had ended.';
-COMMENT ON COLUMN bemi.gaps.reason IS 'How it came about.';
+    'Everything that is committed from this WAL position on is stored again; null until bemi.start() ends the gap.';
+COMMENT ON COLUMN bemi.gaps.from_time IS 'When the last change before the gap was committed; null if there was none.';
+COMMENT ON COLUMN bemi.gaps.to_time IS 'When the gap ended.';
+COMMENT ON COLUMN bemi.gaps.reason IS 'What caused the gap.';
 COMMENT ON COLUMN bemi.gaps.role IS
-    'The role that caused it by bemi.stop(), or whose bemi.start() noticed it; null where the worker noticed it.';
-COMMENT ON COLUMN bemi.gaps.noticed_at IS 'When it was written down.';
+    'The role that caused the gap by bemi.stop(), or whose bemi.start() noticed it; null if the worker noticed it.';
+COMMENT ON COLUMN bemi.gaps.noticed_at IS 'When the gap was recorded.';
 COMMENT ON COLUMN bemi.gaps.acknowledged_at IS
-    'When bemi.acknowledge_gap() was called; null again if the gap got its end after that.';
-COMMENT ON COLUMN bemi.gaps.acknowledged_by IS 'The role that called it.';
+    'When bemi.acknowledge_gap() was called; null again if the gap ended after that.';
+COMMENT ON COLUMN bemi.gaps.acknowledged_by IS 'The role that called bemi.acknowledge_gap().';
+COMMENT ON SEQUENCE bemi.gaps_id_seq IS 'The numbers in bemi.gaps.id.';

@@ -1,8 +1,9 @@
--- pg_dump has the privileges on tables of an extension, but neither their policies nor whether they are in force. So it gets
--- the names of those that have row level security, and their restore turns that on again.
+-- pg_dump dumps the privileges on the tables of an extension, but not their policies, nor whether row level security is enabled.
+-- So it dumps the names of the tables that have row level security, and restoring these names enables it again.
 CREATE TABLE bemi.row_security (relation regclass NOT NULL);
 COMMENT ON TABLE bemi.row_security IS
-    'A dump has those of these tables that have row level security; restored, nobody reads them before there are policies again.';
+    'Internal: tables whose names pg_dump dumps if they have row level security. A restore enables it again.';
+COMMENT ON COLUMN bemi.row_security.relation IS 'The table.';
 INSERT INTO bemi.row_security VALUES ('bemi.changes'), ('bemi.errors'), ('bemi.gaps');
 CREATE FUNCTION bemi.enable_row_security() RETURNS trigger
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
@@ -11,7 +12,7 @@ BEGIN
     RETURN NULL;
 END
 $$;
-COMMENT ON FUNCTION bemi.enable_row_security() IS 'For restored dumps: closes a table that had row level security.';
+COMMENT ON FUNCTION bemi.enable_row_security() IS 'Internal: the trigger on bemi.row_security, which enables row level security where a restored dump had it.';
 CREATE TRIGGER enable_row_security BEFORE INSERT ON bemi.row_security
     FOR EACH ROW EXECUTE FUNCTION bemi.enable_row_security();
 
@@ -21,11 +22,12 @@ SELECT pg_extension_config_dump('bemi.errors', '');
 SELECT pg_extension_config_dump('bemi.gaps', '');
 SELECT pg_extension_config_dump('bemi.gaps_id_seq', '');
 
--- A publication FOR ALL TABLES has these tables, too. The rows of the other server would tell this one's worker what to do,
--- and a gap there is none here. bemi.changes and bemi.errors may come along: their ids are unique everywhere.
+-- A publication FOR ALL TABLES publishes these tables too. Rows of the publisher would tell the subscriber's worker what to do,
+-- and a gap of the publisher is no gap of the subscriber. Rows of bemi.changes and bemi.errors may be replicated: their ids are
+-- unique on every server.
 CREATE FUNCTION bemi.leave_out_replicated() RETURNS trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'bemi_leave_out_replicated';
-COMMENT ON FUNCTION bemi.leave_out_replicated() IS 'Trigger function: keeps out rows that logical replication brings.';
+COMMENT ON FUNCTION bemi.leave_out_replicated() IS 'Internal: the trigger on tables of bemi that keeps out the rows that logical replication applies.';
 
 DO $$
 DECLARE name text;

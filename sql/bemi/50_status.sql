@@ -39,47 +39,56 @@ CROSS JOIN pg_control_system() AS server
 LEFT JOIN bemi.worker w ON w.database = d.oid AND w.system_identifier = server.system_identifier
 LEFT JOIN bemi.progress p ON p.database = d.oid AND p.system_identifier = server.system_identifier
 LEFT JOIN pg_replication_slots s ON s.slot_name = 'bemi_' || d.oid AND s.datoid = d.oid
--- By its lock, which all may see.
+-- The worker is found by its lock, because everybody may read pg_locks.
 LEFT JOIN pg_locks l ON l.locktype = 'advisory' AND l.database = d.oid AND l.objsubid = 16 AND l.granted
 LEFT JOIN bemi.worker_report() r ON true
 CROSS JOIN LATERAL (SELECT CASE WHEN NOT pg_is_in_recovery() THEN pg_current_wal_flush_lsn() END) AS e (wal_end)
 WHERE d.datname = current_database();
-COMMENT ON VIEW bemi.metrics IS 'What there is to measure about the worker of this database: one row, for a program.';
+COMMENT ON VIEW bemi.metrics IS 'All that can be measured about the worker of this database: one row, for monitoring.';
+COMMENT ON COLUMN bemi.metrics.database IS 'Name of the database.';
 COMMENT ON COLUMN bemi.metrics.state IS
     'not started, paused, not running, waiting (for the next attempt), creating slot, reading, storing, caught up, slot lost, or standby.';
-COMMENT ON COLUMN bemi.metrics.pid IS 'The worker''s process.';
-COMMENT ON COLUMN bemi.metrics.blocked_by IS 'The processes that the worker waits for; 0 stands for a prepared transaction.';
-COMMENT ON COLUMN bemi.metrics.slot IS 'The worker''s replication slot.';
+COMMENT ON COLUMN bemi.metrics.pid IS 'Process ID of the worker.';
+COMMENT ON COLUMN bemi.metrics.blocked_by IS 'Process IDs that the worker waits for; 0 stands for a prepared transaction.';
+COMMENT ON COLUMN bemi.metrics.slot IS 'Name of the replication slot of the worker.';
 COMMENT ON COLUMN bemi.metrics.restart_lsn IS 'The oldest WAL that the slot keeps.';
-COMMENT ON COLUMN bemi.metrics.wal_kept_bytes IS 'How much WAL that is.';
-COMMENT ON COLUMN bemi.metrics.confirmed_position IS 'Up to where the server knows that all is stored.';
-COMMENT ON COLUMN bemi.metrics.stored_position IS 'What was committed before this position is stored.';
-COMMENT ON COLUMN bemi.metrics.lag_bytes IS 'The WAL that the worker has still to read, without its own.';
+COMMENT ON COLUMN bemi.metrics.wal_kept_bytes IS 'How much WAL the slot keeps.';
+COMMENT ON COLUMN bemi.metrics.confirmed_position IS
+    'The WAL position up to which the worker has confirmed to the slot that everything is stored.';
+COMMENT ON COLUMN bemi.metrics.stored_position IS 'Everything that was committed before this WAL position is stored.';
+COMMENT ON COLUMN bemi.metrics.lag_bytes IS 'How much WAL the worker still has to read, without what it has written itself.';
 COMMENT ON COLUMN bemi.metrics.lag_seconds IS
-    'How long ago the oldest change was committed that is not stored; null where nobody has noted it.';
+    'How long ago the oldest change that is not stored was committed; null if that is not known.';
 COMMENT ON COLUMN bemi.metrics.lag_is_exact IS 'False after a restart, while the lag may be longer than lag_seconds.';
 COMMENT ON COLUMN bemi.metrics.transaction_id IS
-    'The transaction that is being stored, with those that follow it if they are small.';
-COMMENT ON COLUMN bemi.metrics.transaction_changes_read IS 'How many of their changes were read so far.';
-COMMENT ON COLUMN bemi.metrics.transaction_changes_stored IS 'How many of their changes were stored so far.';
+    'The transaction that is being stored, together with those that follow if they are small.';
+COMMENT ON COLUMN bemi.metrics.transaction_changes_read IS 'How many changes of these transactions were read.';
+COMMENT ON COLUMN bemi.metrics.transaction_changes_stored IS 'How many changes of these transactions were stored.';
 COMMENT ON COLUMN bemi.metrics.changes_stored IS 'How many changes were stored since the first bemi.start().';
 COMMENT ON COLUMN bemi.metrics.last_committed_at IS 'When the last stored change was committed.';
-COMMENT ON COLUMN bemi.metrics.last_stored_at IS 'When it was stored.';
+COMMENT ON COLUMN bemi.metrics.last_stored_at IS 'When the last stored change was stored.';
 COMMENT ON COLUMN bemi.metrics.attempts IS 'How often the worker was started since it last ran well.';
-COMMENT ON COLUMN bemi.metrics.crashes IS 'How many of the last attempts ended without a word.';
+COMMENT ON COLUMN bemi.metrics.crashes IS 'How many of the last attempts ended without an error message.';
+COMMENT ON COLUMN bemi.metrics.last_sqlstate IS 'SQLSTATE of the last error of the worker; null once it has run well again.';
+COMMENT ON COLUMN bemi.metrics.last_error IS 'The last error of the worker; null once it has run well again.';
+COMMENT ON COLUMN bemi.metrics.last_error_at IS 'When the last error occurred.';
 COMMENT ON COLUMN bemi.metrics.errors IS 'Rows of bemi.errors that are not acknowledged.';
 COMMENT ON COLUMN bemi.metrics.gaps IS 'Rows of bemi.gaps that are not acknowledged.';
 COMMENT ON COLUMN bemi.metrics.partitions IS 'How many partitions bemi.changes has.';
-COMMENT ON COLUMN bemi.metrics.partitions_dropped IS 'How many bemi.retention has dropped.';
-COMMENT ON COLUMN bemi.metrics.last_retention_at IS 'When it last did.';
+COMMENT ON COLUMN bemi.metrics.partitions_dropped IS 'How many partitions bemi.retention has dropped.';
+COMMENT ON COLUMN bemi.metrics.last_retention_at IS 'When bemi.retention was last applied.';
 
 CREATE VIEW bemi.status AS
-SELECT database, state, make_interval(secs => m.lag_seconds) AS lag, lag_bytes, changes_stored,
-       last_stored_at, pid, blocked_by, slot, attempts, last_sqlstate, last_error, last_error_at, errors, gaps
-FROM bemi.metrics m;
-COMMENT ON VIEW bemi.status IS 'How the worker of this database is doing; bemi.metrics has more, and says what the columns mean.';
+SELECT state, make_interval(secs => lag_seconds) AS lag, lag_bytes, changes_stored, last_error
+FROM bemi.metrics;
+COMMENT ON VIEW bemi.status IS 'How the worker of this database is doing: one row to read. bemi.metrics has all that can be measured.';
+COMMENT ON COLUMN bemi.status.state IS
+    'not started, paused, not running, waiting (for the next attempt), creating slot, reading, storing, caught up, slot lost, or standby.';
 COMMENT ON COLUMN bemi.status.lag IS
-    'How long ago the oldest change was committed that is not stored; after a restart it may be longer.';
+    'How long ago the oldest change that is not stored was committed; at least that long after a restart, and null if that is not known.';
+COMMENT ON COLUMN bemi.status.lag_bytes IS 'How much WAL the worker still has to read, without what it has written itself.';
+COMMENT ON COLUMN bemi.status.changes_stored IS 'How many changes were stored since the first bemi.start().';
+COMMENT ON COLUMN bemi.status.last_error IS 'The last error of the worker; null once it has run well again.';
 
 CREATE VIEW bemi.table_stats AS
 SELECT c.schema, c."table", count(*) AS changes_stored, max(c.committed_at) AS last_change_at,
@@ -87,8 +96,11 @@ SELECT c.schema, c."table", count(*) AS changes_stored, max(c.committed_at) AS l
 FROM bemi.changes c
 GROUP BY c.schema, c."table";
 COMMENT ON VIEW bemi.table_stats IS
-    'What bemi.changes has of each table, under the name that the table had then. Reads all of it: ask seldom.';
-COMMENT ON COLUMN bemi.table_stats.changes_stored IS 'How many changes; those that bemi.retention has dropped do not count.';
-COMMENT ON COLUMN bemi.table_stats.last_change_at IS 'When the last one was committed.';
-COMMENT ON COLUMN bemi.table_stats.changes_without_context IS 'How many of them have the context {}.';
+    'What bemi.changes holds of each table. It reads all of bemi.changes, which has no counters: query it rarely.';
+COMMENT ON COLUMN bemi.table_stats.schema IS 'Schema of the table when it was changed.';
+COMMENT ON COLUMN bemi.table_stats."table" IS 'Name of the table when it was changed.';
+COMMENT ON COLUMN bemi.table_stats.changes_stored IS
+    'How many changes there are, without those that bemi.retention has dropped.';
+COMMENT ON COLUMN bemi.table_stats.last_change_at IS 'When the last change was committed.';
+COMMENT ON COLUMN bemi.table_stats.changes_without_context IS 'How many changes have the context {}.';
 GRANT SELECT ON bemi.metrics, bemi.status, bemi.table_stats TO pg_monitor;

@@ -1,5 +1,5 @@
--- As the owner: whom he grants it to may not look at all of this himself; should he not be allowed to either, that is the
--- fault. Compiling the query would take seconds.
+-- It runs as the owner of the extension, because the roles that may call it may not read all that it looks at. If the owner
+-- lacks a privilege, that is the fault to show. JIT compilation of the query would take seconds.
 CREATE FUNCTION bemi.doctor() RETURNS TABLE ("check" text, ok boolean, severity text, found text, fix text)
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp SET datestyle = ISO SET timezone = UTC SET quote_all_identifiers = off
@@ -8,8 +8,15 @@ CREATE FUNCTION bemi.doctor() RETURNS TABLE ("check" text, ok boolean, severity 
 BEGIN
     RETURN QUERY
     WITH faults AS (
-        TABLE bemi.setting_faults UNION ALL TABLE bemi.table_faults
-        UNION ALL TABLE bemi.store_faults UNION ALL TABLE bemi.history_faults
+        SELECT * FROM bemi.setting_faults()
+        UNION ALL
+        SELECT 'tables', format('%s: %s', p.relation, string_agg(p.problem, '; ' ORDER BY p.problem)), string_agg(DISTINCT p.fix, ' ')
+        FROM bemi.table_problems p
+        GROUP BY p.relation
+        UNION ALL
+        SELECT * FROM bemi.store_faults()
+        UNION ALL
+        SELECT * FROM bemi.history_faults()
     ),
     checks (number, topic, severity, seen) AS (VALUES
         (1, 'wal_level', 'error', current_setting('wal_level')),
@@ -19,9 +26,9 @@ BEGIN
                                         WHERE s.name = 'output_plugin_libraries')),
         (4, 'enabled', 'error', 'on'),
         (5, 'event triggers', 'warning', 'enabled'),
-        (6, 'tables', 'error', (SELECT format('%s tracked', count(*)) FROM bemi.tracked_relations)),
+        (6, 'tables', 'error', (SELECT format('%s tracked', count(*)) FROM bemi.tracked_relations())),
         (7, 'privileges', 'error', 'sufficient'),
-        (8, 'slot', 'error', (SELECT s.slot FROM bemi.status s)),
+        (8, 'slot', 'error', (SELECT m.slot FROM bemi.metrics m)),
         (9, 'worker', 'error', (SELECT CASE WHEN pg_is_in_recovery() THEN 'none on a standby' ELSE s.state END
                        FROM bemi.status s)),
         (10, 'partitions', 'error', (SELECT 'up to ' || max(p.partition::text) FROM bemi.partitions p)),
@@ -50,6 +57,6 @@ EXCEPTION WHEN insufficient_privilege THEN
 END
 $$;
 COMMENT ON FUNCTION bemi.doctor() IS
-    'What is wrong and the SQL that mends it, to be run from top to bottom.';
+    'What is wrong, and the SQL that mends it. Columns: check (the topic), ok, severity (error or warning; null if ok), found (what there is), fix (SQL; run them from top to bottom).';
 REVOKE ALL ON FUNCTION bemi.doctor() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION bemi.doctor() TO pg_monitor;

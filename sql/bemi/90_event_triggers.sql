@@ -1,26 +1,26 @@
--- Event triggers, last: the script's own commands are none of their business.
+-- The event triggers come last, so that they do not fire for the script's own commands.
 
 CREATE FUNCTION bemi.on_ddl_command_start() RETURNS event_trigger
     LANGUAGE c SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'bemi_on_ddl_command_start';
 COMMENT ON FUNCTION bemi.on_ddl_command_start() IS
-    'Has the worker drop the replication slot where the extension is dropped.';
+    'Internal: has the worker drop its replication slot if the extension is dropped.';
 
 CREATE FUNCTION bemi.on_create_trigger() RETURNS event_trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'bemi_on_create_trigger';
 COMMENT ON FUNCTION bemi.on_create_trigger() IS
-    'Has CREATE TRIGGER replace bemi''s triggers where they are already, so that a dump can be restored into a tracked schema.';
+    'Internal: lets CREATE TRIGGER replace the triggers of bemi, so that a dump can be restored into a tracked schema.';
 
--- Without a SET clause, which would cost more than all the rest where there is nothing to do.
+-- It has no SET clause: if there is nothing to do, that would cost more than all the rest.
 CREATE FUNCTION bemi.on_ddl_command_end() RETURNS event_trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'bemi_on_ddl_command_end';
 COMMENT ON FUNCTION bemi.on_ddl_command_end() IS
-    'Tracks tables that appear in a tracked schema, and follows partitions and children.';
+    'Internal: tracks tables that are created in a tracked schema, and follows partitions and children of tracked tables.';
 
 CREATE FUNCTION bemi.on_sql_drop() RETURNS event_trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'bemi_on_sql_drop';
-COMMENT ON FUNCTION bemi.on_sql_drop() IS 'Forgets schemas that are dropped.';
+COMMENT ON FUNCTION bemi.on_sql_drop() IS 'Internal: ends the tracking of schemas that are dropped.';
 
--- By its name, that of its schema or its owner.
+-- Each of these commands can drop the extension.
 CREATE EVENT TRIGGER bemi_ddl_command_start ON ddl_command_start
     WHEN TAG IN ('DROP EXTENSION', 'DROP SCHEMA', 'DROP OWNED')
     EXECUTE FUNCTION bemi.on_ddl_command_start();
@@ -35,3 +35,10 @@ ALTER EVENT TRIGGER bemi_create_trigger ENABLE ALWAYS;
 CREATE EVENT TRIGGER bemi_sql_drop ON sql_drop WHEN TAG IN ('DROP SCHEMA', 'DROP OWNED', 'DROP EXTENSION')
     EXECUTE FUNCTION bemi.on_sql_drop();
 ALTER EVENT TRIGGER bemi_sql_drop ENABLE ALWAYS;
+
+COMMENT ON EVENT TRIGGER bemi_ddl_command_start IS 'Has the worker drop its replication slot if the extension is dropped.';
+COMMENT ON EVENT TRIGGER bemi_ddl_command_end IS
+    'Tracks tables that are created in a tracked schema, and follows partitions and children of tracked tables.';
+COMMENT ON EVENT TRIGGER bemi_create_trigger IS
+    'Lets CREATE TRIGGER replace the triggers of bemi, so that a dump can be restored into a tracked schema.';
+COMMENT ON EVENT TRIGGER bemi_sql_drop IS 'Ends the tracking of schemas that are dropped.';

@@ -73,7 +73,7 @@ char *lag_behind(XLogRecPtr position) {
     ereport(ERROR,
             (errcode(ERRCODE_LOCK_NOT_AVAILABLE), errmsg("timeout while waiting for changes to be stored"),
              errdetail("%s", lag_behind(position)),
-             errhint("bemi.status shows what the worker does and waits for. It waits for locks of this "
+             errhint("bemi.metrics shows what the worker does and waits for. It waits for locks of this "
                      "transaction too.")));
 }
 

@@ -91,7 +91,7 @@ void wait_for_slot() {
             (errmsg("replication slot does not exist yet"),
              errdetail("It waits for the transactions that are running; changes that are made before it "
                        "exists will not be stored."),
-             errhint("bemi.status shows when it exists, and what it waits for.")));
+             errhint("bemi.metrics shows when it exists, and what it waits for.")));
 }
 
 void before_commit() {

@@ -56,7 +56,7 @@ CREATE ROLE regress_bemi_nobody;
 CREATE SCHEMA trap AUTHORIZATION regress_bemi_nobody;
 SET ROLE regress_bemi_nobody;
 SELECT * FROM bemi.doctor();
-SELECT * FROM bemi.store_faults;
+SELECT * FROM bemi.store_faults();
 RESET ROLE;
 GRANT EXECUTE ON FUNCTION bemi.doctor() TO regress_bemi_nobody;
 SET ROLE regress_bemi_nobody;
@@ -78,7 +78,7 @@ DROP SCHEMA "Odd Schema" CASCADE;
 INSERT INTO bemi.errors (id, commit_position, sequence, schema, "table", operation, committed_at, sqlstate, error, occurred_at)
 SELECT gen_random_uuid(), n, 0, 's', 't', 'CREATE', now(), '22P05', 'no', timestamptz '2026-01-01 00:00:00.123456Z' + n * interval '1 h' FROM generate_series(1, 2) AS n;
 SELECT severity, found, fix FROM bemi.doctor() WHERE "check" = 'errors';
-SELECT errors FROM bemi.status;
+SELECT errors FROM bemi.metrics;
 SELECT bemi.acknowledge_errors('2026-01-01 01:30Z');
 SELECT fix FROM bemi.doctor() WHERE "check" = 'errors' \gexec
 SELECT ok FROM bemi.doctor() WHERE "check" = 'errors';

@@ -10,7 +10,7 @@ INSERT INTO bemi.gaps (system_identifier, from_position, reason)
 SELECT system_identifier, '0/C', 'the second' FROM pg_control_system();
 INSERT INTO bemi.gaps (system_identifier, from_position, reason) VALUES (1, '0/C', 'of another server');
 SELECT * FROM regress_gaps;
-SELECT gaps FROM bemi.status;
+SELECT gaps FROM bemi.metrics;
 
 -- a server has one without an end at most
 \set VERBOSITY terse

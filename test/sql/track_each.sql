@@ -113,7 +113,7 @@ RESET client_min_messages;
 SELECT bemi.track('app.event', 'statement'), bemi.track('app.chosen', 'statement');
 INSERT INTO pg_subscription_rel SELECT s.oid, t.relation, 'r' FROM pg_subscription s, (VALUES ('app.event'::regclass), ('app.a')) AS t (relation);
 SELECT relation, problems FROM tracked WHERE problems IS NOT NULL;
-SELECT fix FROM bemi.table_faults WHERE found LIKE '%subscription%' \gexec
+SELECT fix FROM bemi.doctor() WHERE found LIKE '%subscription%' \gexec
 SELECT relation, problems FROM tracked WHERE problems IS NOT NULL;
 ALTER SUBSCRIPTION regress_bemi SET (slot_name = NONE);
 DROP SUBSCRIPTION regress_bemi;

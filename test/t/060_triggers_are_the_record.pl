@@ -18,7 +18,7 @@ sub read_slot {
 sub stored_is {
     my ($key, $name) = @_;
     ok($node->poll_query_until('postgres', qq{SELECT count(*) = 1 FROM bemi.changes WHERE primary_key = '$key' AND context = '{"n": $key}'}),
-        $name) or diag(one_of($node, 'SELECT s FROM bemi.status s'));
+        $name) or diag(one_of($node, 'SELECT m FROM bemi.metrics m'));
 }
 
 # REINDEX, VACUUM FULL and CLUSTER of all that is read while decoding, between the changes and their decoding.
@@ -31,7 +31,7 @@ for my $command ('REINDEX TABLE bemi.tracked_schemas', 'REINDEX TABLE pg_trigger
     'VACUUM FULL bemi.tracked_schemas', 'REINDEX SCHEMA bemi', 'REINDEX SYSTEM postgres', 'VACUUM FULL todo', 'REINDEX TABLE todo') {
     $key++;
     sql('SELECT bemi.stop()');
-    $node->poll_query_until('postgres', q{SELECT pid IS NULL FROM bemi.status});
+    $node->poll_query_until('postgres', q{SELECT pid IS NULL FROM bemi.metrics});
     sql(qq{INSERT INTO todo VALUES ($key) /*Bemi {"n": $key} Bemi*/});
     sql($command);
     sql('SELECT bemi.start()');

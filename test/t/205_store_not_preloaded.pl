@@ -19,7 +19,7 @@ $node->safe_psql('postgres', q{
     CREATE TRIGGER refuse BEFORE INSERT ON bemi.changes FOR EACH ROW EXECUTE FUNCTION refuse();
     INSERT INTO todo VALUES (2, 'Eat');
 });
-ok($node->poll_query_until('postgres', q{SELECT last_error = 'no' AND last_sqlstate = 'P0001' FROM bemi.status}),
+ok($node->poll_query_until('postgres', q{SELECT last_error = 'no' AND last_sqlstate = 'P0001' FROM bemi.metrics}),
     'an error is shown');
 $node->safe_psql('postgres', 'DROP TRIGGER refuse ON bemi.changes');
 ok($node->poll_query_until('postgres', 'SELECT count(*) = 2 FROM bemi.changes'), 'and the worker tries again');

@@ -81,7 +81,7 @@ for my $preload ('bemi', '') {
     is(one_of($node, q{SET ROLE app; SELECT bemi.sync() > '0/0'}), 't', "anybody may call it$with");
 
     $node->safe_psql('postgres', 'SELECT bemi.stop()');
-    $node->poll_query_until('postgres', 'SELECT pid IS NULL FROM bemi.status');
+    $node->poll_query_until('postgres', 'SELECT pid IS NULL FROM bemi.metrics');
     fails($node, 'SELECT bemi.sync()', '55000', 'no worker stores changes.*paused.*bemi\.start\(\)', "paused$with");
     $node->safe_psql('postgres', 'SELECT bemi.start()');
     is(one_of($node, q{SELECT bemi.sync() > '0/0'}), 't', "started again$with");

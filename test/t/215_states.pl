@@ -27,7 +27,7 @@ logged(qr/LOG:  role "\w+" has requested the state "running" for the bemi worker
 logged(qr/LOG:  bemi made the replication slot of database "postgres"/, 'the slot');
 logged(qr/LOG:  bemi stores the changes of database "postgres"/, 'the worker');
 is(one_of($node, q{SELECT application_name FROM pg_stat_activity WHERE backend_type = 'bemi worker'}), 'bemi worker for database postgres', 'its name');
-my $pid = one_of($node, 'SELECT pid FROM bemi.status');
+my $pid = one_of($node, 'SELECT pid FROM bemi.metrics');
 like(slurp_file("/proc/$pid/cmdline"), qr/bemi worker for database postgres/, 'which ps shows') if -e "/proc/$pid/cmdline";
 
 # WAL without changes, until it is seen.
@@ -79,8 +79,8 @@ $node->safe_psql('postgres', q{DROP FUNCTION refuse CASCADE; SELECT bemi.start()
 # A gap.
 $node->safe_psql('postgres', 'SELECT bemi.stop()');
 becomes(q{state = 'paused' AND pid IS NULL}, 'paused again');
-$node->safe_psql('postgres', q{INSERT INTO todo VALUES (4); SELECT pg_drop_replication_slot(slot) FROM bemi.status; SELECT bemi.start(); SELECT bemi.sync('180 s')});
-is(one_of($node, 'SELECT gaps FROM bemi.status'), 1, 'a gap counts');
+$node->safe_psql('postgres', q{INSERT INTO todo VALUES (4); SELECT pg_drop_replication_slot(slot) FROM bemi.metrics; SELECT bemi.start(); SELECT bemi.sync('180 s')});
+is(one_of($node, 'SELECT gaps FROM bemi.metrics'), 1, 'a gap counts');
 my ($from, $to, $reason) = split /\|/, one_of($node, 'SELECT from_position, to_position, reason FROM bemi.gaps');
 logged(qr/LOG:  changes of database "postgres" from \Q$from\E on are lost: \Q$reason\E\n.*DETAIL:  Storing goes on from \Q$to\E\.\n/, 'and is in the log');
 $node->safe_psql('postgres', 'SELECT bemi.acknowledge_gap(id) FROM bemi.gaps');

@@ -71,13 +71,13 @@ sub is_stored {
     $next++;
     $node->safe_psql('postgres', qq{BEGIN READ WRITE; INSERT INTO $todo VALUES ($next) /*Bemi {"n": $next} Bemi*/; COMMIT});
     ok($node->poll_query_until('postgres', qq{SELECT count(*) = 1 FROM bemi.changes WHERE "table" = 'todo' AND primary_key = '$next' AND context = '{"n": $next}'}),
-        $name) or diag(one_of($node, 'SELECT s FROM bemi.status s'));
+        $name) or diag(one_of($node, 'SELECT m FROM bemi.metrics m'));
 }
 
 my $write_wal = q{SELECT count(pg_logical_emit_message(false, 'filler', repeat('x', 1000000))) FROM generate_series(1, %s)};
 my $lose_slot = q{
     SELECT bemi.stop();
-    DO $$ BEGIN WHILE (SELECT pid FROM bemi.status) IS NOT NULL LOOP PERFORM pg_sleep(0.01); END LOOP; END $$;
+    DO $$ BEGIN WHILE (SELECT pid FROM bemi.metrics) IS NOT NULL LOOP PERFORM pg_sleep(0.01); END LOOP; END $$;
     ALTER SYSTEM SET max_slot_wal_keep_size = '1MB';
     SELECT pg_reload_conf();
     } . sprintf($write_wal, 5) . q{;
@@ -146,13 +146,13 @@ my @faults = (
         SELECT pg_reload_conf()}, 'enabled', 'enabled' ],
     [ 'default_transaction_read_only, which is none', q{
         ALTER SYSTEM SET default_transaction_read_only = on;
-        SELECT pg_reload_conf(), pg_terminate_backend(pid) FROM bemi.status}, '', '',
+        SELECT pg_reload_conf(), pg_terminate_backend(pid) FROM bemi.metrics}, '', '',
         sub { $node->safe_psql('postgres', 'ALTER SYSTEM RESET default_transaction_read_only; SELECT pg_reload_conf()') } ],
     [ 'a change that cannot be stored', q{INSERT INTO event VALUES (1, '"\u0000"')}, 'errors' ],
     [ 'paused', q{SELECT bemi.stop()}, 'worker' ],
     [ 'a worker that crashed too often', q{
         UPDATE bemi.worker SET attempts = 10, crashes = 10, attempted_at = now() - interval '1 hour';
-        SELECT pg_terminate_backend(pid) FROM bemi.status}, 'worker' ],
+        SELECT pg_terminate_backend(pid) FROM bemi.metrics}, 'worker' ],
     [ 'a worker that fails', q{
         CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN DROP FUNCTION refuse CASCADE; RAISE 'no'; END $$;
         CREATE TRIGGER refuse BEFORE INSERT ON bemi.changes FOR EACH ROW EXECUTE FUNCTION refuse();
@@ -165,7 +165,7 @@ my @faults = (
         like(one_of($node, q{SELECT fix FROM bemi.doctor() WHERE "check" = 'lag'}),
             qr/\A-- end that, or wait: user \w+, application '[^']*', process \d+, in this transaction since [^:]+:\S+ SELECT|\A-- end that, or wait: user /,
             'nobody is killed: it says whom to ask');
-        $node->safe_psql('postgres', 'SELECT pg_terminate_backend(b, 180000) FROM bemi.status, unnest(blocked_by) b');
+        $node->safe_psql('postgres', 'SELECT pg_terminate_backend(b, 180000) FROM bemi.metrics, unnest(blocked_by) b');
         $client->{process}->finish;
     } ],
     [ 'a worker that must wait for a prepared transaction', q{
@@ -179,8 +179,8 @@ my @faults = (
     } ],
     [ 'a slot that is dropped', q{
         SELECT bemi.stop();
-        DO $$ BEGIN WHILE (SELECT pid FROM bemi.status) IS NOT NULL LOOP COMMIT; PERFORM pg_sleep(0.01); END LOOP; END $$;
-        SELECT pg_drop_replication_slot(slot) FROM bemi.status;} . "INSERT INTO $todo VALUES (-1)", 'slot, worker', 'gaps' ],
+        DO $$ BEGIN WHILE (SELECT pid FROM bemi.metrics) IS NOT NULL LOOP COMMIT; PERFORM pg_sleep(0.01); END LOOP; END $$;
+        SELECT pg_drop_replication_slot(slot) FROM bemi.metrics;} . "INSERT INTO $todo VALUES (-1)", 'slot, worker', 'gaps' ],
     [ 'a slot that is invalidated', $lose_slot, 'slot, worker', 'gaps' ],
     [ 'an open gap', sub {
         $node->safe_psql('postgres', $lose_slot);

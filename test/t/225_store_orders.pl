@@ -23,7 +23,7 @@ sub is_stored {
     $next++;
     run_sql("INSERT INTO todo VALUES ($next)");
     ok($node->poll_query_until('postgres', "SELECT count(*) = 1 FROM bemi.changes WHERE primary_key = '$next'"), $name)
-        or diag(one_of($node, 'SELECT s FROM bemi.status s'));
+        or diag(one_of($node, 'SELECT m FROM bemi.metrics m'));
 }
 
 sub becomes { status_becomes($node, @_) }
@@ -39,7 +39,7 @@ $locker->query_safe('BEGIN; LOCK TABLE bemi.changes');
 run_sql("INSERT INTO todo VALUES (-1)");
 becomes(q{blocked_by <> '{}'}, 'it waits for a lock');
 for (1 .. 3) {
-    my $pid = one_of($node, 'SELECT pid FROM bemi.status');
+    my $pid = one_of($node, 'SELECT pid FROM bemi.metrics');
     run_sql("SELECT pg_terminate_backend($pid, 60000); UPDATE bemi.worker SET attempted_at = now() - interval '1 hour'");
     becomes("pid <> $pid AND blocked_by <> '{}'", "after pg_terminate_backend ($_) it waits again");
 }
@@ -61,7 +61,7 @@ is(scalar(() = $errors =~ /must be owner of extension bemi/g), 16, 'DROP EXTENSI
 is(one_of($node, $workers), 1, '... and has started no process');
 run_sql('SELECT bemi.start();' x 8);
 is(one_of($node, $workers), 1, 'nor has bemi.start() where the worker runs');
-is(one_of($node, 'SELECT attempts FROM bemi.status'), 0, '... which lets it run');
+is(one_of($node, 'SELECT attempts FROM bemi.metrics'), 0, '... which lets it run');
 run_sql('BEGIN; SAVEPOINT s; DROP EXTENSION bemi CASCADE; ROLLBACK TO s; COMMIT');
 is(one_of($node, $workers), 1, 'nor DROP EXTENSION that is rolled back to a savepoint');
 is_stored('it still stores');

@@ -15,7 +15,7 @@ sub is_stored {
     $database //= 'postgres';
     $node->safe_psql($database, qq{SET bemi.context = '{"user_id": $key}'; INSERT INTO todo VALUES ($key)});
     ok($node->poll_query_until($database, qq{SELECT count(*) = 1 FROM bemi.changes WHERE primary_key = '$key' AND context @> '{"user_id": $key}'}),
-        $name) or diag(one_of($node, 'SELECT s FROM bemi.status s', $database));
+        $name) or diag(one_of($node, 'SELECT m FROM bemi.metrics m', $database));
 }
 
 sub becomes { status_becomes($node, @_) }
@@ -37,7 +37,7 @@ sub begin {
 sub pause {
     my ($database) = @_;
     $node->safe_psql($database, 'SELECT bemi.stop()');
-    $node->poll_query_until($database, q{SELECT state = 'paused' AND pid IS NULL FROM bemi.status});
+    $node->poll_query_until($database, q{SELECT state = 'paused' AND pid IS NULL FROM bemi.metrics});
 }
 
 my $slot = 'bemi_' . one_of($node, q{SELECT oid FROM pg_database WHERE datname = 'postgres'});
@@ -49,7 +49,7 @@ my $sleeper = q{FROM pg_stat_activity WHERE backend_xid IS NOT NULL AND wait_eve
 $node->poll_query_until('postgres', "SELECT count(*) = 1 $sleeper");
 like(begin('postgres'), qr{NOTICE:  replication slot does not exist yet},
     'start() says that an older transaction holds it up');
-is(one_of($node, "SELECT state, blocked_by = ARRAY(SELECT pid $sleeper) FROM bemi.status"), 'creating slot|t', 'bemi.status says which');
+is(one_of($node, "SELECT state, blocked_by = ARRAY(SELECT pid $sleeper) FROM bemi.metrics"), 'creating slot|t', 'bemi.metrics says which');
 $node->safe_psql('postgres', "SELECT pg_terminate_backend(pid) $sleeper");
 $writer->{process}->finish;
 becomes(q{state = 'caught up' AND blocked_by = '{}'}, 'and goes on after that');

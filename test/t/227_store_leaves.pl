@@ -19,7 +19,7 @@ sub is_stored {
     my ($key, $name, $database) = @_;
     run_sql("INSERT INTO todo VALUES ($key)", $database);
     ok($node->poll_query_until($database // 'postgres', "SELECT count(*) = 1 FROM bemi.changes WHERE primary_key = '$key'"), $name)
-        or diag(one_of($node, 'SELECT s FROM bemi.status s', $database));
+        or diag(one_of($node, 'SELECT m FROM bemi.metrics m', $database));
 }
 
 # WAL: a large transaction with checkpoints in it, and then nothing.
@@ -58,9 +58,9 @@ run_sql('DROP DATABASE copy');
 
 my ($status, $out, $errors) = $node->psql('postgres', 'CREATE DATABASE mine TEMPLATE postgres', connstr => $maker);
 like($errors, qr/permission denied to copy database "postgres"/, 'who may not copy a database is refused');
-my $pid = one_of($node, 'SELECT pid FROM bemi.status');
+my $pid = one_of($node, 'SELECT pid FROM bemi.metrics');
 $node->psql('postgres', 'CREATE DATABASE mine TEMPLATE postgres', connstr => $maker);
-is(one_of($node, 'SELECT pid FROM bemi.status'), $pid, 'and its worker stays');
+is(one_of($node, 'SELECT pid FROM bemi.metrics'), $pid, 'and its worker stays');
 run_sql('CREATE EXTENSION bemi; CREATE TABLE todo (id int PRIMARY KEY, task text); SELECT bemi.track(\'todo\'), bemi.start()', 'template1');
 is_stored(1, 'a worker in template1', 'template1');
 ($status, $out, $errors) = $node->psql('postgres', 'CREATE DATABASE mine', connstr => $maker, on_error_stop => 1);

@@ -16,13 +16,13 @@ sub is_stored {
     $next++;
     $node->safe_psql('postgres', "INSERT INTO todo VALUES ($next)");
     ok($node->poll_query_until('postgres', "SELECT count(*) = 1 FROM bemi.changes WHERE \"table\" = 'todo' AND primary_key = '$next' AND operation = 'CREATE'"),
-        $name) or diag(one_of($node, 'SELECT s FROM bemi.status s'));
+        $name) or diag(one_of($node, 'SELECT m FROM bemi.metrics m'));
 }
 
 sub becomes { status_becomes($node, @_) }
 
 sub restart_worker {
-    $node->safe_psql('postgres', q{SELECT pg_terminate_backend(pid, 10000) FROM bemi.status});
+    $node->safe_psql('postgres', q{SELECT pg_terminate_backend(pid, 10000) FROM bemi.metrics});
 }
 
 is_stored('a change right after start()');
@@ -130,7 +130,7 @@ is_stored('as before');
 # A slot that is lost.
 $node->safe_psql('postgres', q{SELECT bemi.stop()});
 becomes(q{pid IS NULL}, 'paused');
-$node->safe_psql('postgres', q{INSERT INTO todo VALUES (-1); SELECT pg_drop_replication_slot(slot) FROM bemi.status});
+$node->safe_psql('postgres', q{INSERT INTO todo VALUES (-1); SELECT pg_drop_replication_slot(slot) FROM bemi.metrics});
 $node->safe_psql('postgres', q{SELECT bemi.start()});
 is(one_of($node, q{SELECT count(*), bool_and(to_position > from_position AND to_time > from_time AND from_time > now() - interval '1 hour'
         AND role IS NULL AND system_identifier = (SELECT system_identifier FROM pg_control_system())) FROM bemi.gaps}),
@@ -145,7 +145,7 @@ ok($node->poll_query_until('postgres', "SELECT confirmed_flush_lsn >= '$filled':
 # A slot that somebody else has advanced.
 $node->safe_psql('postgres', q{SELECT bemi.stop()});
 becomes(q{pid IS NULL}, 'paused');
-$node->safe_psql('postgres', q{INSERT INTO todo VALUES (-3); SELECT pg_replication_slot_advance(slot, pg_current_wal_lsn()) FROM bemi.status});
+$node->safe_psql('postgres', q{INSERT INTO todo VALUES (-3); SELECT pg_replication_slot_advance(slot, pg_current_wal_lsn()) FROM bemi.metrics});
 $node->safe_psql('postgres', q{SELECT bemi.start()});
 is_stored('it goes on with a slot that was advanced');
 is(one_of($node, q{SELECT count(*), bool_and(to_position > from_position) FROM bemi.gaps WHERE reason LIKE '%ahead%'}), '1|t', 'which is a gap');

@@ -1,4 +1,4 @@
-# What keeps the worker from storing: it says so in bemi.status and goes on by itself once that is gone. In the end each
+# What keeps the worker from storing: it says so in bemi.metrics and goes on by itself once that is gone. In the end each
 # change is there, once, in the order of the commits. BEMI_LONG=1 for several rounds in random order.
 use strict;
 use warnings;
@@ -54,7 +54,7 @@ sub limit_files {
 sub write_for_small_files {
     my ($filler, $rows) = @_;
     run_sql('SELECT bemi.stop()');
-    $node->poll_query_until('postgres', 'SELECT bool_and(pid IS NULL) FROM bemi.status') or BAIL_OUT('the worker does not stop');
+    $node->poll_query_until('postgres', 'SELECT bool_and(pid IS NULL) FROM bemi.metrics') or BAIL_OUT('the worker does not stop');
     run_sql("INSERT INTO item (filler) SELECT $filler FROM generate_series(1, $rows) AS i; CHECKPOINT");
     limit_files(2 * 1024 * 1024);
     run_sql('SELECT bemi.start()');
@@ -175,7 +175,7 @@ sub endure {
     carry_out($fault->{mend}) if $fault->{shown};
     ok($node->poll_query_until('postgres', q{
         SELECT pg_catalog.count(*) OPERATOR(pg_catalog.=) (SELECT pg_catalog.count(*) FROM public.item)
-        FROM bemi.changes WHERE "table" OPERATOR(pg_catalog.=) 'item'}), "$fault->{name}: all is stored") or diag(one_of($node, 'SELECT s FROM bemi.status s'));
+        FROM bemi.changes WHERE "table" OPERATOR(pg_catalog.=) 'item'}), "$fault->{name}: all is stored") or diag(one_of($node, 'SELECT m FROM bemi.metrics m'));
     carry_out($fault->{mend}) if !$fault->{shown};
 }
 
@@ -187,7 +187,7 @@ is(one_of($node, q{SELECT count(*), count(DISTINCT id), count(DISTINCT primary_k
         bool_and(primary_key::bigint = n AND after ->> 'id' = primary_key)
     FROM (SELECT *, row_number() OVER (ORDER BY commit_position, sequence) AS n FROM bemi.changes) AS c}) =~ /^(\d+)\|\1\|t\|t$/, 1,
     'each change is there once, in the order of the commits');
-is(one_of($node, 'SELECT count(*), (SELECT count(*) FROM bemi.errors), (SELECT count(*) FROM bemi.gaps) FROM bemi.status'), '1|0|0', 'nothing was given up');
+is(one_of($node, 'SELECT count(*), (SELECT count(*) FROM bemi.errors), (SELECT count(*) FROM bemi.gaps) FROM bemi.metrics'), '1|0|0', 'nothing was given up');
 is(one_of($node, q{SELECT DISTINCT a.amname FROM bemi.partitions p JOIN pg_class c ON c.oid = p.partition JOIN pg_am a ON a.oid = c.relam}), 'heap',
     'partitions are ordinary tables');
 
@@ -207,7 +207,7 @@ for my $case (
     my ($break, $mend, $message) = @$case;
     $next++;
     $node->safe_psql('kept', "ALTER ROLE keeper NOSUPERUSER; $break; INSERT INTO item VALUES ($next)");
-    ok($node->poll_query_until('kept', "SELECT bool_or(last_sqlstate = '42501' AND last_error LIKE '$message%') FROM bemi.status"), $break);
+    ok($node->poll_query_until('kept', "SELECT bool_or(last_sqlstate = '42501' AND last_error LIKE '$message%') FROM bemi.metrics"), $break);
     $node->safe_psql('kept', $mend);
     ok($node->poll_query_until('kept', "SELECT count(*) = $next FROM bemi.changes"), $mend);
     ok($node->poll_query_until('kept', 'SELECT bool_and(last_error IS NULL) FROM bemi.status'), 'and the error is over');
@@ -223,6 +223,6 @@ $node->safe_psql('kept', q{
 $node->safe_psql('kept', "INSERT INTO item VALUES (100); SELECT bemi.stop()");
 $node->safe_psql('kept', 'SELECT bemi.start()');
 ok($node->poll_query_until('kept', q{SELECT count(*) = 1 FROM bemi.changes WHERE primary_key = '100'}), 'FORCE ROW LEVEL SECURITY does not stop the store')
-    or diag($node->safe_psql('kept', 'SELECT s FROM bemi.status s'));
+    or diag($node->safe_psql('kept', 'SELECT m FROM bemi.metrics m'));
 is($node->safe_psql('kept', q{SET ROLE keeper; SELECT count(*) FROM bemi.changes}), 0, 'and is in force for the owner');
 done_testing();

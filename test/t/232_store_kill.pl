@@ -90,7 +90,7 @@ wait_for_server($node);
 commit_prepared($node);
 $node->safe_psql('postgres', q{CREATE TABLE the_end (); SELECT bemi.track('the_end'); INSERT INTO the_end DEFAULT VALUES});
 ok($node->poll_query_until('postgres', q{SELECT count(*) = 1 FROM bemi.changes WHERE "table" = 'the_end'}),
-    'the worker catches up') or diag(one_of($node, 'SELECT bemi.status FROM bemi.status'));
+    'the worker catches up') or diag(one_of($node, 'SELECT m FROM bemi.metrics m'));
 
 $node->safe_psql('postgres', q{
     CREATE TABLE expected AS

@@ -39,7 +39,7 @@ sub becomes { status_becomes($node, @_) }
 
 sub pause_worker {
     $node->safe_psql('postgres', 'SELECT bemi.stop()');
-    $node->poll_query_until('postgres', 'SELECT pid IS NULL FROM bemi.status') or BAIL_OUT('the worker does not stop');
+    $node->poll_query_until('postgres', 'SELECT pid IS NULL FROM bemi.metrics') or BAIL_OUT('the worker does not stop');
 }
 
 # Runs the script while the worker is paused, and has it stored up to the end.
@@ -54,7 +54,7 @@ sub store {
 sub wait_for_last {
     $node->poll_query_until('postgres',
         q{SELECT count(*) = 1 FROM bemi.changes WHERE primary_key = (SELECT max(id)::text FROM item) AND operation = 'CREATE'})
-        or BAIL_OUT('the last change is not stored: ' . one_of($node, 'SELECT s FROM bemi.status s'));
+        or BAIL_OUT('the last change is not stored: ' . one_of($node, 'SELECT m FROM bemi.metrics m'));
 }
 
 my $stored = q{SELECT string_agg(operation || ' ' || primary_key || ' ' || sequence, ', ' ORDER BY commit_position, sequence) FROM bemi.changes};
@@ -89,11 +89,11 @@ is(one_of($node, q{SELECT count(*), count(DISTINCT c.operation) FROM bemi.change
 is(one_of($node, q{SELECT DISTINCT schema, "table", sqlstate, error FROM bemi.errors}),
     'public|item|22008|timestamp out of range', 'with the reason');
 is(one_of($node, q{SELECT bool_and(committed_at > now() - interval '1 hour' AND occurred_at >= committed_at) FROM bemi.errors}), 't', 'and the times');
-is(one_of($node, 'SELECT attempts, last_error, errors FROM bemi.status'), '0||6', 'none counts as a failure of the worker');
+is(one_of($node, 'SELECT attempts, last_error, errors FROM bemi.metrics'), '0||6', 'none counts as a failure of the worker');
 
 $node->safe_psql('postgres', q{INSERT INTO item VALUES (11, bad()), (12, good())});
 wait_for_last();
-is(one_of($node, 'SELECT errors FROM bemi.status'), 7, 'the same while the worker runs');
+is(one_of($node, 'SELECT errors FROM bemi.metrics'), 7, 'the same while the worker runs');
 
 # The worker is killed between one change that cannot be stored and the next.
 pause_worker();
@@ -112,7 +112,7 @@ $node->safe_psql('postgres', q{
 $node->safe_psql('postgres', 'SELECT bemi.start()');
 for my $round (1 .. 3) {
     usleep(rand(300_000)); # at whatever moment
-    my $pid = ask($node, 'SELECT pid FROM bemi.status');
+    my $pid = ask($node, 'SELECT pid FROM bemi.metrics');
     kill 'KILL', $pid if $pid;
     wait_until(sub { defined ask($node, "CALL make(100 * $round)") }) or BAIL_OUT('the server does not come back');
 }
@@ -130,7 +130,7 @@ append_to_file($node->data_dir . '/later', 'xxxxxxxx');
 $node->safe_psql('postgres', q{SELECT bemi.start()});
 ok($node->poll_query_until('postgres', q{SELECT count(*) = 1 FROM bemi.changes WHERE "table" = 'document' AND after -> 'file' IS NOT NULL}),
     'which tries again');
-is(one_of($node, 'SELECT errors FROM bemi.status'), 0, 'and notes nothing');
+is(one_of($node, 'SELECT errors FROM bemi.metrics'), 0, 'and notes nothing');
 
 # Clients get all but what cannot be shown, before the commit too; an error of the system is theirs, and ends no more than what
 # they ran.
@@ -156,7 +156,7 @@ $node->safe_psql('postgres', q{
     CREATE TABLE odd (key text PRIMARY KEY, doc json, docs json[], number numeric, value fragile);
     SELECT bemi.track('odd');
 });
-my $worker = one_of($node, 'SELECT pid FROM bemi.status');
+my $worker = one_of($node, 'SELECT pid FROM bemi.metrics');
 my $xids = "SELECT txid_current()";
 
 # The number of transaction ids that storing what the script changes takes, the script's own transaction not counted.
@@ -165,7 +165,7 @@ sub xids_to_store {
     my $first = one_of($node, $xids);
     $node->safe_psql('postgres', "BEGIN; $script; COMMIT");
     $node->poll_query_until('postgres', qq{SELECT count(*) = $count FROM bemi.changes WHERE "table" = 'odd'})
-        or BAIL_OUT('not stored: ' . one_of($node, 'SELECT s FROM bemi.status s'));
+        or BAIL_OUT('not stored: ' . one_of($node, 'SELECT m FROM bemi.metrics m'));
     return one_of($node, $xids) - $first - 2;
 }
 
@@ -182,7 +182,7 @@ is(one_of($node, q{SELECT count(*), count(stored_as) FROM bemi.errors}), '2000|2
 $node->safe_psql('postgres', q{TRUNCATE bemi.changes, bemi.errors});
 cmp_ok(xids_to_store(q{INSERT INTO odd (key, value) SELECT 'bad' || i, bad() FROM generate_series(1, 2000) AS i}, 2000), '<', 10, 'or of values that cannot be shown');
 is(one_of($node, q{SELECT count(*), count(stored_as) FROM bemi.errors}), '2000|2000', 'which are noted too');
-is(one_of($node, 'SELECT pid, attempts FROM bemi.status'), "$worker|0", 'all by one worker');
+is(one_of($node, 'SELECT pid, attempts FROM bemi.metrics'), "$worker|0", 'all by one worker');
 
 $node->safe_psql('postgres', q{TRUNCATE bemi.changes, bemi.errors});
 my $deep = '[' x 6000 . ']' x 6000;
@@ -242,7 +242,7 @@ SKIP: {
         CREATE TABLE large (id int PRIMARY KEY, text text, more text);
         SELECT bemi.track('large');
     });
-    $worker = one_of($node, 'SELECT pid FROM bemi.status');
+    $worker = one_of($node, 'SELECT pid FROM bemi.metrics');
     $node->safe_psql('postgres', q{
         BEGIN;
         INSERT INTO large VALUES (1, 'a');
@@ -261,7 +261,7 @@ SKIP: {
         '4|after."text" as sha256 5|after."text" as sha256, after."more" as sha256', 'what is too large for jsonb is its hash');
     is(one_of($node, q{SELECT after ->> 'text' FROM bemi.changes WHERE sequence = 4}),
         one_of($node, q{SELECT 'sha256:' || encode(sha256(convert_to('"' || repeat('x', 300000000) || '"', 'UTF8')), 'hex')}), 'of its text');
-    is(one_of($node, 'SELECT pid FROM bemi.status'), $worker, 'without another worker');
+    is(one_of($node, 'SELECT pid FROM bemi.metrics'), $worker, 'without another worker');
 }
 
 done_testing();

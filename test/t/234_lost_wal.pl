@@ -19,14 +19,14 @@ sub stored {
     my ($server, $keys, $name) = @_;
     my $query = q{SELECT string_agg(primary_key, ' ' ORDER BY commit_position, sequence) FROM bemi.changes};
     $server->poll_query_until('postgres', "SELECT ($query) = '$keys'");
-    is(one_of($server, $query), $keys, $name) or diag(one_of($server, 'SELECT s FROM bemi.status s'));
+    is(one_of($server, $query), $keys, $name) or diag(one_of($server, 'SELECT m FROM bemi.metrics m'));
 }
 
 # Pauses the worker, makes WAL of several segments, stops the server, and has the WAL taken away.
 sub take_away {
     my ($key, $take) = @_;
     $node->safe_psql('postgres', 'SELECT bemi.stop()');
-    $node->poll_query_until('postgres', 'SELECT pid IS NULL FROM bemi.status');
+    $node->poll_query_until('postgres', 'SELECT pid IS NULL FROM bemi.metrics');
     $node->safe_psql('postgres', "INSERT INTO todo VALUES ($key)");
     $node->safe_psql('postgres', "INSERT INTO other VALUES ($_); SELECT pg_switch_wal()") for 1 .. 3;
     $node->safe_psql('postgres', q{UPDATE bemi.worker SET wanted = 'running'});
@@ -39,7 +39,7 @@ sub take_away {
 sub is_lost {
     my ($number, $name) = @_;
     ok($node->poll_query_until('postgres', qq{SELECT count(*) = $number AND bool_or(to_position IS NULL) FROM bemi.gaps}), "$name: a gap")
-        or diag(one_of($node, 'SELECT s FROM bemi.status s'));
+        or diag(one_of($node, 'SELECT m FROM bemi.metrics m'));
     is(one_of($node, q{SELECT count(*) FROM bemi.doctor() WHERE "check" = 'gaps' AND fix = 'SELECT bemi.start();'}), 1, 'bemi.doctor() says how to go on');
     $node->safe_psql('postgres', 'SELECT bemi.start()');
     ok($node->poll_query_until('postgres', $caught_up), 'and then it does');
@@ -62,7 +62,7 @@ stored($node, '1 3 5', 'what comes then is stored');
 
 # wal_level lowered and back: the server starts with the slot only if that is gone.
 $node->safe_psql('postgres', 'SELECT bemi.stop(drop_slot => true)');
-$node->poll_query_until('postgres', 'SELECT pid IS NULL AND slot IS NULL FROM bemi.status');
+$node->poll_query_until('postgres', 'SELECT pid IS NULL AND slot IS NULL FROM bemi.metrics');
 $node->append_conf('postgresql.conf', "wal_level = replica\n");
 $node->restart;
 $node->safe_psql('postgres', q{UPDATE bemi.worker SET wanted = 'running'; INSERT INTO todo VALUES (6)});
@@ -88,7 +88,7 @@ sub switch_over {
     $node->wait_for_catchup($standby, 'replay', $node->lsn('flush'));
     $node->stop('fast');
     $standby->promote;
-    $standby->poll_query_until('postgres', $caught_up) or diag(one_of($standby, 'SELECT s FROM bemi.status s'));
+    $standby->poll_query_until('postgres', $caught_up) or diag(one_of($standby, 'SELECT m FROM bemi.metrics m'));
 }
 
 my $second = stand_by('second');
@@ -128,7 +128,7 @@ for my $case (
     $node->poll_query_until('postgres', $caught_up);
     # The worker goes before it can store what comes now.
     $node->safe_psql('postgres', 'SELECT bemi.stop()');
-    $node->poll_query_until('postgres', 'SELECT pid IS NULL FROM bemi.status');
+    $node->poll_query_until('postgres', 'SELECT pid IS NULL FROM bemi.metrics');
     $client->query_safe($after) if $after;
     $node->safe_psql('postgres', q{UPDATE bemi.worker SET wanted = 'running'});
     eval { $client->quit } if $after;

@@ -124,7 +124,7 @@ for my $trap (@traps) {
     my $stored = "EXISTS (SELECT FROM bemi.changes WHERE primary_key = '$next')";
     my $expected = $trap->{refused} ? "(SELECT last_error ~ '$trap->{refused}' FROM bemi.status)" : $stored;
     ok($node->poll_query_until('postgres', "SELECT $expected"), "$trap->{name}: " . ($trap->{refused} ? 'is refused' : 'the store goes on'))
-        or diag(one_of($node, 'SELECT s FROM bemi.status s'));
+        or diag(one_of($node, 'SELECT m FROM bemi.metrics m'));
     $node->safe_psql('postgres', 'SELECT pg_reload_conf()'); # after which the worker looks at its settings
     as_bob($trap->{mend});
     $node->safe_psql('postgres', 'SELECT bemi.start()') if $trap->{refused};

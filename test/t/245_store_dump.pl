@@ -27,7 +27,7 @@ run_sql(one_of($node, q{SELECT fix FROM bemi.doctor() WHERE "check" = 'dump'}, '
 is(one_of($node, $dump_fault, 'app'), '', 'the fix mends it');
 $node->command_ok(boss_dumps(), 'with the fix he can dump all');
 run_sql(q{DO $$ BEGIN EXECUTE format('DROP TABLE %s', (SELECT partition FROM bemi.partitions ORDER BY from_time DESC LIMIT 1)); END $$});
-run_sql('SELECT pg_terminate_backend(pid, 60000) FROM bemi.status');
+run_sql('SELECT pg_terminate_backend(pid, 60000) FROM bemi.metrics');
 ok($node->poll_query_until('app', 'SELECT count(*) = 2 FROM bemi.partitions'), 'the worker makes a partition');
 $node->command_ok(boss_dumps(), '... which he can dump as well');
 my ($status, $out, $errors) = $node->psql('app', 'DELETE FROM bemi.changes', connstr => $node->connstr('app') . ' user=boss');

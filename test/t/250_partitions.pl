@@ -13,7 +13,7 @@ my $next = 0;
 sub poll {
     my ($condition, $name) = @_;
     ok($node->poll_query_until('postgres', "SELECT $condition"), $name)
-        or diag($node->safe_psql('postgres', 'TABLE bemi.partitions; SELECT s FROM bemi.status s'));
+        or diag($node->safe_psql('postgres', 'TABLE bemi.partitions; SELECT m FROM bemi.metrics m'));
 }
 
 # Whether a change that is made now gets stored, in that partition if there is an expression for it.
@@ -29,7 +29,7 @@ sub is_stored {
 sub while_paused {
     my ($sql) = @_;
     $node->safe_psql('postgres', 'SELECT bemi.stop()');
-    $node->poll_query_until('postgres', 'SELECT bool_and(pid IS NULL) FROM bemi.status') or BAIL_OUT('the worker does not stop');
+    $node->poll_query_until('postgres', 'SELECT bool_and(pid IS NULL) FROM bemi.metrics') or BAIL_OUT('the worker does not stop');
     $node->safe_psql('postgres', $sql);
     $node->safe_psql('postgres', 'SELECT bemi.start()');
 }
@@ -188,7 +188,7 @@ poll('expiring_since <= now() FROM bemi.worker', 'a day that the clock was ahead
 is(one_of($node, $dropped), 3, 'nothing is dropped for it');
 reload(q{UPDATE bemi.worker SET expiring_since = expiring_since - interval '1 day'});
 poll(q{to_regclass('archive.changes_2001') IS NULL}, 'bemi.retention, set for the database, drops a partition');
-poll(q{bool_or(last_error LIKE 'cannot drop table archive.used%' AND last_sqlstate = '2BP01') FROM bemi.status}, 'one that is in use is in the status');
+poll(q{bool_or(last_error LIKE 'cannot drop table archive.used%' AND last_sqlstate = '2BP01') FROM bemi.metrics}, 'one that is in use is in the status');
 is_stored('changes go on to be stored');
 is(one_of($node, q{SELECT string_agg(partition::text, ' ' ORDER BY from_time) FROM bemi.partitions WHERE from_time < '2002-01-01'}), 'archive.used archive.read',
     'one that somebody is reading stays, with nobody waiting');

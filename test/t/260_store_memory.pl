@@ -16,7 +16,7 @@ $node->safe_psql('postgres', q{
     CREATE TABLE bulk (id int PRIMARY KEY, filler text);
     SELECT bemi.track('bulk', level => 'statement'), bemi.start();
 });
-my $worker = one_of($node, 'SELECT pid FROM bemi.status');
+my $worker = one_of($node, 'SELECT pid FROM bemi.metrics');
 
 # In MB: `VmHWM` is the most that the process ever had, with what it touched of the server's shared memory, `RssAnon` what it
 # has now for itself.
@@ -87,6 +87,6 @@ my $kept = memory('RssAnon');
 $node->safe_psql('postgres', 'INSERT INTO doc SELECT id + 2, body FROM doc');
 ok(stored($rows + 305), 'more of that');
 cmp_ok(memory('RssAnon') - $kept, '<', 32, sprintf 'does not take more: %d MB', memory('RssAnon') - $kept);
-is(one_of($node, 'SELECT pid FROM bemi.status'), $worker, 'it was one worker');
+is(one_of($node, 'SELECT pid FROM bemi.metrics'), $worker, 'it was one worker');
 
 done_testing();

@@ -18,7 +18,7 @@ my $workers = q{SELECT count(*) FROM pg_stat_activity WHERE backend_type LIKE 'b
 sub stored_are {
     my ($node, $expected, $name) = @_;
     $node->poll_query_until('postgres', "SELECT ($keys) = '$expected'");
-    is(one_of($node, $keys), $expected, $name) or diag(one_of($node, 'SELECT s FROM bemi.status s'));
+    is(one_of($node, $keys), $expected, $name) or diag(one_of($node, 'SELECT m FROM bemi.metrics m'));
 }
 
 # Keeps the worker from storing.
@@ -49,7 +49,7 @@ stored_are($primary, '1 2 3', 'the primary stores on');
 $primary->wait_for_catchup($standby, 'replay', $primary->lsn('flush'));
 is(one_of($standby, $keys), '1 2 3', 'the standby has the history');
 is(one_of($standby, $workers), 0, 'and no worker');
-is(one_of($standby, 'SELECT state, pid, slot FROM bemi.status'), 'standby||', 'which bemi.status says');
+is(one_of($standby, 'SELECT state, pid, slot FROM bemi.metrics'), 'standby||', 'which bemi.metrics says');
 for my $call ('start', 'stop') {
     my ($status, $out, $errors) = $standby->psql('postgres', "\\set VERBOSITY verbose\nSELECT bemi.$call()");
     like($errors, qr/ERROR:  25006: bemi.$call\(\) cannot be executed during recovery\nHINT:  Call it on the primary/, "$call() is refused");
@@ -95,7 +95,7 @@ SKIP: {
         $standby->safe_psql('postgres', q{UPDATE todo SET task = 'Again' WHERE id = 6; SELECT pg_log_standby_snapshot()});
         one_of($second, 'SELECT count(*) FROM pg_replication_slots WHERE synced AND NOT temporary') eq '1';
     });
-    is(one_of($second, q{SELECT state, slot IS NOT NULL FROM bemi.status}), 'standby|t', 'a standby that keeps the slot');
+    is(one_of($second, q{SELECT state, slot IS NOT NULL FROM bemi.metrics}), 'standby|t', 'a standby that keeps the slot');
     $standby->poll_query_until('postgres', q{SELECT state = 'caught up' FROM bemi.status});
     my $locker = lock_changes($standby);
     $standby->safe_psql('postgres', q{INSERT INTO todo VALUES (7, 'Not lost')});

@@ -16,7 +16,7 @@ sub stored_is {
     my ($node, $database, $key, $name) = @_;
     $node->safe_psql($database, qq{SET bemi.context = '{"user_id": $key}'; INSERT INTO todo VALUES ($key, 'Nap')});
     ok($node->poll_query_until($database, qq{SELECT count(*) = 1 FROM bemi.changes WHERE primary_key = '$key' AND context @> '{"user_id": $key}'}),
-        $name) or diag(one_of($node, 'SELECT s FROM bemi.status s', $database));
+        $name) or diag(one_of($node, 'SELECT m FROM bemi.metrics m', $database));
 }
 
 my $history = q{SELECT c FROM bemi.changes c ORDER BY commit_position, sequence};
@@ -53,7 +53,7 @@ for my $restore ([ 'parallel', '--jobs=2' ], [ 'schema', '--schema-only' ]) {
     is(one_of($old, $history, $database), $database eq 'schema' ? '' : one_of($old, $history), 'the history');
     is(one_of($old, $extras, $database), one_of($old, $extras), 'errors, gaps, partitions and tracked tables') if $database ne 'schema';
     is(one_of($old, $indexes, $database), one_of($old, $indexes), 'the indexes of the partitions');
-    is(one_of($old, 'SELECT state, (SELECT count(*) FROM bemi.worker), (SELECT count(*) FROM bemi.progress) FROM bemi.status', $database),
+    is(one_of($old, 'SELECT state, (SELECT count(*) FROM bemi.worker), (SELECT count(*) FROM bemi.progress) FROM bemi.metrics', $database),
         'not started|0|0', 'nothing of the worker');
     $old->safe_psql($database, q{SELECT bemi.start()});
     stored_is($old, $database, 2, 'start() starts one');
@@ -66,7 +66,7 @@ my $new = PostgreSQL::Test::Cluster->new('new');
 $new->init(allows_streaming => 'logical');
 for my $database ('postgres', $keeps_slots ? 'other' : ()) {
     $old->safe_psql($database, 'SELECT bemi.stop(drop_slot => true)');
-    $old->poll_query_until($database, q{SELECT pid IS NULL AND slot IS NULL FROM bemi.status});
+    $old->poll_query_until($database, q{SELECT pid IS NULL AND slot IS NULL FROM bemi.metrics});
 }
 my %history = map { $_ => one_of($old, $history, $_) } 'postgres', 'other';
 my %extras = map { $_ => one_of($old, $extras, $_) } 'postgres', 'other';
@@ -89,10 +89,10 @@ for my $database ('postgres', 'other') {
     is(one_of($new, $history, $database), $history{$database}, "the history of $database");
     is(one_of($new, $was_ended ? $extras : 'SELECT 1', $database), $was_ended ? $extras{$database} : 1, 'errors, gaps, partitions and tracked tables');
     if ($was_ended) {
-        is(one_of($new, 'SELECT state FROM bemi.status', $database), 'not started', 'the worker that was ended');
+        is(one_of($new, 'SELECT state FROM bemi.metrics', $database), 'not started', 'the worker that was ended');
         $new->safe_psql($database, 'SELECT bemi.start()');
     }
-    ok($new->poll_query_until($database, q{SELECT state = 'caught up' FROM bemi.status}), 'it runs');
+    ok($new->poll_query_until($database, q{SELECT state = 'caught up' FROM bemi.metrics}), 'it runs');
     stored_is($new, $database, 3, 'and goes on');
     is(one_of($new, q{SELECT count(*) FROM bemi.gaps WHERE reason <> 'a test' AND to_position > from_position}, $database), $was_ended ? 0 : 1,
         $was_ended ? 'without a gap' : 'with a gap, as the slot was lost');

@@ -17,7 +17,7 @@ my $text = 'x' x 100;
 sub stored {
     my ($node, $condition, $name) = @_;
     ok($node->poll_query_until('postgres', "SELECT $condition FROM bemi.changes"), $name)
-        or diag(one_of($node, 'SELECT s FROM bemi.status s'));
+        or diag(one_of($node, 'SELECT m FROM bemi.metrics m'));
 }
 
 # What is stored, as commit position => id.
@@ -80,7 +80,7 @@ is(join(' ', map { one_of($_, 'SELECT left(pg_walfile_name(pg_current_wal_lsn())
 # From here on each server has a history of its own, at the same positions.
 for my $node (@servers) {
     $node->safe_psql('postgres', 'SELECT bemi.stop()');
-    $node->poll_query_until('postgres', 'SELECT pid IS NULL FROM bemi.status');
+    $node->poll_query_until('postgres', 'SELECT pid IS NULL FROM bemi.metrics');
     $node->safe_psql('postgres', 'TRUNCATE todo');
 }
 my $segment = (sort map { one_of($_, 'SELECT pg_walfile_name(pg_current_wal_lsn())') =~ s/^.{8}//r } @servers)[-1];

@@ -35,7 +35,7 @@ sub stored {
     my ($node, $keys, $name) = @_;
     my $query = q{SELECT string_agg(primary_key, ' ' ORDER BY primary_key::int) FROM bemi.changes WHERE primary_key::int > 100};
     ok($node->poll_query_until('postgres', "SELECT ($query) = '$keys'"), $name)
-        or diag(one_of($node, $query), one_of($node, 'SELECT s FROM bemi.status s'));
+        or diag(one_of($node, $query), one_of($node, 'SELECT m FROM bemi.metrics m'));
 }
 
 my $server = '(SELECT system_identifier FROM pg_control_system())';
@@ -52,7 +52,7 @@ stored($running, '101 102 103', 'the subscriber stores');
 $publisher->safe_psql('postgres', 'INSERT INTO todo SELECT generate_series(4, 50); SELECT pg_switch_wal(); INSERT INTO todo SELECT generate_series(51, 60)');
 $publisher->poll_query_until('postgres', 'SELECT count(*) = 60 FROM bemi.changes');
 $publisher->safe_psql('postgres', q{SELECT bemi.acknowledge_gap(1); SELECT bemi.stop()});
-$publisher->poll_query_until('postgres', 'SELECT pid IS NULL FROM bemi.status');
+$publisher->poll_query_until('postgres', 'SELECT pid IS NULL FROM bemi.metrics');
 $publisher->wait_for_catchup('running');
 is(one_of($running, 'SELECT count(*) FROM todo'), 60, 'the tables are replicated');
 is(one_of($running, "SELECT (SELECT count(*) || min(wanted) FROM bemi.worker), (SELECT count(*) FROM bemi.progress WHERE system_identifier = $server), (SELECT count(*) FROM bemi.progress), (SELECT count(*) FROM bemi.gaps)"),
@@ -82,11 +82,11 @@ is(one_of($copy, 'SELECT reason FROM bemi.gaps'), 'a dump', 'a dump is restored 
 sub with_state {
     my ($sql) = @_;
     $copy->safe_psql('postgres', 'DELETE FROM bemi.gaps; SELECT bemi.stop()');
-    $copy->poll_query_until('postgres', 'SELECT pid IS NULL FROM bemi.status');
+    $copy->poll_query_until('postgres', 'SELECT pid IS NULL FROM bemi.metrics');
     $copy->safe_psql('postgres', "$sql; INSERT INTO todo VALUES (200)");
     $copy->safe_psql('postgres', 'SELECT bemi.start(); DELETE FROM todo WHERE id = 200; INSERT INTO todo VALUES (201)');
     ok($copy->poll_query_until('postgres', q{SELECT count(*) > 0 FROM bemi.changes WHERE primary_key = '201'}), "stored: $sql")
-        or diag(one_of($copy, 'SELECT s FROM bemi.status s'));
+        or diag(one_of($copy, 'SELECT m FROM bemi.metrics m'));
     $copy->safe_psql('postgres', q{DELETE FROM bemi.changes WHERE primary_key IN ('200', '201'); DELETE FROM todo WHERE id = 201});
     return one_of($copy, 'SELECT count(*), bool_and(to_position > from_position AND reason ~ \'not in this WAL\') FROM bemi.gaps');
 }

@@ -58,7 +58,7 @@ wait_for_server($node);
 commit_prepared($node);
 $node->safe_psql('postgres', 'SELECT bemi.start(); CREATE TABLE the_end (id int); INSERT INTO the_end VALUES (1)');
 ok($node->poll_query_until('postgres', q{SELECT count(*) = 1 FROM bemi.changes WHERE "table" = 'the_end'}), 'the worker comes to the end')
-    or diag(one_of($node, 'SELECT bemi.status FROM bemi.status'));
+    or diag(one_of($node, 'SELECT m FROM bemi.metrics m'));
 wait_until_confirmed($node, 'client');
 $client->signal('INT');
 $client->finish;

@@ -220,8 +220,8 @@ sub faults_of_processes {
 
 sub status_becomes {
     my ($node, $condition, $name, $database) = @_;
-    ok($node->poll_query_until($database // 'postgres', "SELECT coalesce(bool_or($condition), false) FROM bemi.status"), $name)
-        or diag(one_of($node, 'SELECT s FROM bemi.status s', $database));
+    ok($node->poll_query_until($database // 'postgres', "SELECT coalesce(bool_or($condition), false) FROM bemi.metrics"), $name)
+        or diag(one_of($node, 'SELECT m FROM bemi.metrics m', $database));
 }
 
 # Those that a server or a client left behind.
