@@ -47,7 +47,7 @@ WHERE d.datname = current_database();
 COMMENT ON VIEW bemi.metrics IS 'All that can be measured about the worker of this database: one row, for monitoring.';
 COMMENT ON COLUMN bemi.metrics.database IS 'Name of the database.';
 COMMENT ON COLUMN bemi.metrics.state IS
-    'not started, paused, not running, waiting (for the next attempt), creating slot, reading, storing, caught up, slot lost, or standby.';
+    'not started, paused, not running, waiting (for the next attempt), creating slot, reading, storing, caught up, running (nobody knows how far), slot lost, or standby.';
 COMMENT ON COLUMN bemi.metrics.pid IS 'Process ID of the worker.';
 COMMENT ON COLUMN bemi.metrics.blocked_by IS 'Process IDs that the worker waits for; 0 stands for a prepared transaction.';
 COMMENT ON COLUMN bemi.metrics.slot IS 'Name of the replication slot of the worker.';
@@ -83,7 +83,7 @@ SELECT state, make_interval(secs => lag_seconds) AS lag, lag_bytes, changes_stor
 FROM bemi.metrics;
 COMMENT ON VIEW bemi.status IS 'How the worker of this database is doing: one row to read. bemi.metrics has all that can be measured.';
 COMMENT ON COLUMN bemi.status.state IS
-    'not started, paused, not running, waiting (for the next attempt), creating slot, reading, storing, caught up, slot lost, or standby.';
+    'not started, paused, not running, waiting (for the next attempt), creating slot, reading, storing, caught up, running (nobody knows how far), slot lost, or standby.';
 COMMENT ON COLUMN bemi.status.lag IS
     'How long ago the oldest change that is not stored was committed; at least that long after a restart, and null if that is not known.';
 COMMENT ON COLUMN bemi.status.lag_bytes IS 'How much WAL the worker still has to read, without what it has written itself.';

@@ -2,7 +2,7 @@ CREATE FUNCTION bemi.store_faults() RETURNS TABLE (topic text, found text, fix t
     LANGUAGE sql STABLE
 BEGIN ATOMIC
     WITH store AS (
-        SELECT w.wanted, w.attempts, w.failed_at >= w.attempted_at AS has_failed, w.sqlstate || ': ' || w.error AS error,
+        SELECT w.wanted, w.attempts, w.crashes, w.failed_at >= w.attempted_at AS has_failed, w.sqlstate || ': ' || w.error AS error,
                m.pid, m.blocked_by, p.position, s.slot_name, s.wal_status,
                pg_wal_lsn_diff(pg_current_wal_lsn(), s.restart_lsn) AS wal_kept
         FROM bemi.metrics m
@@ -60,7 +60,7 @@ BEGIN ATOMIC
                     THEN format('not running, and all of max_worker_processes = %s are in use', server.processes)
                 WHEN store.pid IS NULL THEN 'not running'
                 ELSE format('%s attempts since it last ran well: %s', store.attempts,
-                                       CASE WHEN store.has_failed THEN store.error ELSE 'it crashed' END) END,
+                                       CASE WHEN store.error IS NULL OR store.crashes > 1 THEN 'it crashed' ELSE store.error END) END,
            CASE WHEN store.wanted = 'running' AND store.pid IS NULL AND server.has_no_process
                 THEN format('ALTER SYSTEM SET max_worker_processes = %s; -- then restart the server', server.processes + 8)
                 ELSE 'SELECT bemi.start();' END
