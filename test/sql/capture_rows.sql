@@ -393,8 +393,10 @@ INSERT INTO todo VALUES (100, 'large');
 RESET bemi.context;
 SELECT left(captured, 30), length(captured) FROM captured();
 
--- The trigger function is of no use elsewhere
+-- The trigger functions are of no use elsewhere
 SELECT bemi.emit_context();
+\echo :SQLSTATE
+SELECT bemi.on_ddl_command_end();
 \echo :SQLSTATE
 CREATE TRIGGER misused AFTER INSERT ON todo FOR EACH ROW EXECUTE FUNCTION bemi.emit_context();
 INSERT INTO todo VALUES (101, 'x');
