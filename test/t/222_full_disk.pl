@@ -43,5 +43,5 @@ status_becomes($node, q{attempts > 1 AND last_sqlstate = '53100' AND last_error 
 like(faults(), qr/^worker: \d+ attempts .*could not extend file .*No space left on device/m, 'and so does the doctor');
 $node->safe_psql('app', 'DROP TABLE rest; CHECKPOINT');
 ok($node->poll_query_until('app', 'SELECT count(*) = (SELECT count(*) FROM todo) FROM bemi.changes'), 'with room again all is stored');
-is(faults(), '', 'and well') if $node->poll_query_until('app', q{SELECT state = 'caught up' AND attempts = 0 FROM bemi.status});
+is(faults(), '', 'and well') if $node->poll_query_until('app', q{SELECT state = 'caught up' AND attempts = 0 FROM bemi.metrics});
 done_testing();

@@ -12,7 +12,7 @@ plan skip_all => 'needs /proc' if !-e '/proc/self/status';
 my $node = server('main', 'shared_buffers = 8MB', 'logical_decoding_work_mem = 64kB', 'max_wal_size = 2GB');
 create_todo($node);
 $node->safe_psql('postgres', q{SELECT bemi.start(); SELECT bemi.sync('180 s')});
-my $worker = one_of($node, 'SELECT pid FROM bemi.status');
+my $worker = one_of($node, 'SELECT pid FROM bemi.metrics');
 
 # In MB; `VmHWM` is the most that the process ever had.
 sub memory {
@@ -35,7 +35,7 @@ $node->safe_psql('postgres', q{SELECT bemi.sync('180 s')});
 is(one_of($node, q{SELECT string_agg(primary_key || ' ' || context, ', ' ORDER BY commit_position, sequence) FROM bemi.changes}),
     '1 {"user_id": 7}, 2 {}, 3 {"user_id": 3}', 'the changes before and after it are stored, without a wrong name');
 is(one_of($node, 'SELECT count(*) FROM bemi.errors'), 0, 'without an error');
-is(one_of($node, 'SELECT pid FROM bemi.status'), $worker, 'by the same worker');
+is(one_of($node, 'SELECT pid FROM bemi.metrics'), $worker, 'by the same worker');
 # PostgreSQL's reader assembles the record from its pages, then decodes a copy of it; a queued one would be a third.
 cmp_ok(memory('VmHWM'), '<', 2 * $size + 56, sprintf 'in memory for what PostgreSQL has to read: %d MB', memory('VmHWM'));
 done_testing();
