@@ -44,9 +44,9 @@ COMMENT ON COLUMN bemi.changes.sequence IS 'Number of the change in its transact
 CREATE TABLE bemi.worker (
     system_identifier bigint NOT NULL,
     database oid NOT NULL,
-    wanted text NOT NULL CHECK (wanted IN ('running', 'paused', 'ended')),
+    desired_state text NOT NULL CHECK (desired_state IN ('running', 'paused', 'stopped')),
     since pg_lsn NOT NULL,
-    ordered_by name NOT NULL,
+    requested_by name NOT NULL,
     attempts integer NOT NULL DEFAULT 0,
     crashes integer NOT NULL DEFAULT 0,
     attempted_at timestamptz,
@@ -76,10 +76,10 @@ COMMENT ON COLUMN bemi.worker.system_identifier IS
     'The server of the worker, as in pg_control_system(). Rows of other servers have no effect.';
 COMMENT ON COLUMN bemi.worker.database IS
     'OID of the database in which bemi.start() or bemi.stop() was called. A copy of the database has the row too.';
-COMMENT ON COLUMN bemi.worker.wanted IS 'The state that was requested: running, paused or ended.';
+COMMENT ON COLUMN bemi.worker.desired_state IS 'The state that was requested: running, paused or stopped.';
 COMMENT ON COLUMN bemi.worker.since IS
     'The WAL position when the worker was first requested. An older replication slot belongs to an earlier extension.';
-COMMENT ON COLUMN bemi.worker.ordered_by IS 'The role that called bemi.start() or bemi.stop() last.';
+COMMENT ON COLUMN bemi.worker.requested_by IS 'The role that called bemi.start() or bemi.stop() last.';
 COMMENT ON COLUMN bemi.worker.attempts IS 'How often the worker was started since it last ran well.';
 COMMENT ON COLUMN bemi.worker.crashes IS 'How many of the last attempts ended without an error message.';
 COMMENT ON COLUMN bemi.worker.attempted_at IS 'When the worker was started last.';

@@ -1,9 +1,9 @@
 CREATE VIEW bemi.metrics AS
 SELECT d.datname AS database,
        CASE WHEN pg_is_in_recovery() THEN 'standby'
-            WHEN w.wanted IS NULL OR w.wanted = 'ended' THEN 'not started'
+            WHEN w.desired_state IS NULL OR w.desired_state = 'stopped' THEN 'not started'
             WHEN s.wal_status = 'lost' THEN 'slot lost'
-            WHEN w.wanted = 'paused' THEN 'paused'
+            WHEN w.desired_state = 'paused' THEN 'paused'
             WHEN l.pid IS NULL THEN 'not running'
             WHEN s.active_pid IS NULL THEN 'waiting'
             WHEN s.confirmed_flush_lsn IS NULL THEN 'creating slot'

@@ -2,7 +2,7 @@ CREATE FUNCTION bemi.store_faults() RETURNS TABLE (topic text, found text, fix t
     LANGUAGE sql STABLE
 BEGIN ATOMIC
     WITH store AS (
-        SELECT w.wanted, w.attempts, w.crashes, w.failed_at >= w.attempted_at AS has_failed, w.sqlstate || ': ' || w.error AS error,
+        SELECT w.desired_state, w.attempts, w.crashes, w.failed_at >= w.attempted_at AS has_failed, w.sqlstate || ': ' || w.error AS error,
                m.pid, m.blocked_by, p.position, s.slot_name, s.wal_status,
                pg_wal_lsn_diff(pg_current_wal_lsn(), s.restart_lsn) AS wal_kept
         FROM bemi.metrics m
@@ -32,15 +32,15 @@ BEGIN ATOMIC
                 ELSE 'SELECT bemi.start();' END AS fix
     FROM store, server
     WHERE store.slot_name IS NULL
-      AND (store.wanted = 'paused' OR store.wanted = 'running' AND (store.pid IS NULL OR server.has_no_slot))
+      AND (store.desired_state = 'paused' OR store.desired_state = 'running' AND (store.pid IS NULL OR server.has_no_slot))
     UNION ALL
     SELECT 'slot', 'invalidated: the server has taken its WAL away', 'SELECT bemi.start();'
     FROM store
-    WHERE store.wal_status = 'lost' AND store.wanted <> 'ended'
+    WHERE store.wal_status = 'lost' AND store.desired_state <> 'stopped'
     UNION ALL
     SELECT 'slot', 'left behind; it holds back WAL', 'SELECT bemi.stop(drop_slot => true);'
     FROM store
-    WHERE COALESCE(store.wanted, 'ended') = 'ended' AND store.slot_name IS NOT NULL AND store.pid IS NULL
+    WHERE COALESCE(store.desired_state, 'stopped') = 'stopped' AND store.slot_name IS NOT NULL AND store.pid IS NULL
     UNION ALL
     -- A standby can have slots of its own. Those that it keeps for a failover are marked as synced (PostgreSQL 17).
     SELECT 'slot',
@@ -53,20 +53,20 @@ BEGIN ATOMIC
       AND to_jsonb(s) ->> 'synced' IS DISTINCT FROM 'true'
     UNION ALL
     SELECT 'worker',
-           CASE WHEN store.wanted = 'paused' AND store.attempts > 0 THEN concat('paused: ', store.error)
-                WHEN store.wanted = 'paused'
+           CASE WHEN store.desired_state = 'paused' AND store.attempts > 0 THEN concat('paused: ', store.error)
+                WHEN store.desired_state = 'paused'
                     THEN concat('paused by bemi.stop(); its slot holds back ', pg_size_pretty(store.wal_kept))
                 WHEN store.pid IS NULL AND server.has_no_process
                     THEN format('not running, and all of max_worker_processes = %s are in use', server.processes)
                 WHEN store.pid IS NULL THEN 'not running'
                 ELSE format('%s attempts since it last ran well: %s', store.attempts,
                                        CASE WHEN store.error IS NULL OR store.crashes > 1 THEN 'it crashed' ELSE store.error END) END,
-           CASE WHEN store.wanted = 'running' AND store.pid IS NULL AND server.has_no_process
+           CASE WHEN store.desired_state = 'running' AND store.pid IS NULL AND server.has_no_process
                 THEN format('ALTER SYSTEM SET max_worker_processes = %s; -- then restart the server', server.processes + 8)
                 ELSE 'SELECT bemi.start();' END
     FROM store, server
-    WHERE store.wanted = 'paused'
-       OR store.wanted = 'running' AND (store.pid IS NULL OR store.attempts > 1 OR store.attempts = 1 AND store.has_failed)
+    WHERE store.desired_state = 'paused'
+       OR store.desired_state = 'running' AND (store.pid IS NULL OR store.attempts > 1 OR store.attempts = 1 AND store.has_failed)
     UNION ALL
     -- The fix is advice with the name to ask, because ending a transaction throws away somebody's work.
     SELECT 'lag', 'the worker waits for ' || a.who,
@@ -96,7 +96,7 @@ BEGIN ATOMIC
     SELECT 'partitions', 'none for changes that are made now',
            'SELECT pg_reload_conf(); -- has the worker make it'
     FROM store
-    WHERE store.wanted = 'running' AND store.position IS NOT NULL
+    WHERE store.desired_state = 'running' AND store.position IS NOT NULL
       AND CASE WHEN EXISTS ( -- pg_get_expr() would wait for this lock
               SELECT FROM bemi.partitions p
               JOIN pg_locks l ON l.relation = p.partition AND l.mode = 'AccessExclusiveLock') THEN false

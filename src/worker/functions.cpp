@@ -34,7 +34,7 @@ state::Request request(const char *state) {
 bool is_running_well() {
     bool runs_well = false;
     spi::as_owner([&runs_well] {
-        spi::run(psprintf("SELECT FROM bemi.worker%s AND wanted = 'running' AND attempts = 0",
+        spi::run(psprintf("SELECT FROM bemi.worker%s AND desired_state = 'running' AND attempts = 0",
                           server_rows::condition()));
         runs_well = SPI_processed == 1 && slot::is_ready(InvalidXLogRecPtr) && claim::is_held();
     });
@@ -119,7 +119,7 @@ BEMI_FUNCTION(bemi_stop) {
     claim::hold_worker();
     if (drop_slot)
         warn_of_loss();
-    (void)request(drop_slot ? "ended" : "paused");
+    (void)request(drop_slot ? "stopped" : "paused");
     wakeup::request_at_commit({.needs_worker = drop_slot, .is_urgent = true});
     PG_RETURN_VOID();
 }

@@ -10,9 +10,10 @@ namespace {
 
 // `since` tells the slots of a former extension from those of this one: they were made before.
 constexpr char request_sql[] =
-    "INSERT INTO bemi.worker (system_identifier, database, wanted, since, ordered_by)"
+    "INSERT INTO bemi.worker (system_identifier, database, desired_state, since, requested_by)"
     " VALUES ($1, $2, $3, $4, $5) ON CONFLICT (system_identifier, database)"
-    " DO UPDATE SET wanted = excluded.wanted, ordered_by = excluded.ordered_by, attempts = 0, crashes = 0"
+    " DO UPDATE SET desired_state = excluded.desired_state, requested_by = excluded.requested_by, attempts = "
+    "0, crashes = 0"
     " RETURNING since";
 
 constinit Oid table = InvalidOid;
@@ -49,9 +50,10 @@ constexpr Desired nothing_desired{.state = DesiredState::stopped,
                                   .requested_by = {}};
 
 Desired read() {
-    spi::run(psprintf("SELECT wanted, attempts, coalesce(attempted_at, now()), crashes, since, ordered_by"
-                      " FROM bemi.worker%s",
-                      server_rows::condition()));
+    spi::run(
+        psprintf("SELECT desired_state, attempts, coalesce(attempted_at, now()), crashes, since, requested_by"
+                 " FROM bemi.worker%s",
+                 server_rows::condition()));
     if (SPI_processed == 0)
         return nothing_desired;
     return {.state = state_named(TextDatumGetCString(spi::value(1))),
@@ -162,7 +164,7 @@ void terminated() {
 }
 
 void pause_on_failure(int sqlstate, const char *reason) {
-    update_alone("wanted = 'paused', sqlstate = $1, error = $2, failed_at = now()",
+    update_alone("desired_state = 'paused', sqlstate = $1, error = $2, failed_at = now()",
                  {spi::text(unpack_sql_state(sqlstate)), spi::text(reason)});
 }
 

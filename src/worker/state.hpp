@@ -38,7 +38,7 @@ struct Request {
     bool is_first;    // whether that is this one
 };
 
-/// Writes the desired state, `running`, `paused` or `ended`, in the caller's transaction; the worker learns
+/// Writes the desired state, `running`, `paused` or `stopped`, in the caller's transaction; the worker learns
 /// of it at the commit.
 Request request(const char *state, const char *role);
 

@@ -37,20 +37,21 @@ void require_primary() {
                "Add bemi to shared_preload_libraries and restart the server.");
 }
 
-bool is_wanted() {
-    bool wanted = false;
-    spi::as_owner([&wanted] {
-        spi::run(psprintf("SELECT FROM bemi.worker%s AND wanted = 'running'", server_rows::condition()));
-        wanted = SPI_processed > 0;
+bool is_worker_desired() {
+    bool is_desired = false;
+    spi::as_owner([&is_desired] {
+        spi::run(
+            psprintf("SELECT FROM bemi.worker%s AND desired_state = 'running'", server_rows::condition()));
+        is_desired = SPI_processed > 0;
     });
-    return wanted;
+    return is_desired;
 }
 
 /// An ERROR if there is no worker and none will be started: the launcher restarts a worker that has failed.
 void require_worker() {
     if (process::worker_of(MyDatabaseId) != 0)
         return;
-    if (!is_wanted())
+    if (!is_worker_desired())
         refuse("It was not started, or was paused.", "Call bemi.start().");
     if (!process::is_launcher_running())
         refuse("It has ended, and bemi is not in shared_preload_libraries.", "Call bemi.start().");

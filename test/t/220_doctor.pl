@@ -61,7 +61,7 @@ sub mend {
 
 my $next = 0;
 
-# A copy has the orders of the database that it was made of, but nothing is wanted there.
+# A copy has the row of bemi.worker of the database that it was made of, which is not its own.
 $node->safe_psql('template1', 'CREATE DATABASE copy TEMPLATE postgres');
 is(one_of($node, q{SELECT count(*) FROM bemi.doctor() WHERE NOT ok}, 'copy'), 0, 'in a copy of the database nothing is wrong');
 $node->safe_psql('postgres', 'DROP DATABASE copy');
@@ -184,7 +184,7 @@ my @faults = (
     [ 'a slot that is invalidated', $lose_slot, 'slot, worker', 'gaps' ],
     [ 'an open gap', sub {
         $node->safe_psql('postgres', $lose_slot);
-        $node->safe_psql('postgres', q{UPDATE bemi.worker SET wanted = 'running'});
+        $node->safe_psql('postgres', q{UPDATE bemi.worker SET desired_state = 'running'});
         $node->restart;
     }, 'slot, worker, gaps', 'gaps' ],
     [ 'slots that will lose their WAL', q{

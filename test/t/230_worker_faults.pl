@@ -156,7 +156,7 @@ $node->safe_psql('postgres', q{ALTER SYSTEM SET max_slot_wal_keep_size = '1MB'; 
 $node->safe_psql('postgres', q{INSERT INTO todo VALUES (-2); SELECT pg_switch_wal(); CREATE TABLE filler AS SELECT generate_series(1, 300000); CHECKPOINT});
 $node->safe_psql('postgres', q{SELECT pg_switch_wal(); INSERT INTO filler SELECT generate_series(1, 300000); CHECKPOINT});
 becomes(q{state = 'slot lost'}, 'the server takes the WAL of the slot away');
-$node->safe_psql('postgres', q{UPDATE bemi.worker SET wanted = 'running'; SELECT pg_reload_conf()});
+$node->safe_psql('postgres', q{UPDATE bemi.worker SET desired_state = 'running'; SELECT pg_reload_conf()});
 $node->restart;
 becomes(q{last_error LIKE '%invalidated%'}, 'which is shown');
 is(one_of($node, 'SELECT count(*) FROM bemi.gaps WHERE to_position IS NULL'), 1, 'and a gap');

@@ -29,7 +29,7 @@ sub take_away {
     $node->poll_query_until('postgres', 'SELECT pid IS NULL FROM bemi.metrics');
     $node->safe_psql('postgres', "INSERT INTO todo VALUES ($key)");
     $node->safe_psql('postgres', "INSERT INTO other VALUES ($_); SELECT pg_switch_wal()") for 1 .. 3;
-    $node->safe_psql('postgres', q{UPDATE bemi.worker SET wanted = 'running'});
+    $node->safe_psql('postgres', q{UPDATE bemi.worker SET desired_state = 'running'});
     my @needed = split /\n/, one_of($node, 'SELECT pg_walfile_name(restart_lsn), pg_walfile_name(pg_current_wal_lsn()) FROM pg_replication_slots') =~ s/\|/\n/r;
     $node->stop;
     $take->(@needed);
@@ -65,7 +65,7 @@ $node->safe_psql('postgres', 'SELECT bemi.stop(drop_slot => true)');
 $node->poll_query_until('postgres', 'SELECT pid IS NULL AND slot IS NULL FROM bemi.metrics');
 $node->append_conf('postgresql.conf', "wal_level = replica\n");
 $node->restart;
-$node->safe_psql('postgres', q{UPDATE bemi.worker SET wanted = 'running'; INSERT INTO todo VALUES (6)});
+$node->safe_psql('postgres', q{UPDATE bemi.worker SET desired_state = 'running'; INSERT INTO todo VALUES (6)});
 $node->append_conf('postgresql.conf', "wal_level = logical\n");
 $node->restart;
 ok($node->poll_query_until('postgres', $caught_up), 'wal_level lowered and back');
@@ -130,7 +130,7 @@ for my $case (
     $node->safe_psql('postgres', 'SELECT bemi.stop()');
     $node->poll_query_until('postgres', 'SELECT pid IS NULL FROM bemi.metrics');
     $client->query_safe($after) if $after;
-    $node->safe_psql('postgres', q{UPDATE bemi.worker SET wanted = 'running'});
+    $node->safe_psql('postgres', q{UPDATE bemi.worker SET desired_state = 'running'});
     eval { $client->quit } if $after;
     switch_over($standby);
     eval { $client->quit } if !$after;

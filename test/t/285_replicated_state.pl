@@ -55,7 +55,7 @@ $publisher->safe_psql('postgres', q{SELECT bemi.acknowledge_gap(1); SELECT bemi.
 $publisher->poll_query_until('postgres', 'SELECT pid IS NULL FROM bemi.metrics');
 $publisher->wait_for_catchup('running');
 is(one_of($running, 'SELECT count(*) FROM todo'), 60, 'the tables are replicated');
-is(one_of($running, "SELECT (SELECT count(*) || min(wanted) FROM bemi.worker), (SELECT count(*) FROM bemi.progress WHERE system_identifier = $server), (SELECT count(*) FROM bemi.progress), (SELECT count(*) FROM bemi.gaps)"),
+is(one_of($running, "SELECT (SELECT count(*) || min(desired_state) FROM bemi.worker), (SELECT count(*) FROM bemi.progress WHERE system_identifier = $server), (SELECT count(*) FROM bemi.progress), (SELECT count(*) FROM bemi.gaps)"),
     '1running|1|1|0', "nothing of the publisher's worker gets in");
 $running->safe_psql('postgres', 'INSERT INTO todo SELECT generate_series(104, 106)');
 $running->restart;
@@ -91,7 +91,7 @@ sub with_state {
     return one_of($copy, 'SELECT count(*), bool_and(to_position > from_position AND reason ~ \'not in this WAL\') FROM bemi.gaps');
 }
 
-is(with_state(q{INSERT INTO bemi.worker (system_identifier, database, wanted, since, ordered_by) SELECT 1, database, 'ended', since, ordered_by FROM bemi.worker;
+is(with_state(q{INSERT INTO bemi.worker (system_identifier, database, desired_state, since, requested_by) SELECT 1, database, 'stopped', since, requested_by FROM bemi.worker;
     INSERT INTO bemi.progress (system_identifier, database, timeline, position) SELECT 1, database, 1, 'FFFFFFFF/0' FROM bemi.progress}), '0|', 'which another server has: ignored');
 is(with_state(q{UPDATE bemi.progress SET position = 'FFFFFFFF/0'}), '1|t', 'a position beyond the end of the WAL is a gap');
 is(with_state(q{UPDATE bemi.progress SET timeline = 99}), '1|t', 'as is one of another timeline');
