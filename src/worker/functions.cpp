@@ -70,9 +70,13 @@ void note_lost_slot() {
     });
 }
 
+/// An invalidated slot may look ready: the session waits for the one that is made in its place.
 void start() {
     const state::Request given = request("running");
-    wakeup::request_at_commit({.needs_worker = true, .slot_since = given.since, .is_first = given.is_first});
+    const bool is_lost = slot::state() == slot::State::invalidated;
+    wakeup::request_at_commit({.needs_worker = true,
+                               .slot_since = is_lost ? GetXLogInsertRecPtr() : given.since,
+                               .is_first = given.is_first});
 }
 
 /// Warns of changes that would be lost. If less than a segment is unread, the worker stores it before it

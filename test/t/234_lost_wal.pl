@@ -37,28 +37,26 @@ sub take_away {
 }
 
 sub is_lost {
-    my ($number, $name) = @_;
+    my ($number, $name, $next_key) = @_;
     ok($node->poll_query_until('postgres', qq{SELECT count(*) = $number AND bool_or(to_position IS NULL) FROM bemi.gaps}), "$name: a gap")
         or diag(one_of($node, 'SELECT m FROM bemi.metrics m'));
     is(one_of($node, q{SELECT count(*) FROM bemi.doctor() WHERE "check" = 'gaps' AND fix = 'SELECT bemi.start();'}), 1, 'bemi.doctor() says how to go on');
-    $node->safe_psql('postgres', 'SELECT bemi.start()');
+    $node->safe_psql('postgres', "SELECT bemi.start(); INSERT INTO todo VALUES ($next_key)");
     ok($node->poll_query_until('postgres', $caught_up), 'and then it does');
     is(one_of($node, 'SELECT count(*) FILTER (WHERE to_position > from_position) FROM bemi.gaps'), $number, 'the gap has an end');
 }
 
 stored($node, '1', 'the worker stores');
 take_away(2, sub { unlink $node->data_dir . "/pg_wal/$_[0]" or die $! });
-is_lost(1, 'a segment that somebody deleted');
-$node->safe_psql('postgres', 'INSERT INTO todo VALUES (3)');
-stored($node, '1 3', 'what comes then is stored');
+is_lost(1, 'a segment that somebody deleted', 3);
+stored($node, '1 3', 'what the session does next is stored');
 
 take_away(4, sub {
     my $next = sprintf '%s%08X', substr($_[1], 0, 16), hex(substr $_[1], 16) + 4;
     $node->command_ok([ 'pg_resetwal', '-f', '-l', $next, $node->data_dir ], 'pg_resetwal');
 });
-is_lost(2, 'pg_resetwal');
-$node->safe_psql('postgres', 'INSERT INTO todo VALUES (5)');
-stored($node, '1 3 5', 'what comes then is stored');
+is_lost(2, 'pg_resetwal', 5);
+stored($node, '1 3 5', 'what the session does next is stored');
 
 # wal_level lowered and back: the server starts with the slot only if that is gone.
 $node->safe_psql('postgres', 'SELECT bemi.stop(drop_slot => true)');
