@@ -130,7 +130,7 @@ SELECT t.relation, format('options of trigger "~bemi_truncate" are not understoo
 FROM tracked t
 WHERE t.not_understood IS NOT NULL
 UNION ALL
-SELECT t.relation, 'rows that it had before it was tracked are not stored', t.fix || ' -- now you know'
+SELECT t.relation, 'what was written before it was tracked, or while it was unlogged, is not stored', t.fix || ' -- now you know'
 FROM tracked t
 WHERE t.has_earlier_rows;
 COMMENT ON VIEW bemi.table_problems IS 'What is wrong with each tracked table, and the SQL that mends it: one row for each problem.';

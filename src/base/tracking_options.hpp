@@ -4,7 +4,7 @@
 //   level=row|statement
 //   identity=default|nothing|full|index NAME    the replica identity that the table had before
 //   rule=schema                                 the table follows the rule of its schema
-//   earlier_rows=unstored                       it already had rows when an event trigger began to track it
+//   earlier_rows=unstored                       it had rows before it was tracked, or was unlogged
 #pragma once
 
 #include <cstdint>

@@ -76,6 +76,8 @@ void follow_part(const AlterTableCmd *command, Node *altered) {
     case AT_AddInherit:
     case AT_SetLogged:
         return follow::came(relation_called(altered));
+    case AT_SetUnLogged:
+        return follow::became_unlogged(relation_called(altered));
     case AT_DropInherit:
         return follow::left(relation_called(altered), relation_called(command->def));
     default:

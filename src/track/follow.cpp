@@ -78,4 +78,13 @@ void left(Oid relation, Oid parent) {
         release(list_nth_oid(family, i));
 }
 
+void became_unlogged(Oid relation) {
+    TrackingOptions options;
+    if (!catalog::find(relation, &options) || options.has_earlier_rows ||
+        get_rel_persistence(relation) != RELPERSISTENCE_UNLOGGED || !triggers::are_names_free(relation))
+        return;
+    options.has_earlier_rows = true;
+    triggers::install(relation, options);
+}
+
 } // namespace bemi::follow

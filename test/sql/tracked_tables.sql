@@ -42,6 +42,8 @@ SELECT * FROM problems;
 SELECT bemi.track('todo');
 ALTER TABLE todo SET LOGGED;
 SELECT * FROM problems;
+SELECT bemi.track('todo');
+SELECT * FROM problems;
 ALTER TABLE todo SET UNLOGGED;
 SELECT bemi.untrack('todo');
 SELECT * FROM problems;

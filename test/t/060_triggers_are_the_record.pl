@@ -73,7 +73,10 @@ read_slot('tracked');
 # UNLOGGED and back; a table in use meanwhile.
 sql(q{ALTER TABLE todo SET UNLOGGED; INSERT INTO todo VALUES (102); ALTER TABLE todo SET LOGGED; INSERT INTO todo VALUES (103) /*Bemi {"n": 103} Bemi*/});
 stored_is(103, 'after SET UNLOGGED and SET LOGGED');
-is(one_of($node, q{SELECT problems IS NULL FROM bemi.tracked_tables WHERE relation = 'todo'::regclass}), 't', 'nothing is wrong with it');
+is(one_of($node, q{SELECT problems FROM bemi.tracked_tables WHERE relation = 'todo'::regclass}),
+    '{"what was written before it was tracked, or while it was unlogged, is not stored"}', 'what is missing is shown');
+sql(q{SELECT bemi.track('todo')});
+is(one_of($node, q{SELECT problems IS NULL FROM bemi.tracked_tables WHERE relation = 'todo'::regclass}), 't', 'until its owner knows');
 read_slot('tracked');
 
 # Whose context: rows without an enabled trigger have none, in every format.
@@ -104,7 +107,7 @@ ok($node->poll_query_until('postgres', q{SELECT count(*) = 6 FROM bemi.changes W
 is(one_of($node, q{SELECT string_agg(COALESCE(context->>'n', 'none'), ' ' ORDER BY commit_position, sequence) FROM bemi.changes
     WHERE (after->>'id')::int > 199 OR operation = 'TRUNCATE'}), '200 203 none 205 none 206', 'with the contexts that are theirs');
 is(one_of($node, q{SELECT problems FROM bemi.tracked_tables WHERE relation = 'app.made'::regclass}),
-    '{"rows that it had before it was tracked are not stored"}', 'which is shown');
+    '{"what was written before it was tracked, or while it was unlogged, is not stored"}', 'which is shown');
 sql($_) for split /\n/, one_of($node, q{SELECT fix FROM bemi.doctor() WHERE NOT ok AND "check" = 'tables'});
 is(one_of($node, q{SELECT problems IS NULL, by_schema FROM bemi.tracked_tables WHERE relation = 'app.made'::regclass}), 't|t', 'until you know');
 
