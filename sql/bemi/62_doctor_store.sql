@@ -14,14 +14,17 @@ BEGIN ATOMIC
         WHERE NOT pg_is_in_recovery()
     ),
     server AS (
-        SELECT max.slots, (SELECT count(*) FROM pg_replication_slots) >= max.slots AS has_no_slot,
+        SELECT max.slots, needed.processes > max.processes AS shares_processes, needed.processes AS needed_processes, (SELECT count(*) FROM pg_replication_slots) >= max.slots AS has_no_slot,
                max.processes, (SELECT count(*) FROM pg_stat_activity a
                                WHERE a.backend_type NOT IN (
                                    'archiver', 'autovacuum launcher', 'autovacuum worker', 'background writer', 'checkpointer',
                                    'client backend', 'io worker', 'logger', 'slotsync worker', 'startup', 'walreceiver',
                                    'walsender', 'walsummarizer', 'walwriter')) >= max.processes AS has_no_process
         FROM (SELECT current_setting('max_replication_slots')::int,
-                     current_setting('max_worker_processes')::int) AS max (slots, processes)
+                     current_setting('max_worker_processes')::int) AS max (slots, processes),
+             -- A worker for each database, the two launchers, and what one parallel query may have.
+             (SELECT count(*) + 2 + current_setting('max_parallel_workers_per_gather')::int FROM pg_replication_slots
+              WHERE plugin = 'bemi' AND slot_name = 'bemi_' || datoid) AS needed (processes)
     )
     SELECT 'slot' AS topic,
            CASE WHEN server.has_no_slot
@@ -58,15 +61,19 @@ BEGIN ATOMIC
                     THEN concat('paused by bemi.stop(); its slot holds back ', pg_size_pretty(store.wal_kept))
                 WHEN store.pid IS NULL AND server.has_no_process
                     THEN format('not running, and all of max_worker_processes = %s are in use', server.processes)
+                WHEN server.shares_processes AND store.attempts < 2
+                    THEN format('taking turns with those of other databases, because max_worker_processes = %s is too small',
+                                server.processes)
                 WHEN store.pid IS NULL THEN 'not running'
                 ELSE format('%s attempts since it last ran well: %s', store.attempts,
                                        CASE WHEN store.error IS NULL OR store.crashes > 1 THEN 'it crashed' ELSE store.error END) END,
-           CASE WHEN store.desired_state = 'running' AND store.pid IS NULL AND server.has_no_process
-                THEN format('ALTER SYSTEM SET max_worker_processes = %s; -- then restart the server', server.processes + 8)
+           CASE WHEN store.desired_state = 'running' AND (store.pid IS NULL AND server.has_no_process OR server.shares_processes)
+                THEN format('ALTER SYSTEM SET max_worker_processes = %s; -- then restart the server',
+                            greatest(server.processes + 8, server.needed_processes))
                 ELSE 'SELECT bemi.start();' END
     FROM store, server
     WHERE store.desired_state = 'paused'
-       OR store.desired_state = 'running' AND (store.pid IS NULL OR store.attempts > 1 OR store.attempts = 1 AND store.has_failed)
+       OR store.desired_state = 'running' AND (store.pid IS NULL OR server.shares_processes OR store.attempts > 1 OR store.attempts = 1 AND store.has_failed)
     UNION ALL
     -- The fix is advice with the name to ask, because ending a transaction throws away somebody's work.
     SELECT 'lag', 'the worker waits for ' || a.who,

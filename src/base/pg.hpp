@@ -73,6 +73,7 @@ extern "C" {
 #include "nodes/makefuncs.h"
 #include "nodes/parsenodes.h"
 #include "nodes/plannodes.h"
+#include "optimizer/cost.h"
 #include "parser/analyze.h"
 #include "parser/parse_func.h"
 #include "parser/parser.h"

@@ -57,7 +57,9 @@ void advance(XLogRecPtr position, uint64 changes, TimestampTz committed_at) {
 
 void forget() {
     bool is_installed = false;
-    in_transaction([&is_installed] { is_installed = OidIsValid(names::own_relation("progress")); });
+    in_transaction([&is_installed] {
+        is_installed = OidIsValid(names::extension()) && OidIsValid(names::own_relation("progress"));
+    });
     if (is_installed)
         in_owners_transaction(
             [] { spi::run(psprintf("DELETE FROM bemi.progress%s", server_rows::condition())); });

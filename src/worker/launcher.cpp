@@ -5,9 +5,11 @@
 // database as well.
 #include "base/boundary.hpp"
 #include "worker/process.hpp"
+#include "worker/shared.hpp"
 #include "worker/slot.hpp"
 
 #include <algorithm>
+#include <span>
 
 extern "C" PGDLLEXPORT void bemi_launcher_main(Datum);
 
@@ -23,6 +25,7 @@ constexpr int32 invalid_database = -2; // its datconnlimit, once DROP DATABASE w
 struct Database {
     Oid oid; // the key
     TimestampTz next_start;
+    TimestampTz served_at; // when it last had a worker
     long pause_ms;
 };
 
@@ -34,43 +37,73 @@ HTAB *make_databases() {
     return hash_create("bemi databases", expected, &control, HASH_ELEM | HASH_BLOBS);
 }
 
-void start(Database &database, TimestampTz now) {
+bool start(Database &database, TimestampTz now) {
     database.next_start = TimestampTzPlusMilliseconds(now, database.pause_ms);
     database.pause_ms = std::min(2 * database.pause_ms, max_pause_ms);
-    if (!process::start_worker(database.oid, {.is_successor = false}))
+    const bool is_started = process::start_worker(database.oid, {.is_successor = false});
+    if (is_started)
+        database.served_at = now;
+    else
         ereport(WARNING, (errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
                           errmsg("could not start bemi worker for database with OID %u", database.oid),
                           errhint("You might need to increase \"max_worker_processes\".")));
+    return is_started;
 }
 
-/// Starts the database's worker if that is due. Returns after how many milliseconds to look again.
-long look_after(HTAB *databases, Oid oid, TimestampTz now) {
+Database &find_database(HTAB *databases, Oid oid, TimestampTz now) {
     bool found;
     auto *database = static_cast<Database *>(hash_search(databases, &oid, HASH_ENTER, &found));
     if (!found) {
         database->next_start = now;
+        database->served_at = 0;
         database->pause_ms = first_pause_ms;
     }
-    const bool is_running = process::worker_of(oid) != 0;
-    const long left = TimestampDifferenceMilliseconds(now, database->next_start);
+    return *database;
+}
+
+/// After how many milliseconds the database needs a worker: 0 if now.
+long milliseconds_left(Database &database, TimestampTz now) {
+    const bool is_running = process::worker_of(database.oid) != 0;
+    const long left = TimestampDifferenceMilliseconds(now, database.next_start);
+    if (is_running)
+        database.served_at = now;
     // Only if the clock was set back is more than the pause left.
-    if (left > 0 && left <= database->pause_ms)
+    if (left > 0 && left <= database.pause_ms)
         return is_running ? look_again_ms : left;
     if (is_running)
-        database->pause_ms = first_pause_ms;
-    else
-        start(*database, now);
-    return look_again_ms;
+        database.pause_ms = first_pause_ms;
+    return is_running ? look_again_ms : 0;
+}
+
+/// Starts workers for the databases that need one, first for those that have had none for longest. If there
+/// is no room for all, the others wait until a worker that has caught up ends.
+void start_in_turn(std::span<Database *> due, TimestampTz now) {
+    std::sort(due.begin(), due.end(),
+              [](const Database *a, const Database *b) { return a->served_at < b->served_at; });
+    size_t started = 0;
+    while (started < due.size() && process::room_left() > 0 && start(*due[started], now))
+        started++;
+    const int too_many = std::max(0, -process::room_left());
+    shared::set_waiting_databases(static_cast<uint32>(due.size() - started) + static_cast<uint32>(too_many));
 }
 
 /// Looks after every database with a slot. Returns after how many milliseconds to look again.
 long look_after_all(HTAB *databases) {
     const TimestampTz now = GetCurrentTimestamp();
     Oid found[slot::max_databases];
+    Database *due[slot::max_databases];
     const size_t count = slot::databases(found);
+    size_t due_count = 0;
     long next_ms = look_again_ms;
-    for (size_t i = 0; i < count; i++)
-        next_ms = std::min(next_ms, look_after(databases, found[i], now));
+    for (size_t i = 0; i < count; i++) {
+        Database &database = find_database(databases, found[i], now);
+        const long left = milliseconds_left(database, now);
+        if (left == 0)
+            due[due_count++] = &database;
+        else
+            next_ms = std::min(next_ms, left);
+    }
+    start_in_turn({due, due_count}, now);
     return next_ms;
 }
 
@@ -106,7 +139,8 @@ List *all_databases() {
 List *visit_next(List *unvisited) {
     while (unvisited != NIL && has_slot(linitial_oid(unvisited)))
         unvisited = list_delete_first(unvisited);
-    if (unvisited != NIL && process::start_worker(linitial_oid(unvisited), {.is_successor = false}))
+    if (unvisited != NIL && process::room_left() > 0 &&
+        process::start_worker(linitial_oid(unvisited), {.is_successor = false}))
         unvisited = list_delete_first(unvisited);
     return unvisited;
 }

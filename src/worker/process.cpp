@@ -2,6 +2,7 @@
 
 #include "base/transaction.hpp"
 
+#include <algorithm>
 #include <csignal>
 
 namespace bemi::process {
@@ -105,6 +106,16 @@ const char *database_name() {
 
 int worker_of(Oid database) {
     return find(worker_type, database);
+}
+
+int room_left() {
+    constexpr int launchers = 2; // PostgreSQL's for logical replication, and ours
+    const int room = std::max(1, max_worker_processes - max_parallel_workers_per_gather - launchers);
+    int workers = 0;
+    for (uint32 i = 0; i < ProcGlobal->allProcCount; i++)
+        if (const int pid = ProcGlobal->allProcs[i].pid; pid != 0 && is_of_type(pid, worker_type))
+            workers++;
+    return room - workers;
 }
 
 bool is_launcher_running() {

@@ -34,6 +34,10 @@ void show_database();
 /// The name of the worker's database; empty before show_database().
 [[nodiscard]] const char *database_name();
 
+/// How many more workers there may be, so that parallel queries and replication get processes too. Negative
+/// if bemi.start() has started more.
+[[nodiscard]] int room_left();
+
 /// The pid of the database's worker; 0 if there is none.
 [[nodiscard]] int worker_of(Oid database);
 

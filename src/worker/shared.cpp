@@ -32,17 +32,26 @@ struct Entry {
     bool has_all_notes; // false: commits from before this entry was made may be unstored
 };
 
-constinit Entry *entries = nullptr;
-constinit Entry *own = nullptr; // in the worker and in writers: the entry of their database
+struct Memory {
+    pg_atomic_uint32 waiting_databases; // written by the launcher
+    Entry entries[FLEXIBLE_ARRAY_MEMBER];
+};
 
-constexpr char memory_name[] = "bemi workers, version 1";
+constinit Memory *memory = nullptr;
+constinit Entry *entries = nullptr; // of `memory`, one for each replication slot
+constinit Entry *own = nullptr;     // in the worker and in writers: the entry of their database
+
+constexpr char memory_name[] = "bemi workers, version 2";
 
 size_t memory_size() {
-    return mul_size(sizeof(Entry), static_cast<size_t>(max_replication_slots));
+    return add_size(offsetof(Memory, entries),
+                    mul_size(sizeof(Entry), static_cast<size_t>(max_replication_slots)));
 }
 
-void make(Entry *all) {
-    memset(static_cast<void *>(all), 0, memory_size());
+void make(Memory *made) {
+    memset(static_cast<void *>(made), 0, memory_size());
+    pg_atomic_init_u32(&made->waiting_databases, 0);
+    Entry *all = made->entries;
     for (int i = 0; i < max_replication_slots; i++) {
         pg_atomic_init_u32(&all[i].phase, 0);
         pg_atomic_init_u64(&all[i].changes_read, 0);
@@ -54,10 +63,11 @@ void make(Entry *all) {
 
 void find_or_make() {
     bool found;
-    auto *all = static_cast<Entry *>(ShmemInitStruct(memory_name, memory_size(), &found));
+    auto *all = static_cast<Memory *>(ShmemInitStruct(memory_name, memory_size(), &found));
     if (!found)
         make(all);
-    entries = all;
+    memory = all;
+    entries = all->entries;
 }
 
 /// Calls `body` with the entry under its mutex, if there is one.
@@ -264,6 +274,16 @@ std::optional<Report> report() {
         report.transaction_id = entry.batch_committed_at == 0 ? 0 : entry.transaction_id;
     });
     return report;
+}
+
+void set_waiting_databases(uint32 count) {
+    attach();
+    if (memory != nullptr)
+        pg_atomic_write_u32(&memory->waiting_databases, count);
+}
+
+bool has_waiting_databases() {
+    return memory != nullptr && pg_atomic_read_u32(&memory->waiting_databases) > 0;
 }
 
 bool is_available() {

@@ -36,6 +36,15 @@ void wrote_wal(XLogRecPtr from, XLogRecPtr to, uint64 bytes);
 /// Everything committed before `position` is stored: wakes the sessions that wait for that.
 void end_batch(XLogRecPtr position);
 
+/// Whether databases wait for a worker, because too few processes are left for all of them.
+[[nodiscard]] bool has_waiting_databases();
+
+// For the launcher
+
+/// How many databases wait for a worker or have one too many. Workers that have caught up then end after a
+/// while, to make room.
+void set_waiting_databases(uint32 count);
+
 // For sessions that write
 
 /// Looks up the entry of this database and remembers it for note_commit().

@@ -23,6 +23,8 @@ constexpr int flush_polls = 40;
 constexpr int confirm_ms = 1000, idle_confirm_ms = 10 * 1000;
 // How often partitions are created ahead of time and expired ones dropped.
 constexpr int maintain_ms = 60 * 1000;
+// How long a worker keeps its process while other databases wait for one.
+constexpr int turn_ms = 5 * 1000;
 
 /// Whether `milliseconds` have passed since `since`, which is set to now if so. A clock that was set back
 /// counts as passed, because the true interval is not known.
@@ -43,6 +45,7 @@ void Storing::open() {
     shared::open(from);
     stored_.progress = from;
     confirmed_ = MyReplicationSlot->data.confirmed_flush;
+    turn_begun_at_ = GetCurrentTimestamp();
     memory_ = AllocSetContextCreate(TopMemoryContext, "bemi worker", ALLOCSET_DEFAULT_SIZES);
 }
 
@@ -66,6 +69,8 @@ state::Desired Storing::run(const state::Desired &desired) {
         if (decoder_.position() >= compat::flushed_wal()) {
             note_health();
             wait();
+            is_turn_over_ = shared::has_waiting_databases() &&
+                            TimestampDifferenceExceeds(turn_begun_at_, GetCurrentTimestamp(), turn_ms);
         }
         MemoryContextReset(memory_);
     }
@@ -101,7 +106,7 @@ bool Storing::is_wanted() {
         ProcessConfigFile(PGC_SIGHUP);
         maintained_at_ = 0;
     }
-    if (has_successor_ || process::is_terminated()) {
+    if (has_successor_ || is_turn_over_ || process::is_terminated()) {
         desired_.state = state::DesiredState::paused;
         return false;
     }

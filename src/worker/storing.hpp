@@ -46,6 +46,8 @@ private:
     int flush_polls_left_;
     bool ran_well_;
     bool has_successor_;
+    TimestampTz turn_begun_at_;
+    bool is_turn_over_;
 };
 
 /// Records that the changes from `from` to the end of the WAL will not be stored, because of bemi.stop().

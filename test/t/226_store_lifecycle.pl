@@ -131,7 +131,7 @@ becomes(q{state = 'waiting'}, 'for which it waits');
 like($errors, qr/ERROR:  bemi.start\(\) requires "wal_level" >= "logical"\nHINT:  Run ALTER SYSTEM SET wal_level = logical/, 'start() too');
 $node->append_conf('postgresql.conf', 'wal_level = logical');
 $node->restart;
-unlike(begin('postgres'), qr/not made yet/, 'then start() makes the worker try at once');
+unlike(begin('postgres'), qr/does not exist yet/, 'then start() makes the worker try at once');
 is_stored(200, 'and it goes on');
 is(one_of($node, 'SELECT count(*) FROM bemi.gaps WHERE to_position > from_position'), 1, 'with a gap');
 
