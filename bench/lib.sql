@@ -1,6 +1,6 @@
 -- The benchmarks' own objects in the private server.
 CREATE EXTENSION bemi;
-CREATE SCHEMA bench;
+\ir cpu.sql
 
 CREATE UNLOGGED TABLE bench.sample (
     id int GENERATED ALWAYS AS IDENTITY,
@@ -11,14 +11,6 @@ CREATE UNLOGGED TABLE bench.sample (
     units bigint, -- rows, transactions or changes
     cpu_ns bigint
 );
-
--- CPU time of a process in ns, user and system. The kernel brings its counter up to date when it takes the
--- process off the CPU: hence the sleep.
-CREATE FUNCTION bench.cpu_ns(pid text DEFAULT 'self') RETURNS bigint LANGUAGE plpgsql AS $$
-BEGIN
-    PERFORM pg_sleep(0.001);
-    RETURN split_part(pg_read_file('/proc/' || pid || '/schedstat'), ' ', 1)::bigint;
-END $$;
 
 -- CPU per unit, and its ratio to the base's: pair by pair, then the median of a round, then that of the rounds with
 -- its spread.
