@@ -5,6 +5,7 @@ CREATE TEMPORARY VIEW described AS
 SELECT d.classid, d.objid, 0 AS objsubid, obj_description(d.objid, d.classid::regclass::text) AS comment
 FROM pg_depend d
 WHERE d.refclassid = 'pg_extension'::regclass AND d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'bemi') AND d.deptype = 'e'
+  AND d.classid <> 'pg_type'::regclass -- the types of tables, which are members from PostgreSQL 17 on
 UNION ALL
 SELECT d.classid, a.attrelid, a.attnum, col_description(a.attrelid, a.attnum)
 FROM pg_depend d
