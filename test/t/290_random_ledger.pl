@@ -26,7 +26,7 @@ $node->safe_psql('postgres', 'SELECT bemi.start()');
 
 # It goes on where it was. By itself pg_recvlogical comes back only from some of its errors.
 my $received = $node->basedir . '/received';
-my $client = IPC::Run::start([ 'sh', '-c', 'trap "kill \$!; exit" INT; while :; do "$@" & wait $!; sleep 0.2; done', 'sh',
+my $client = IPC::Run::start([ 'sh', '-c', 'trap "kill \$!; exit" TERM; while :; do "$@" & wait $!; sleep 0.2; done', 'sh',
     'pg_recvlogical', '--slot', 'client', '--dbname', $node->connstr('postgres'), '--start', '--no-loop',
     '--option', 'tracked-only=on', '--status-interval', '1', '--fsync-interval', '1', '--file', $received ],
     '2>', "$PostgreSQL::Test::Utils::log_path/random_ledger_client.log");
@@ -60,7 +60,7 @@ $node->safe_psql('postgres', 'SELECT bemi.start(); CREATE TABLE the_end (id int)
 ok($node->poll_query_until('postgres', q{SELECT count(*) = 1 FROM bemi.changes WHERE "table" = 'the_end'}), 'the worker comes to the end')
     or diag(one_of($node, 'SELECT m FROM bemi.metrics m'));
 wait_until_confirmed($node, 'client');
-$client->signal('INT');
+$client->signal('TERM'); # a process in the background may ignore INT
 $client->finish;
 
 $node->safe_psql('postgres', slurp_file("$random/check.sql"));
