@@ -84,7 +84,7 @@ void became_unlogged(Oid relation) {
         get_rel_persistence(relation) != RELPERSISTENCE_UNLOGGED || !triggers::are_names_free(relation))
         return;
     options.has_earlier_rows = true;
-    triggers::install(relation, options);
+    triggers::write_options(relation, options);
 }
 
 } // namespace bemi::follow
