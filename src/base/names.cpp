@@ -17,6 +17,10 @@ Oid own_relation(const char *name) {
     return OidIsValid(schema) ? get_relname_relid(name, schema) : InvalidOid;
 }
 
+Oid installed_relation(const char *name) {
+    return OidIsValid(extension()) ? own_relation(name) : InvalidOid;
+}
+
 const char *qualified(Oid relation) {
     return quote_qualified_identifier(get_namespace_name(get_rel_namespace(relation)),
                                       get_rel_name(relation));

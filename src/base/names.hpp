@@ -14,6 +14,9 @@ namespace bemi::names {
 /// The OID of the relation in the schema "bemi"; InvalidOid if it does not exist.
 [[nodiscard]] Oid own_relation(const char *name);
 
+/// The same, InvalidOid too if the extension is not installed: tables may outlive it.
+[[nodiscard]] Oid installed_relation(const char *name);
+
 /// The relation's qualified name for an SQL command, with quotes where they are needed.
 [[nodiscard]] const char *qualified(Oid relation);
 

@@ -20,14 +20,17 @@ int64 timeline_at(XLogRecPtr position) {
 
 } // namespace
 
+Progress find() {
+    spi::run(psprintf("SELECT position, timeline FROM bemi.progress%s", server_rows::condition()));
+    if (SPI_processed != 1)
+        return {};
+    return {.position = DatumGetLSN(spi::value(1)),
+            .timeline = static_cast<TimeLineID>(DatumGetInt64(spi::value(2)))};
+}
+
 Progress read() {
     Progress progress{};
-    in_owners_transaction([&progress] {
-        spi::run(psprintf("SELECT position, timeline FROM bemi.progress%s", server_rows::condition()));
-        if (SPI_processed == 1)
-            progress = {.position = DatumGetLSN(spi::value(1)),
-                        .timeline = static_cast<TimeLineID>(DatumGetInt64(spi::value(2)))};
-    });
+    in_owners_transaction([&progress] { progress = find(); });
     return progress;
 }
 
@@ -57,9 +60,7 @@ void advance(XLogRecPtr position, uint64 changes, TimestampTz committed_at) {
 
 void forget() {
     bool is_installed = false;
-    in_transaction([&is_installed] {
-        is_installed = OidIsValid(names::extension()) && OidIsValid(names::own_relation("progress"));
-    });
+    in_transaction([&is_installed] { is_installed = OidIsValid(names::installed_relation("progress")); });
     if (is_installed)
         in_owners_transaction(
             [] { spi::run(psprintf("DELETE FROM bemi.progress%s", server_rows::condition())); });

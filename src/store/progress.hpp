@@ -11,6 +11,8 @@ struct Progress {
     TimeLineID timeline; // of the WAL at that position
 };
 
+/// As the owner, connected to SPI.
+[[nodiscard]] Progress find();
 /// In a transaction of its own.
 [[nodiscard]] Progress read();
 

@@ -2,6 +2,7 @@
 #include "base/boundary.hpp"
 #include "base/spi.hpp"
 #include "store/errors.hpp"
+#include "store/progress.hpp"
 #include "store/server_rows.hpp"
 #include "worker/claim.hpp"
 #include "worker/gaps.hpp"
@@ -60,20 +61,17 @@ void require_logical_wal() {
 /// Records the gap of an invalidated slot. Otherwise the worker would record it, and pause until the next
 /// bemi.start().
 void note_lost_slot() {
-    if (slot::state() != slot::State::invalidated)
-        return;
     const char *role = caller();
     spi::as_owner([role] {
-        spi::run(psprintf("SELECT position FROM bemi.progress%s", server_rows::condition()));
-        if (SPI_processed == 1)
-            gaps::note({.from = DatumGetLSN(spi::value(1)), .reason = gaps::slot_invalidated, .role = role});
+        const XLogRecPtr stored = progress::find().position;
+        if (!XLogRecPtrIsInvalid(stored))
+            gaps::note({.from = stored, .reason = gaps::slot_invalidated, .role = role});
     });
 }
 
 /// An invalidated slot may look ready: the session waits for the one that is made in its place.
-void start() {
+void start(bool is_lost) {
     const state::Request given = request("running");
-    const bool is_lost = slot::state() == slot::State::invalidated;
     wakeup::request_at_commit({.needs_worker = true,
                                .slot_since = is_lost ? GetXLogInsertRecPtr() : given.since,
                                .is_first = given.is_first});
@@ -110,9 +108,11 @@ BEMI_FUNCTION(bemi_start) {
     require_primary("bemi.start()");
     require_logical_wal();
     claim::hold_worker();
-    note_lost_slot();
+    const bool is_lost = slot::state() == slot::State::invalidated;
+    if (is_lost)
+        note_lost_slot();
     if (!is_running_well())
-        start();
+        start(is_lost);
     warn_of_missing_launcher();
     PG_RETURN_VOID();
 }

@@ -7,7 +7,8 @@
 namespace bemi::gaps {
 namespace {
 
-// A gap that was acknowledged before its end was known has to be acknowledged again.
+// A gap that was acknowledged before its end was known has to be acknowledged again. Gaps that came with a
+// restored dump have the system identifier of another server.
 constexpr char note_sql[] = // with the WHERE clause of bemi.progress
     "WITH ended AS ("
     "  UPDATE bemi.gaps SET to_position = $3, to_time = now(), acknowledged_at = NULL, acknowledged_by = NULL"
@@ -18,11 +19,6 @@ constexpr char note_sql[] = // with the WHERE clause of bemi.progress
     "  CASE WHEN $3 IS NOT NULL THEN now() END, $4, $5"
     " WHERE NOT EXISTS (SELECT FROM ended)"
     " ON CONFLICT (system_identifier) WHERE to_position IS NULL DO NOTHING";
-
-/// The system identifier: gaps that came with a restored dump have another one.
-spi::Argument this_server() {
-    return spi::integer(static_cast<int64>(GetSystemIdentifier()));
-}
 
 } // namespace
 
@@ -35,7 +31,7 @@ void note(const Gap &gap) {
     spi::Argument end = spi::lsn(gap.to);
     end.is_null = XLogRecPtrIsInvalid(gap.to);
     spi::run(psprintf(note_sql, server_rows::condition()),
-             {this_server(), spi::lsn(gap.from), end, spi::text(gap.reason), spi::text(gap.role)});
+             {server_rows::server(), spi::lsn(gap.from), end, spi::text(gap.reason), spi::text(gap.role)});
 }
 
 void add(const Gap &gap) {
@@ -46,7 +42,7 @@ bool has_open() {
     bool found = false;
     in_owners_transaction([&found] {
         spi::run("SELECT FROM bemi.gaps WHERE to_position IS NULL AND system_identifier = $1",
-                 {this_server()});
+                 {server_rows::server()});
         found = SPI_processed > 0;
     });
     return found;

@@ -63,16 +63,15 @@ Database &find_database(HTAB *databases, Oid oid, TimestampTz now) {
 
 /// After how many milliseconds the database needs a worker: 0 if now.
 long milliseconds_left(Database &database, TimestampTz now) {
-    const bool is_running = process::worker_of(database.oid) != 0;
     const long left = TimestampDifferenceMilliseconds(now, database.next_start);
-    if (is_running)
-        database.served_at = now;
     // Only if the clock was set back is more than the pause left.
-    if (left > 0 && left <= database.pause_ms)
-        return is_running ? look_again_ms : left;
-    if (is_running)
+    const bool is_pausing = left > 0 && left <= database.pause_ms;
+    if (process::worker_of(database.oid) == 0)
+        return is_pausing ? left : 0;
+    database.served_at = now;
+    if (!is_pausing)
         database.pause_ms = first_pause_ms;
-    return is_running ? look_again_ms : 0;
+    return look_again_ms;
 }
 
 /// Starts workers for the databases that need one, first for those that have had none for longest. If there
@@ -83,8 +82,7 @@ void start_in_turn(std::span<Database *> due, TimestampTz now) {
     size_t started = 0;
     while (started < due.size() && process::room_left() > 0 && start(*due[started], now))
         started++;
-    const int too_many = std::max(0, -process::room_left());
-    shared::set_waiting_databases(static_cast<uint32>(due.size() - started) + static_cast<uint32>(too_many));
+    shared::set_waiting_databases(started < due.size() || process::room_left() < 0);
 }
 
 /// Looks after every database with a slot. Returns after how many milliseconds to look again.

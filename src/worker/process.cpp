@@ -28,15 +28,21 @@ bool is_of_type(int pid, const char *type) {
     return actual != nullptr && strcmp(actual, type) == 0;
 }
 
-/// Calls `use` for each process of that type that is connected to the database, or to none if that is
-/// invalid. Takes no lock: a process that is found may have ended by the time the caller acts.
-template <typename Use> void for_each(const char *type, Oid database, Use &&use) {
+/// Calls `use` for each process of that type that `matches`. Takes no lock: a process that is found may have
+/// ended by the time the caller acts.
+template <typename Matches, typename Use> void for_each_if(const char *type, Matches &&matches, Use &&use) {
     for (uint32 i = 0; i < ProcGlobal->allProcCount; i++) {
         PGPROC &process = ProcGlobal->allProcs[i];
         const int pid = process.pid;
-        if (pid != 0 && process.databaseId == database && is_of_type(pid, type))
+        if (pid != 0 && matches(process) && is_of_type(pid, type))
             use(process, pid);
     }
+}
+
+/// Does so for those that are connected to the database, or to none if that is invalid.
+template <typename Use> void for_each(const char *type, Oid database, Use &&use) {
+    for_each_if(
+        type, [database](const PGPROC &process) { return process.databaseId == database; }, use);
 }
 
 /// The pid of such a process; 0 if there is none.
@@ -112,9 +118,8 @@ int room_left() {
     constexpr int launchers = 2; // PostgreSQL's for logical replication, and ours
     const int room = std::max(1, max_worker_processes - max_parallel_workers_per_gather - launchers);
     int workers = 0;
-    for (uint32 i = 0; i < ProcGlobal->allProcCount; i++)
-        if (const int pid = ProcGlobal->allProcs[i].pid; pid != 0 && is_of_type(pid, worker_type))
-            workers++;
+    for_each_if(
+        worker_type, [](const PGPROC &) { return true; }, [&workers](PGPROC &, int) { workers++; });
     return room - workers;
 }
 

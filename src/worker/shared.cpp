@@ -33,7 +33,7 @@ struct Entry {
 };
 
 struct Memory {
-    pg_atomic_uint32 waiting_databases; // written by the launcher
+    pg_atomic_uint32 has_waiting_databases; // written by the launcher
     Entry entries[FLEXIBLE_ARRAY_MEMBER];
 };
 
@@ -50,7 +50,7 @@ size_t memory_size() {
 
 void make(Memory *made) {
     memset(static_cast<void *>(made), 0, memory_size());
-    pg_atomic_init_u32(&made->waiting_databases, 0);
+    pg_atomic_init_u32(&made->has_waiting_databases, 0);
     Entry *all = made->entries;
     for (int i = 0; i < max_replication_slots; i++) {
         pg_atomic_init_u32(&all[i].phase, 0);
@@ -276,14 +276,14 @@ std::optional<Report> report() {
     return report;
 }
 
-void set_waiting_databases(uint32 count) {
+void set_waiting_databases(bool exist) {
     attach();
     if (memory != nullptr)
-        pg_atomic_write_u32(&memory->waiting_databases, count);
+        pg_atomic_write_u32(&memory->has_waiting_databases, exist);
 }
 
 bool has_waiting_databases() {
-    return memory != nullptr && pg_atomic_read_u32(&memory->waiting_databases) > 0;
+    return memory != nullptr && pg_atomic_read_u32(&memory->has_waiting_databases) != 0;
 }
 
 bool is_available() {

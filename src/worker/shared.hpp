@@ -41,9 +41,9 @@ void end_batch(XLogRecPtr position);
 
 // For the launcher
 
-/// How many databases wait for a worker or have one too many. Workers that have caught up then end after a
-/// while, to make room.
-void set_waiting_databases(uint32 count);
+/// Whether databases wait for a worker, or have more workers than there is room for. Workers that have caught
+/// up then end after a while.
+void set_waiting_databases(bool exist);
 
 // For sessions that write
 

@@ -20,11 +20,6 @@ constinit Oid table = InvalidOid;
 constinit bool changed = true;
 constinit bool is_attempting = false; // between begin_attempt() and the first success or failure
 
-/// bemi.worker; invalid where the extension is not installed.
-Oid find_table() {
-    return OidIsValid(names::extension()) ? names::own_relation("worker") : InvalidOid;
-}
-
 void on_relation_change(Datum, Oid relation) {
     changed |= !OidIsValid(relation) || relation == table;
 }
@@ -82,7 +77,7 @@ void take_over_rows() {
 
 void take_over() {
     in_transaction([] {
-        if (!OidIsValid(find_table()))
+        if (!OidIsValid(names::installed_relation("worker")))
             return;
         PushActiveSnapshot(GetTransactionSnapshot());
         spi::as_owner(take_over_rows);
@@ -95,7 +90,7 @@ Desired desired() {
     watch_table();
     changed = false;
     in_transaction([&desired] {
-        table = find_table();
+        table = names::installed_relation("worker");
         if (OidIsValid(table))
             finish_as_owner([&desired] { desired = read(); });
     });

@@ -69,8 +69,7 @@ state::Desired Storing::run(const state::Desired &desired) {
         if (decoder_.position() >= compat::flushed_wal()) {
             note_health();
             wait();
-            is_turn_over_ = shared::has_waiting_databases() &&
-                            TimestampDifferenceExceeds(turn_begun_at_, GetCurrentTimestamp(), turn_ms);
+            is_turn_over_ = shared::has_waiting_databases() && restart_if_over(turn_begun_at_, turn_ms);
         }
         MemoryContextReset(memory_);
     }
