@@ -16,13 +16,13 @@ PGDLLEXPORT void _PG_init();
 
 void _PG_init() {
     bemi::guc::define();
-    bemi::statement::watch_statements();
-    bemi::execution::watch_queries();
-    bemi::emit::watch_transactions();
-    bemi::wakeup::watch_transactions();
-    bemi::utility::watch_commands();
+    bemi::context::statement::watch_statements();
+    bemi::context::execution::watch_queries();
+    bemi::context::emit::watch_transactions();
+    bemi::worker::wakeup::watch_transactions();
+    bemi::worker::process_utility::watch_commands();
     if (!process_shared_preload_libraries_in_progress || IsBinaryUpgrade)
         return;
-    bemi::shared::request_memory();
-    bemi::process::register_launcher();
+    bemi::worker::shared::request_memory();
+    bemi::worker::process::register_launcher();
 }

@@ -18,9 +18,6 @@ bool has_bemihq_trigger(const TriggerDesc *triggers) {
 }
 
 } // namespace
-} // namespace bemi
-
-using namespace bemi;
 
 BEMI_FUNCTION(bemi_emit_context) {
     if (!CALLED_AS_TRIGGER(fcinfo))
@@ -32,14 +29,17 @@ BEMI_FUNCTION(bemi_emit_context) {
                         errmsg("function \"bemi.emit_context\" must be fired BEFORE")));
 
     if (has_bemihq_trigger(trigger->tg_relation->trigdesc))
-        emit::again();
+        context::emit::again();
     else
-        emit::if_changed(TRIGGER_FIRED_FOR_ROW(trigger->tg_event) ? emit::Rows::next
-                                                                  : emit::Rows::all_to_come);
-    wakeup::at_commit();
+        context::emit::if_changed(TRIGGER_FIRED_FOR_ROW(trigger->tg_event)
+                                      ? context::emit::Rows::next
+                                      : context::emit::Rows::all_to_come);
+    worker::wakeup::at_commit();
 
     if (!TRIGGER_FIRED_FOR_ROW(trigger->tg_event))
         return PointerGetDatum(nullptr);
     return PointerGetDatum(TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) ? trigger->tg_newtuple
                                                                       : trigger->tg_trigtuple);
 }
+
+} // namespace bemi

@@ -32,9 +32,9 @@ template <typename T> void keep(const T &value) {
 }
 
 size_t scan(std::string_view query) {
-    bemi::comment::Scanner scanner(query, "Bemi", false);
+    bemi::context::comment::Scanner scanner(query, "Bemi", false);
     size_t events = 0;
-    for (bemi::comment::Event event; scanner.next(event);)
+    for (bemi::context::comment::Event event; scanner.next(event);)
         ++events;
     return events;
 }
@@ -66,7 +66,7 @@ int main() {
     report("scan, 300 bytes with a comment at the end", measure([&] { keep(scan(with)); }));
     report("scan, 300 bytes without a comment", measure([&] { keep(scan(without)); }));
     report("possible, 300 bytes without a comment",
-           measure([&] { keep(bemi::comment::may_have_comments(without, "Bemi")); }));
+           measure([&] { keep(bemi::context::comment::may_have_comments(without, "Bemi")); }));
     report("validate, 61 bytes", measure([&] { keep(bemi::json::validate(context, true, nullptr)); }));
     report("merge, 61 and 47 bytes",
            measure([&] { keep(bemi::json::merge(context, patch, bemi::json::Nulls::keep, out.data())); }));

@@ -4,7 +4,7 @@
 
 #include <type_traits>
 
-namespace bemi::comment {
+namespace bemi::context::comment {
 
 using namespace sql;
 
@@ -176,4 +176,4 @@ bool Scanner::find_json(std::string_view text, std::string_view &json) const noe
     return true;
 }
 
-} // namespace bemi::comment
+} // namespace bemi::context::comment

@@ -11,7 +11,7 @@
 #include <cstdint>
 #include <string_view>
 
-namespace bemi::comment {
+namespace bemi::context::comment {
 
 /// What the scanner has found.
 struct Event {
@@ -83,4 +83,4 @@ private:
     Routine routine_ = Routine::unknown;
 };
 
-} // namespace bemi::comment
+} // namespace bemi::context::comment

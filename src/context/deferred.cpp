@@ -1,6 +1,6 @@
 #include "context/deferred.hpp"
 
-namespace bemi::deferred {
+namespace bemi::context::deferred {
 namespace {
 
 /// The comment of the statements that have queued triggers. The comment before a query string and that on a
@@ -80,4 +80,4 @@ void forget() {
     whole = own = {};
 }
 
-} // namespace bemi::deferred
+} // namespace bemi::context::deferred

@@ -6,7 +6,7 @@
 
 #include "context/statement.hpp"
 
-namespace bemi::deferred {
+namespace bemi::context::deferred {
 
 /// Whether the query may have queued deferred triggers: it has written to a table with a deferrable one.
 [[nodiscard]] bool may_queue(const QueryDesc *query);
@@ -23,4 +23,4 @@ void record();
 /// Forgets all comments. Call it at the end of the transaction.
 void forget();
 
-} // namespace bemi::deferred
+} // namespace bemi::context::deferred

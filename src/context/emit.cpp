@@ -6,7 +6,7 @@
 #include "context/session.hpp"
 #include "wire.hpp"
 
-namespace bemi::emit {
+namespace bemi::context::emit {
 
 using execution::Frame;
 using execution::innermost;
@@ -228,4 +228,4 @@ void restore(Frame &frame) {
     free_kept(frame);
 }
 
-} // namespace bemi::emit
+} // namespace bemi::context::emit

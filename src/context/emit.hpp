@@ -4,7 +4,7 @@
 #include "base/compat.hpp"
 #include "context/frame.hpp"
 
-namespace bemi::emit {
+namespace bemi::context::emit {
 
 /// Registers callbacks for the end of transactions and subtransactions. Call it once, when the library is
 /// loaded.
@@ -29,4 +29,4 @@ void restore(execution::Frame &frame);
 /// Frees the messages kept for the frame.
 void free_kept(execution::Frame &frame);
 
-} // namespace bemi::emit
+} // namespace bemi::context::emit

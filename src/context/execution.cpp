@@ -5,7 +5,7 @@
 #include "context/frame.hpp"
 #include "context/statement.hpp"
 
-namespace bemi::execution {
+namespace bemi::context::execution {
 
 constinit Frame *innermost = nullptr;
 
@@ -155,4 +155,4 @@ bool in_transaction_block() {
     return innermost != nullptr ? client_in_block : IsInTransactionBlock(true);
 }
 
-} // namespace bemi::execution
+} // namespace bemi::context::execution

@@ -3,7 +3,7 @@
 // transaction from its last statement.
 #pragma once
 
-namespace bemi::execution {
+namespace bemi::context::execution {
 
 /// Installs the hooks. Call it once, when the library is loaded.
 void watch_queries();
@@ -12,4 +12,4 @@ void watch_queries();
 /// pipeline, so that the transaction does not end with the statement.
 [[nodiscard]] bool in_transaction_block();
 
-} // namespace bemi::execution
+} // namespace bemi::context::execution

@@ -2,7 +2,7 @@
 
 #include "context/statement.hpp"
 
-namespace bemi::facts {
+namespace bemi::context::facts {
 namespace {
 
 // The facts that can change within a session, as the last append() has found them.
@@ -90,4 +90,4 @@ void append(StringInfo json) {
     appendStringInfoChar(json, '}');
 }
 
-} // namespace bemi::facts
+} // namespace bemi::context::facts

@@ -3,7 +3,7 @@
 
 #include "guc.hpp"
 
-namespace bemi::facts {
+namespace bemi::context::facts {
 
 /// Whether a captured fact other than the statement may have changed since the last append(). It is called
 /// for every row, so it must be cheap.
@@ -12,4 +12,4 @@ namespace bemi::facts {
 /// Appends the captured facts as a JSON object in the server's encoding, the value of the key "pg".
 void append(StringInfo json);
 
-} // namespace bemi::facts
+} // namespace bemi::context::facts

@@ -4,7 +4,7 @@
 
 #include "base/compat.hpp"
 
-namespace bemi::execution {
+namespace bemi::context::execution {
 
 /// The kinds of messages: claims and facts.
 inline constexpr int message_kinds = 2;
@@ -27,4 +27,4 @@ struct Frame {
 /// The innermost frame. NULL if no query runs, and in the statement that has loaded the library.
 extern Frame *innermost;
 
-} // namespace bemi::execution
+} // namespace bemi::context::execution

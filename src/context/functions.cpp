@@ -4,7 +4,7 @@
 #include "context/session.hpp"
 #include "wire.hpp"
 
-namespace bemi {
+namespace bemi::context {
 namespace {
 
 void assign(const char *context, bool is_local) {
@@ -30,9 +30,6 @@ bool is_local_argument(FunctionCallInfo fcinfo, int number) {
 }
 
 } // namespace
-} // namespace bemi
-
-using namespace bemi;
 
 BEMI_FUNCTION(bemi_set_context) {
     assign(PG_ARGISNULL(0) ? "" : json_text(PG_GETARG_DATUM(0)).data(), is_local_argument(fcinfo, 1));
@@ -64,3 +61,5 @@ BEMI_FUNCTION(bemi_clear_context) {
     assign("", is_local_argument(fcinfo, 0));
     PG_RETURN_VOID();
 }
+
+} // namespace bemi::context

@@ -7,7 +7,7 @@
 
 #include <algorithm>
 
-namespace bemi::statement {
+namespace bemi::context::statement {
 namespace {
 
 constexpr char white_space[] = " \t\n\r\f\v";
@@ -137,4 +137,4 @@ std::string_view QueryString::text_without_comments() const {
     return last == std::string_view::npos ? std::string_view() : result.substr(first, last + 1 - first);
 }
 
-} // namespace bemi::statement
+} // namespace bemi::context::statement

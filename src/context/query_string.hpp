@@ -5,7 +5,7 @@
 #include "base/compat.hpp"
 #include "context/comment.hpp"
 
-namespace bemi::statement {
+namespace bemi::context::statement {
 
 inline constexpr size_t unknown_location = SIZE_MAX;
 
@@ -54,4 +54,4 @@ private:
     void read_statement();
 };
 
-} // namespace bemi::statement
+} // namespace bemi::context::statement

@@ -7,7 +7,7 @@
 #include "json/object.hpp"
 #include "wire.hpp"
 
-namespace bemi::session {
+namespace bemi::context::session {
 namespace {
 
 constinit MemoryContext memory = nullptr; // holds `known`; reset before the next result
@@ -134,4 +134,4 @@ std::string_view usable_setting() {
     return {};
 }
 
-} // namespace bemi::session
+} // namespace bemi::context::session

@@ -5,7 +5,7 @@
 
 #include <string_view>
 
-namespace bemi::session {
+namespace bemi::context::session {
 
 /// Whether in_force() may differ from its last result. It is called for every row, so it must be cheap.
 [[nodiscard]] bool changed();
@@ -26,4 +26,4 @@ struct InForce {
 /// The context in force. It stays valid as long as changed() is false.
 [[nodiscard]] const InForce &in_force();
 
-} // namespace bemi::session
+} // namespace bemi::context::session

@@ -1,6 +1,6 @@
 #include "context/sql_token.hpp"
 
-namespace bemi::sql {
+namespace bemi::context::sql {
 
 namespace {
 
@@ -147,4 +147,4 @@ const char *skip_dollar(const char *at, const char *end) noexcept {
     return found != std::string_view::npos ? text.data() + found + delimiter.size() : end;
 }
 
-} // namespace bemi::sql
+} // namespace bemi::context::sql

@@ -11,7 +11,7 @@
 #include <cstring>
 #include <string_view>
 
-namespace bemi::sql {
+namespace bemi::context::sql {
 
 /// The token that a byte can start. Bytes of the first three classes can also continue a word.
 enum class Class : uint8_t {
@@ -110,4 +110,4 @@ const char *skip_string(const char *at, const char *end, bool backslashes) noexc
 /// Skips a dollar-quoted string, a parameter like $1, or only the dollar sign.
 const char *skip_dollar(const char *at, const char *end) noexcept;
 
-} // namespace bemi::sql
+} // namespace bemi::context::sql

@@ -5,7 +5,7 @@
 
 #include "context/query_string.hpp"
 
-namespace bemi::statement {
+namespace bemi::context::statement {
 namespace {
 
 struct Message {
@@ -172,4 +172,4 @@ std::string_view text_without_comments() {
     return string.text_without_comments();
 }
 
-} // namespace bemi::statement
+} // namespace bemi::context::statement

@@ -5,7 +5,7 @@
 
 #include <string_view>
 
-namespace bemi::statement {
+namespace bemi::context::statement {
 
 /// The JSON of the last valid context comment before the first statement of the query string, and of the last
 /// one on the running statement, in the server's encoding; empty without such a comment.
@@ -43,4 +43,4 @@ void begin_part(Part part);
 /// background worker.
 [[nodiscard]] std::string_view text_without_comments();
 
-} // namespace bemi::statement
+} // namespace bemi::context::statement

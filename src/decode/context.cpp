@@ -25,7 +25,7 @@ std::string_view normalized(std::string_view json) {
         return {};
     StringInfoData line;
     initStringInfo(&line);
-    JsonWriter{&line}.raw_on_one_line(without_outer_blanks(json));
+    json::Writer{&line}.raw_on_one_line(without_outer_blanks(json));
     if (database_is_utf8())
         return view_of(line);
 

@@ -11,7 +11,7 @@ namespace {
 /// Runs `write` for one line, and then frees the memory that it allocated.
 template <typename Write> void write_line(Decoder &decoder, const Subject &subject, Write &&write) {
     MemoryContext caller = MemoryContextSwitchTo(decoder.change_memory);
-    JsonWriter line = open_line(decoder.output, subject);
+    json::Writer line = open_line(decoder.output, subject);
     write(line);
     close_line(decoder.output, subject);
     MemoryContextSwitchTo(caller);
@@ -31,10 +31,10 @@ template <typename Write> void write_transaction_line(Decoder &decoder, const Tx
 
 void write_begin_line(Decoder &decoder, const Txn &txn) {
     if (txn.is_committed())
-        write_transaction_line(decoder, txn,
-                               [&](JsonWriter &line) { decoder.format->begin(line, decoder.session, txn); });
+        write_transaction_line(
+            decoder, txn, [&](json::Writer &line) { decoder.format->begin(line, decoder.session, txn); });
     else if (txn.gid != nullptr)
-        write_transaction_line(decoder, txn, [&](JsonWriter &line) {
+        write_transaction_line(decoder, txn, [&](json::Writer &line) {
             decoder.format->progress(line, decoder.session, txn, Progress::begin_prepare);
         });
 }
@@ -74,8 +74,9 @@ void write_change(Decoder &decoder, Txn &txn, const Change &change) {
                           .position = change.position,
                           .relation = change.relation,
                           .prefix = nullptr};
-    write_line(decoder, subject,
-               [&](JsonWriter &line) { write_guarded(line, *decoder.format, decoder.session, txn, change); });
+    write_line(decoder, subject, [&](json::Writer &line) {
+        write_guarded(line, *decoder.format, decoder.session, txn, change);
+    });
     txn.sent_up_to = change.sequence + 1;
 }
 
@@ -87,7 +88,7 @@ void write_message(Decoder &decoder, Txn &txn, const Message &message) {
                           .relation = nullptr,
                           .prefix = message.prefix.data()};
     write_line(decoder, subject,
-               [&](JsonWriter &line) { decoder.format->message(line, decoder.session, txn, message); });
+               [&](json::Writer &line) { decoder.format->message(line, decoder.session, txn, message); });
     txn.last_message = message.position;
     if (txn.id == no_transaction) // no commit will flush the line
         flush(decoder.output);
@@ -100,13 +101,13 @@ void write_begin(Decoder &decoder, Txn &txn) {
 
 void write_commit(Decoder &decoder, const Txn &txn) {
     if (txn.has_output && decoder.options->transactions)
-        write_transaction_line(decoder, txn,
-                               [&](JsonWriter &line) { decoder.format->commit(line, decoder.session, txn); });
+        write_transaction_line(
+            decoder, txn, [&](json::Writer &line) { decoder.format->commit(line, decoder.session, txn); });
     flush(decoder.output);
 }
 
 void write_progress(Decoder &decoder, const Txn &txn, Progress progress) {
-    write_transaction_line(decoder, txn, [&](JsonWriter &line) {
+    write_transaction_line(decoder, txn, [&](json::Writer &line) {
         decoder.format->progress(line, decoder.session, txn, progress);
     });
     flush(decoder.output);

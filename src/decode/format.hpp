@@ -56,13 +56,13 @@ struct Format {
     bool has_materialized_views = false; // has lines for changes of their rows
     bool has_empty_transactions = false; // has BEGIN and COMMIT lines for empty transactions
 
-    void (*begin)(JsonWriter &out, const Session &session, const Txn &txn);
-    void (*change)(JsonWriter &out, const Session &session, const Txn &txn, const Change &change);
+    void (*begin)(json::Writer &out, const Session &session, const Txn &txn);
+    void (*change)(json::Writer &out, const Session &session, const Txn &txn, const Change &change);
     /// Writes that a change could not be written; without this function, the ERROR ends the stream.
-    void (*missing)(JsonWriter &out, const Txn &txn, const Change &change) = nullptr;
-    void (*message)(JsonWriter &out, const Session &session, const Txn &txn, const Message &message);
-    void (*commit)(JsonWriter &out, const Session &session, const Txn &txn);
-    void (*progress)(JsonWriter &out, const Session &session, const Txn &txn, Progress progress) = nullptr;
+    void (*missing)(json::Writer &out, const Txn &txn, const Change &change) = nullptr;
+    void (*message)(json::Writer &out, const Session &session, const Txn &txn, const Message &message);
+    void (*commit)(json::Writer &out, const Session &session, const Txn &txn);
+    void (*progress)(json::Writer &out, const Session &session, const Txn &txn, Progress progress) = nullptr;
 };
 
 } // namespace bemi::decode

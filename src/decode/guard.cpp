@@ -74,7 +74,7 @@ const ErrorData *mark_unreadable_values(RelationEntry &entry, Row &row) {
             continue;
         resetStringInfo(&text);
         const ErrorData *error = catch_error(column.value.risk, [&] {
-            JsonWriter out{&text};
+            json::Writer out{&text};
             write_value(out, column.value, row.values[column.index]);
         });
         if (error == nullptr)
@@ -120,7 +120,7 @@ void warn_unreadable(RelationEntry &entry, const ErrorData &fault) {
 
 } // namespace
 
-void write_guarded(JsonWriter &line, const Format &format, const Session &session, const Txn &txn,
+void write_guarded(json::Writer &line, const Format &format, const Session &session, const Txn &txn,
                    const Change &change) {
     RelationEntry &entry = *change.relation;
     if (entry.risk == Risk::none && format.missing == nullptr)

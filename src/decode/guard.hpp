@@ -9,7 +9,7 @@ namespace bemi::decode {
 
 /// Writes the change without its unreadable values, which are marked in its rows. If the change cannot be
 /// written at all, calls Format::missing, or raises the ERROR in a format without that function.
-void write_guarded(JsonWriter &line, const Format &format, const Session &session, const Txn &txn,
+void write_guarded(json::Writer &line, const Format &format, const Session &session, const Txn &txn,
                    const Change &change);
 
 } // namespace bemi::decode

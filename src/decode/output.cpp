@@ -84,7 +84,7 @@ Output make_output(LogicalDecodingContext *ctx, const Format &format, size_t bat
     return output;
 }
 
-JsonWriter open_line(Output &output, const Subject &subject) {
+json::Writer open_line(Output &output, const Subject &subject) {
     drop_unfinished_line(output);
     if (output.batch.len > 0) {
         if (static_cast<size_t>(output.batch.len) >= output.batch_size)
@@ -93,7 +93,7 @@ JsonWriter open_line(Output &output, const Subject &subject) {
             appendStringInfoChar(&output.batch, '\n');
     }
     clear(&output.server_text);
-    return JsonWriter{output.to_ascii ? &output.server_text : &output.batch, {raise_too_large, &subject}};
+    return json::Writer{output.to_ascii ? &output.server_text : &output.batch, {raise_too_large, &subject}};
 }
 
 void close_line(Output &output, const Subject &subject) {

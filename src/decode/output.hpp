@@ -33,7 +33,7 @@ struct Subject {
 };
 
 /// Starts a line. `subject` must live until close_line().
-[[nodiscard]] JsonWriter open_line(Output &output, const Subject &subject);
+[[nodiscard]] json::Writer open_line(Output &output, const Subject &subject);
 /// Completes the line. It is sent with the next line, or by flush().
 void close_line(Output &output, const Subject &subject);
 

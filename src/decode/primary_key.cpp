@@ -44,7 +44,7 @@ const Row *row_with_key(const RelationEntry &entry) {
     return known ? &row : nullptr;
 }
 
-void write_key_array(JsonWriter &out, std::span<ColumnWriter> key, const Row &row) {
+void write_key_array(json::Writer &out, std::span<ColumnWriter> key, const Row &row) {
     char separator = '[';
     for (ColumnWriter &column : key) {
         out.raw(separator);

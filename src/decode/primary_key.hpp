@@ -16,6 +16,6 @@ namespace bemi::decode {
 [[nodiscard]] const Row *row_with_key(const RelationEntry &entry);
 
 /// Writes the values of the key's columns as a JSON array.
-void write_key_array(JsonWriter &out, std::span<ColumnWriter> key, const Row &row);
+void write_key_array(json::Writer &out, std::span<ColumnWriter> key, const Row &row);
 
 } // namespace bemi::decode

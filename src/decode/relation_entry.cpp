@@ -84,12 +84,12 @@ Row allocate_row(int natts) {
 
 } // namespace
 
-void write_schema_name(JsonWriter &out, const RelationEntry &entry) {
+void write_schema_name(json::Writer &out, const RelationEntry &entry) {
     out.raw(",\"schema\":");
     out.string(entry.schema);
 }
 
-void write_table_name(JsonWriter &out, const RelationEntry &entry) {
+void write_table_name(json::Writer &out, const RelationEntry &entry) {
     out.raw(",\"table\":");
     out.string(entry.table);
 }

@@ -52,7 +52,7 @@ struct Format;
                                                  const Options &options);
 
 /// Each writes a comma and a member: the name of the schema, or of the table.
-void write_schema_name(JsonWriter &out, const RelationEntry &entry);
-void write_table_name(JsonWriter &out, const RelationEntry &entry);
+void write_schema_name(json::Writer &out, const RelationEntry &entry);
+void write_table_name(json::Writer &out, const RelationEntry &entry);
 
 } // namespace bemi::decode

@@ -13,7 +13,7 @@ bool is_unchanged(const RelationEntry &entry, const ColumnWriter &column) {
                         column.value.length);
 }
 
-void write_known_member(JsonWriter &out, ColumnWriter &column, const Row &row) {
+void write_known_member(json::Writer &out, ColumnWriter &column, const Row &row) {
     if (!is_unreadable(row, column))
         write_member(out, column, row.values[column.index], row.nulls[column.index]);
 }
@@ -40,7 +40,7 @@ void complete_new_row(RelationEntry &entry) {
     }
 }
 
-void write_before(JsonWriter &out, RelationEntry &entry) {
+void write_before(json::Writer &out, RelationEntry &entry) {
     const Row &row = entry.old_row;
     if (!row.present)
         return out.raw("{}");
@@ -53,7 +53,7 @@ void write_before(JsonWriter &out, RelationEntry &entry) {
     });
 }
 
-void write_after(JsonWriter &out, RelationEntry &entry) {
+void write_after(json::Writer &out, RelationEntry &entry) {
     const Row &row = entry.new_row;
     if (!row.present)
         return out.raw("{}");

@@ -15,8 +15,8 @@ void complete_new_row(RelationEntry &entry);
 
 /// Each writes a row as an object of its columns, {} if there is no row. write_after() copies unchanged
 /// columns from the output of write_before(), which must come first.
-void write_before(JsonWriter &out, RelationEntry &entry);
-void write_after(JsonWriter &out, RelationEntry &entry);
+void write_before(json::Writer &out, RelationEntry &entry);
+void write_after(json::Writer &out, RelationEntry &entry);
 
 /// Whether the value of the column cannot be written; see guard.hpp.
 [[nodiscard]] inline bool is_unreadable(const Row &row, const ColumnWriter &column) {

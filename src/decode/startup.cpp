@@ -107,7 +107,7 @@ Session load_session(const Options &options) {
     return {.options = &options,
             .system_identifier = GetSystemIdentifier(),
             .database = MyDatabaseId,
-            .database_name = json_text([name](JsonWriter &out) { out.string(name); }),
+            .database_name = json::text_of([name](json::Writer &out) { out.string(name); }),
             .text_settings = fixed_settings()};
 }
 

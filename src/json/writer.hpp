@@ -11,7 +11,7 @@
 #include <emmintrin.h>
 #endif
 
-namespace bemi {
+namespace bemi::json {
 
 // These write to room that was reserved, and return the end of what they wrote.
 
@@ -26,7 +26,7 @@ template <std::integral Integer> char *put_integer(char *out, Integer value) {
     return std::to_chars(out, out + longest_integer, value).ptr;
 }
 
-class JsonWriter {
+class Writer {
 public:
     /// Raises the error for a text that would exceed 1 GB: `raise` does not return. Without it
     /// enlargeStringInfo() raises its own.
@@ -35,7 +35,7 @@ public:
         const void *subject;
     };
 
-    explicit JsonWriter(StringInfo out, Overflow overflow = {}) : out_{out}, overflow_{overflow} {}
+    explicit Writer(StringInfo out, Overflow overflow = {}) : out_{out}, overflow_{overflow} {}
 
     /// Returns room for `size` bytes at the end of the text. The caller writes to it, and then passes the end
     /// of what it wrote to commit().
@@ -192,13 +192,13 @@ private:
 
 /// Returns the JSON that `write` writes, in the current memory context. It takes no more memory than it
 /// needs, because it is kept for long.
-template <typename Write> std::string_view json_text(Write &&write) {
+template <typename Write> std::string_view text_of(Write &&write) {
     StringInfoData text;
     initStringInfo(&text);
-    JsonWriter out{&text};
+    Writer out{&text};
     write(out);
     const auto size = static_cast<size_t>(text.len);
     return {static_cast<char *>(repalloc(text.data, size + 1)), size};
 }
 
-} // namespace bemi
+} // namespace bemi::json

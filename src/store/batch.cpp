@@ -3,7 +3,7 @@
 #include "base/memory.hpp"
 #include "base/text.hpp"
 
-namespace bemi {
+namespace bemi::store {
 
 void Batch::open() {
     *this = Batch{};
@@ -131,4 +131,4 @@ void Batch::clear() {
     changes_ = 0;
 }
 
-} // namespace bemi
+} // namespace bemi::store

@@ -6,7 +6,7 @@
 
 #include <string_view>
 
-namespace bemi {
+namespace bemi::store {
 
 class Batch {
     /// Stands before each change, and before a context, which holds for the changes that follow.
@@ -72,4 +72,4 @@ private:
     TimestampTz begun_at_;
 };
 
-} // namespace bemi
+} // namespace bemi::store

@@ -4,7 +4,7 @@
 
 #include <array>
 
-namespace bemi {
+namespace bemi::store {
 namespace {
 
 enum Column {
@@ -123,4 +123,4 @@ void Columns::build(Datum (&values)[arrays]) const {
     MemoryContextSwitchTo(caller);
 }
 
-} // namespace bemi
+} // namespace bemi::store

@@ -3,7 +3,7 @@
 
 #include "store/errors.hpp"
 
-namespace bemi {
+namespace bemi::store {
 
 class Columns {
 public:
@@ -43,4 +43,4 @@ private:
     bool no_key_[max_rows];
 };
 
-} // namespace bemi
+} // namespace bemi::store

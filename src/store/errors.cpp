@@ -2,7 +2,7 @@
 
 #include "base/transaction.hpp"
 
-namespace bemi::errors {
+namespace bemi::store::errors {
 namespace {
 
 Datum change_id(const unsigned char *bytes) {
@@ -46,4 +46,4 @@ int64 acknowledge(TimestampTz until, const char *role) {
     return static_cast<int64>(SPI_processed);
 }
 
-} // namespace bemi::errors
+} // namespace bemi::store::errors

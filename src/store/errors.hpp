@@ -4,7 +4,7 @@
 
 #include "decode/formats/change_row.hpp"
 
-namespace bemi::errors {
+namespace bemi::store::errors {
 
 /// What is stored of a change that cannot be stored as it was, and why.
 class Loss {
@@ -30,4 +30,4 @@ private:
 /// SPI.
 int64 acknowledge(TimestampTz until, const char *role);
 
-} // namespace bemi::errors
+} // namespace bemi::store::errors

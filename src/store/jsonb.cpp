@@ -1,6 +1,6 @@
 #include "store/jsonb.hpp"
 
-namespace bemi {
+namespace bemi::store {
 namespace {
 
 constexpr size_t escape_length = 6;
@@ -81,4 +81,4 @@ const ErrorData *try_jsonb(std::string_view json, Datum *jsonb) {
     return error;
 }
 
-} // namespace bemi
+} // namespace bemi::store

@@ -5,10 +5,10 @@
 
 #include <string_view>
 
-namespace bemi {
+namespace bemi::store {
 
 /// Makes jsonb of an object with a zero byte behind it, in the current memory context. The error, there too,
 /// if jsonb cannot hold it; NULL if it can; any other is raised.
 [[nodiscard]] const ErrorData *try_jsonb(std::string_view json, Datum *jsonb);
 
-} // namespace bemi
+} // namespace bemi::store

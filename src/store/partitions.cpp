@@ -4,7 +4,7 @@
 #include "base/transaction.hpp"
 #include "guc.hpp"
 
-namespace bemi::partitions {
+namespace bemi::store::partitions {
 namespace {
 
 struct Range {
@@ -153,4 +153,4 @@ void make_ahead() {
     });
 }
 
-} // namespace bemi::partitions
+} // namespace bemi::store::partitions

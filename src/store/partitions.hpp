@@ -3,7 +3,7 @@
 
 #include "base/compat.hpp"
 
-namespace bemi::partitions {
+namespace bemi::store::partitions {
 
 /// Makes the partition for changes that were committed at `time`, unless it exists. As the owner, connected
 /// to SPI.
@@ -19,4 +19,4 @@ void make_ahead();
 /// The OID of bemi.changes.
 [[nodiscard]] Oid changes();
 
-} // namespace bemi::partitions
+} // namespace bemi::store::partitions

@@ -7,7 +7,7 @@
 #include "store/server_rows.hpp"
 #include "wire.hpp"
 
-namespace bemi::progress {
+namespace bemi::store::progress {
 namespace {
 
 constexpr char advance_sql[] = // with the WHERE clause
@@ -66,4 +66,4 @@ void forget() {
             [] { spi::run(psprintf("DELETE FROM bemi.progress%s", server_rows::condition())); });
 }
 
-} // namespace bemi::progress
+} // namespace bemi::store::progress

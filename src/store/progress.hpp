@@ -3,7 +3,7 @@
 
 #include "base/compat.hpp"
 
-namespace bemi::progress {
+namespace bemi::store::progress {
 
 /// All that was committed before `position` is stored.
 struct Progress {
@@ -26,4 +26,4 @@ void advance(XLogRecPtr position, uint64 changes, TimestampTz committed_at);
 /// In a transaction of its own; does nothing where the extension is gone.
 void forget();
 
-} // namespace bemi::progress
+} // namespace bemi::store::progress

@@ -1,6 +1,6 @@
 #include "store/server_rows.hpp"
 
-namespace bemi::server_rows {
+namespace bemi::store::server_rows {
 
 const char *condition() {
     return psprintf(" WHERE system_identifier = %lld AND database = %u",
@@ -26,4 +26,4 @@ void take_over(const char *table) {
              {spi::oid(MyDatabaseId), server(), other});
 }
 
-} // namespace bemi::server_rows
+} // namespace bemi::store::server_rows

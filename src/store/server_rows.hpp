@@ -4,7 +4,7 @@
 
 #include "base/spi.hpp"
 
-namespace bemi::server_rows {
+namespace bemi::store::server_rows {
 
 /// The WHERE clause for the rows of this server and database.
 [[nodiscard]] const char *condition();
@@ -16,4 +16,4 @@ namespace bemi::server_rows {
 /// what pg_upgrade or pg_createsubscriber has made of the other. As the owner, connected to SPI.
 void take_over(const char *table);
 
-} // namespace bemi::server_rows
+} // namespace bemi::store::server_rows

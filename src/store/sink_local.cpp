@@ -11,7 +11,7 @@
 #include <algorithm>
 #include <iterator>
 
-namespace bemi::sink {
+namespace bemi::store::sink {
 namespace {
 
 constexpr char insert_sql[] =
@@ -109,4 +109,4 @@ Stored store(Batch &batch, ReportStored report) {
     return {.progress = end, .end = XactLastCommitEnd};
 }
 
-} // namespace bemi::sink
+} // namespace bemi::store::sink

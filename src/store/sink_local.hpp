@@ -3,7 +3,7 @@
 
 #include "store/batch.hpp"
 
-namespace bemi::sink {
+namespace bemi::store::sink {
 
 struct Stored {
     XLogRecPtr progress; // everything committed before is stored
@@ -16,4 +16,4 @@ using ReportStored = void (*)(int changes);
 /// Stores the batch and the new position in bemi.progress, in one transaction.
 [[nodiscard]] Stored store(Batch &batch, ReportStored report);
 
-} // namespace bemi::sink
+} // namespace bemi::store::sink

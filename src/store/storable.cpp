@@ -7,7 +7,7 @@
 
 #include <algorithm>
 
-namespace bemi::storable {
+namespace bemi::store::storable {
 namespace {
 
 /// The position behind the string that begins at `at`.
@@ -61,13 +61,13 @@ template <typename Use> void for_each_member(std::string_view object, Use &&use)
 }
 
 std::string_view string_of(std::string_view text) {
-    return json_text([text](JsonWriter &out) { out.string(text); });
+    return json::text_of([text](json::Writer &out) { out.string(text); });
 }
 
 std::string_view hash_of(std::string_view text) {
     const Datum bytes = PointerGetDatum(cstring_to_text_with_len(text.data(), static_cast<int>(text.size())));
     const std::string_view hash = view_of(DatumGetByteaPP(DirectFunctionCall1(sha256_bytea, bytes)));
-    return json_text([hash](JsonWriter &out) {
+    return json::text_of([hash](json::Writer &out) {
         out.raw("sha256:");
         out.commit(put_hex(out.reserve(2 * hash.size()), hash.data(), hash.size()));
     });
@@ -78,7 +78,7 @@ const ErrorData *misfit_of(const Member &member) {
     MemoryContext caller = CurrentMemoryContext;
     MemoryContext memory = AllocSetContextCreate(caller, "bemi value", ALLOCSET_DEFAULT_SIZES);
     MemoryContextSwitchTo(memory);
-    const std::string_view object = json_text([&](JsonWriter &out) {
+    const std::string_view object = json::text_of([&](json::Writer &out) {
         out.raw('{');
         out.raw(member.key);
         out.raw(':');
@@ -109,7 +109,7 @@ public:
     }
 
     [[nodiscard]] std::string_view run(std::string_view json) {
-        JsonWriter out{&object_};
+        json::Writer out{&object_};
         out.enclosed('{', '}', [&] {
             for_each_member(json, [&](const Member &member) {
                 const Member written = storable(member);
@@ -185,4 +185,4 @@ Datum key_of(std::string_view text, errors::Loss &loss) {
     return PointerGetDatum(cstring_to_text_with_len(text.data(), static_cast<int>(text.size())));
 }
 
-} // namespace bemi::storable
+} // namespace bemi::store::storable

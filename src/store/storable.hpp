@@ -4,7 +4,7 @@
 
 #include "store/errors.hpp"
 
-namespace bemi::storable {
+namespace bemi::store::storable {
 
 /// The jsonb for the column `name` of `json`, an object with a zero byte behind it.
 [[nodiscard]] Datum jsonb_of(std::string_view json, const char *name, errors::Loss &loss);
@@ -12,4 +12,4 @@ namespace bemi::storable {
 /// The value for the column primary_key.
 [[nodiscard]] Datum key_of(std::string_view text, errors::Loss &loss);
 
-} // namespace bemi::storable
+} // namespace bemi::store::storable

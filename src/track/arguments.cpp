@@ -3,7 +3,7 @@
 #include "base/boundary.hpp"
 #include "base/text.hpp"
 
-namespace bemi {
+namespace bemi::track {
 namespace {
 
 /// Calls `use` for each argument. In pg_trigger.tgargs an argument ends with a zero byte.
@@ -68,10 +68,6 @@ List *list_arguments(const TrackingOptions &options) {
     return list;
 }
 
-} // namespace bemi
-
-using namespace bemi;
-
 /// bemi.tracking_options(): the options of a table and its invalid arguments, for the views.
 BEMI_FUNCTION(bemi_tracking_options) {
     TupleDesc descriptor;
@@ -88,3 +84,5 @@ BEMI_FUNCTION(bemi_tracking_options) {
     bool nulls[] = {false, false, false, unknown == nullptr};
     return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(descriptor), values, nulls));
 }
+
+} // namespace bemi::track

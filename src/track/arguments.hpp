@@ -4,7 +4,7 @@
 #include "base/compat.hpp"
 #include "base/tracking_options.hpp"
 
-namespace bemi {
+namespace bemi::track {
 
 /// Reads the options from pg_trigger.tgargs, and ignores invalid arguments. The options point into
 /// `arguments`.
@@ -13,4 +13,4 @@ namespace bemi {
 /// Returns the arguments for CREATE TRIGGER, a list of String nodes.
 [[nodiscard]] List *list_arguments(const TrackingOptions &options);
 
-} // namespace bemi
+} // namespace bemi::track

@@ -3,7 +3,7 @@
 #include "base/own_triggers.hpp"
 #include "track/arguments.hpp"
 
-namespace bemi::catalog {
+namespace bemi::track::catalog {
 namespace {
 
 /// Calls `use(tuple, pg_trigger)` for the trigger that makes the relation a tracked one; false if it has
@@ -71,4 +71,4 @@ List *family_of(Oid relation, LOCKMODE lock) {
     return find_all_inheritors(relation, lock, nullptr);
 }
 
-} // namespace bemi::catalog
+} // namespace bemi::track::catalog

@@ -5,7 +5,7 @@
 #include "base/compat.hpp"
 #include "base/tracking_options.hpp"
 
-namespace bemi::catalog {
+namespace bemi::track::catalog {
 
 /// Reads the options of a tracked relation, in the current memory context. False if it is not tracked.
 [[nodiscard]] bool find(Oid relation, TrackingOptions *options);
@@ -20,4 +20,4 @@ namespace bemi::catalog {
 /// left out.
 [[nodiscard]] List *family_of(Oid relation, LOCKMODE lock);
 
-} // namespace bemi::catalog
+} // namespace bemi::track::catalog

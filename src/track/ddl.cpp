@@ -8,7 +8,7 @@
 #include "track/follow.hpp"
 #include "track/schema_rules.hpp"
 
-namespace bemi {
+namespace bemi::track {
 namespace {
 
 /// Temporary tables are never tracked, and some applications create many of them.
@@ -116,9 +116,6 @@ bool makes_own_trigger(const CreateTrigStmt *statement) {
 }
 
 } // namespace
-} // namespace bemi
-
-using namespace bemi;
 
 BEMI_FUNCTION(bemi_on_ddl_command_end) {
     Node *command = command_of(fcinfo);
@@ -149,3 +146,5 @@ BEMI_FUNCTION(bemi_on_sql_drop) {
         schema_rules::remove(static_cast<const char *>(list_nth(schemas, i)));
     PG_RETURN_VOID();
 }
+
+} // namespace bemi::track

@@ -5,7 +5,7 @@
 #include "track/schema_rules.hpp"
 #include "track/triggers.hpp"
 
-namespace bemi::follow {
+namespace bemi::track::follow {
 namespace {
 
 /// Locks the relation. False if it cannot be altered at once, or has triggers that are called as bemi's.
@@ -87,4 +87,4 @@ void became_unlogged(Oid relation) {
     triggers::write_options(relation, options);
 }
 
-} // namespace bemi::follow
+} // namespace bemi::track::follow

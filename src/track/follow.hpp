@@ -5,7 +5,7 @@
 
 #include "base/compat.hpp"
 
-namespace bemi::follow {
+namespace bemi::track::follow {
 
 /// Call it after a table was created, moved to another schema, or made a child of another table.
 void came(Oid relation);
@@ -17,4 +17,4 @@ void left(Oid relation, Oid parent);
 /// the table has then, so the table's trigger notes that some are missing.
 void became_unlogged(Oid relation);
 
-} // namespace bemi::follow
+} // namespace bemi::track::follow

@@ -5,7 +5,7 @@
 #include "track/steps.hpp"
 #include "track/tracking.hpp"
 
-namespace bemi {
+namespace bemi::track {
 namespace {
 
 std::optional<Level> level_argument(FunctionCallInfo fcinfo, int number) {
@@ -15,9 +15,6 @@ std::optional<Level> level_argument(FunctionCallInfo fcinfo, int number) {
 }
 
 } // namespace
-} // namespace bemi
-
-using namespace bemi;
 
 BEMI_FUNCTION(bemi_track) {
     if (PG_ARGISNULL(0))
@@ -80,3 +77,5 @@ BEMI_FUNCTION(bemi_tracked_with) {
         PG_RETURN_NULL();
     PG_RETURN_OID(root);
 }
+
+} // namespace bemi::track

@@ -6,7 +6,7 @@
 
 #include <optional>
 
-namespace bemi {
+namespace bemi::track {
 
 /// The level with this name. ERROR if no level has it.
 inline Level level_named(const char *name) {
@@ -17,4 +17,4 @@ inline Level level_named(const char *name) {
                     errhint("Valid values are \"row\" and \"statement\".")));
 }
 
-} // namespace bemi
+} // namespace bemi::track

@@ -2,7 +2,7 @@
 
 #include "base/names.hpp"
 
-namespace bemi::relation {
+namespace bemi::track::relation {
 namespace {
 
 HeapTuple class_tuple(Oid relation) {
@@ -119,4 +119,4 @@ bool has_rows(Oid relation) {
     return has;
 }
 
-} // namespace bemi::relation
+} // namespace bemi::track::relation

@@ -3,7 +3,7 @@
 
 #include "base/compat.hpp"
 
-namespace bemi::relation {
+namespace bemi::track::relation {
 
 /// Why a relation cannot be tracked, for a message. `detail` is NULL if it can, `hint` if there is no remedy.
 struct Obstacle {
@@ -40,4 +40,4 @@ void require_ownership(Oid relation);
 /// Whether the relation may contain rows. It must be locked.
 [[nodiscard]] bool has_rows(Oid relation);
 
-} // namespace bemi::relation
+} // namespace bemi::track::relation

@@ -3,7 +3,7 @@
 #include "base/names.hpp"
 #include "track/relation.hpp"
 
-namespace bemi::replica_identity {
+namespace bemi::track::replica_identity {
 namespace {
 
 /// Does what ALTER TABLE ONLY ... REPLICA IDENTITY does, as the current user.
@@ -102,4 +102,4 @@ void restore(Oid relation, char identity, std::string_view index) {
         set(relation, identity);
 }
 
-} // namespace bemi::replica_identity
+} // namespace bemi::track::replica_identity

@@ -5,7 +5,7 @@
 
 #include <string_view>
 
-namespace bemi::replica_identity {
+namespace bemi::track::replica_identity {
 
 /// Returns pg_class.relreplident and, if it is 'i', stores the name of the index in `index`. ERROR if the
 /// relation does not exist.
@@ -18,4 +18,4 @@ void set_full(Oid relation);
 /// back to DEFAULT, with a WARNING, if the index cannot serve any more. The relation must be locked.
 void restore(Oid relation, char identity, std::string_view index);
 
-} // namespace bemi::replica_identity
+} // namespace bemi::track::replica_identity

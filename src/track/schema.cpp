@@ -7,7 +7,7 @@
 #include "track/schema_rules.hpp"
 #include "track/tracking.hpp"
 
-namespace bemi::schema {
+namespace bemi::track::schema {
 namespace {
 
 /// Returns the name of the schema. ERROR unless it exists and the current user owns it.
@@ -138,4 +138,4 @@ void untrack(Oid schema) {
         untrack_if_owned(list_nth_oid(tables, i));
 }
 
-} // namespace bemi::schema
+} // namespace bemi::track::schema

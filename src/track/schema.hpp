@@ -3,7 +3,7 @@
 
 #include "track/level.hpp"
 
-namespace bemi::schema {
+namespace bemi::track::schema {
 
 /// Sets the rule of the schema, and tracks the tables in it that are not tracked yet. Without a level that of
 /// the rule stays, at first 'row'. ERROR unless the current user owns the schema and the tables.
@@ -28,4 +28,4 @@ void remove_rule(Oid schema);
 /// The tables of the schema that untrack() would change.
 [[nodiscard]] List *tables_to_untrack(Oid schema);
 
-} // namespace bemi::schema
+} // namespace bemi::track::schema

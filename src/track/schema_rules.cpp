@@ -2,7 +2,7 @@
 
 #include "base/names.hpp"
 
-namespace bemi::schema_rules {
+namespace bemi::track::schema_rules {
 namespace {
 
 // The columns of bemi.tracked_schemas.
@@ -104,4 +104,4 @@ void remove(const char *schema) {
     });
 }
 
-} // namespace bemi::schema_rules
+} // namespace bemi::track::schema_rules

@@ -6,7 +6,7 @@
 
 #include "track/level.hpp"
 
-namespace bemi::schema_rules {
+namespace bemi::track::schema_rules {
 
 /// Reads the level for new tables in the schema. False if the schema is not tracked.
 [[nodiscard]] bool find(const char *schema, Level *level);
@@ -21,4 +21,4 @@ void rename(const char *schema, const char *name);
 /// Deletes the rule of the schema, if it has one.
 void remove(const char *schema);
 
-} // namespace bemi::schema_rules
+} // namespace bemi::track::schema_rules

@@ -5,7 +5,7 @@
 #include "track/schema.hpp"
 #include "track/schema_rules.hpp"
 
-namespace bemi::steps {
+namespace bemi::track::steps {
 namespace {
 
 ArrayBuildState *add(ArrayBuildState *steps, const char *command) {
@@ -57,4 +57,4 @@ Datum to_untrack(Oid schema) {
     return makeArrayResult(steps, CurrentMemoryContext);
 }
 
-} // namespace bemi::steps
+} // namespace bemi::track::steps

@@ -4,7 +4,7 @@
 
 #include "track/level.hpp"
 
-namespace bemi::steps {
+namespace bemi::track::steps {
 
 /// The commands that track each table, then the one that sets the rule.
 [[nodiscard]] Datum to_track(Oid schema, std::optional<Level> level);
@@ -12,4 +12,4 @@ namespace bemi::steps {
 /// The command that removes the rule, then those that untrack each table.
 [[nodiscard]] Datum to_untrack(Oid schema);
 
-} // namespace bemi::steps
+} // namespace bemi::track::steps

@@ -6,7 +6,7 @@
 #include "track/schema_rules.hpp"
 #include "track/triggers.hpp"
 
-namespace bemi::tracking {
+namespace bemi::track::tracking {
 namespace {
 
 TrackingOptions options_of(Oid relation) {
@@ -124,4 +124,4 @@ void untrack(Oid relation) {
         untrack_member(list_nth_oid(family, i));
 }
 
-} // namespace bemi::tracking
+} // namespace bemi::track::tracking

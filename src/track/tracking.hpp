@@ -3,7 +3,7 @@
 
 #include "track/level.hpp"
 
-namespace bemi::tracking {
+namespace bemi::track::tracking {
 
 /// Tracks the table, or repairs how it is tracked. Without a level a tracked table keeps its own, and another
 /// one gets that of its schema's rule, else 'row'. ERROR unless the current user owns the table.
@@ -16,4 +16,4 @@ void track_by_schema(Oid relation, Level level);
 /// not tracked, or the current user does not own it.
 void untrack(Oid relation);
 
-} // namespace bemi::tracking
+} // namespace bemi::track::tracking

@@ -6,7 +6,7 @@
 #include "track/relation.hpp"
 #include "track/replica_identity.hpp"
 
-namespace bemi::triggers {
+namespace bemi::track::triggers {
 namespace {
 
 constexpr int16 any_row_operation = TRIGGER_TYPE_INSERT | TRIGGER_TYPE_UPDATE | TRIGGER_TYPE_DELETE;
@@ -139,4 +139,4 @@ void uninstall(Oid relation, const TrackingOptions &options) {
     });
 }
 
-} // namespace bemi::triggers
+} // namespace bemi::track::triggers

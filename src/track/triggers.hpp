@@ -6,7 +6,7 @@
 #include "base/compat.hpp"
 #include "base/tracking_options.hpp"
 
-namespace bemi::triggers {
+namespace bemi::track::triggers {
 
 /// The options of a relation that is not tracked yet: the defaults, and its present replica identity.
 [[nodiscard]] TrackingOptions options_before(Oid relation);
@@ -32,4 +32,4 @@ void write_options(Oid relation, const TrackingOptions &options);
 /// the current user's privileges, and has locked the relation.
 void uninstall(Oid relation, const TrackingOptions &options);
 
-} // namespace bemi::triggers
+} // namespace bemi::track::triggers

@@ -1,6 +1,6 @@
 #include "worker/caches.hpp"
 
-namespace bemi::caches {
+namespace bemi::worker::caches {
 namespace {
 
 // A transaction that changes a catalog sends invalidation messages after its commit. As long as none arrives,
@@ -31,4 +31,4 @@ void switch_snapshot(XLogRecPtr decoded_up_to) {
     differed = differs;
 }
 
-} // namespace bemi::caches
+} // namespace bemi::worker::caches

@@ -4,10 +4,10 @@
 
 #include "base/compat.hpp"
 
-namespace bemi::caches {
+namespace bemi::worker::caches {
 
 /// Call on every switch between decoding and storing, in both directions, with the position up to which the
 /// WAL is decoded. It invalidates the caches unless the catalogs at that position equal today's.
 void switch_snapshot(XLogRecPtr decoded_up_to);
 
-} // namespace bemi::caches
+} // namespace bemi::worker::caches

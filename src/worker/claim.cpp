@@ -2,7 +2,7 @@
 
 #include "worker/process.hpp"
 
-namespace bemi::claim {
+namespace bemi::worker::claim {
 namespace {
 
 // Advisory locks, because a session lock of another kind would be released when a transaction aborts. SQL
@@ -62,4 +62,4 @@ void open_requests() {
     (void)LockRelease(&tag, ExclusiveLock, for_session);
 }
 
-} // namespace bemi::claim
+} // namespace bemi::worker::claim

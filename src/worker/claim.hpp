@@ -4,7 +4,7 @@
 
 #include "base/compat.hpp"
 
-namespace bemi::claim {
+namespace bemi::worker::claim {
 
 /// Makes this process the only worker of its database; false if there is another one. With `wait` it waits up
 /// to five seconds for that one to end.
@@ -26,4 +26,4 @@ void hold_worker();
 void close_requests();
 void open_requests();
 
-} // namespace bemi::claim
+} // namespace bemi::worker::claim

@@ -5,7 +5,7 @@
 #include "base/spi.hpp"
 #include "worker/wakeup.hpp"
 
-namespace bemi {
+namespace bemi::worker {
 namespace {
 
 bool names_bemi(const List *names) {
@@ -62,13 +62,14 @@ void keep_history(Node *command) {
 }
 
 } // namespace
-} // namespace bemi
 
 BEMI_FUNCTION(bemi_on_ddl_command_start) {
-    Node *command = bemi::command_of(fcinfo);
-    if (bemi::may_end_extension(command)) {
-        bemi::keep_history(command);
-        bemi::wakeup::end_at_commit(); // privileges are checked later: the command may still be refused
+    Node *command = command_of(fcinfo);
+    if (may_end_extension(command)) {
+        keep_history(command);
+        wakeup::end_at_commit(); // privileges are checked later: the command may still be refused
     }
     PG_RETURN_VOID();
 }
+
+} // namespace bemi::worker

@@ -3,7 +3,7 @@
 
 #include "worker/process.hpp"
 
-namespace bemi::fault {
+namespace bemi::worker::fault {
 
 /// Being terminated is not a failure: it is not reported as an error.
 inline bool is_termination(const ErrorData &error) {
@@ -30,4 +30,4 @@ template <typename Body> const ErrorData *error_of(Body &&body) {
     return error;
 }
 
-} // namespace bemi::fault
+} // namespace bemi::worker::fault

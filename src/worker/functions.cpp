@@ -11,7 +11,7 @@
 #include "worker/state.hpp"
 #include "worker/wakeup.hpp"
 
-namespace bemi {
+namespace bemi::worker {
 namespace {
 
 /// The name of the role that calls the function.
@@ -36,7 +36,7 @@ bool is_running_well() {
     bool runs_well = false;
     spi::as_owner([&runs_well] {
         spi::run(psprintf("SELECT FROM bemi.worker%s AND desired_state = 'running' AND attempts = 0",
-                          server_rows::condition()));
+                          store::server_rows::condition()));
         runs_well = SPI_processed == 1 && slot::is_ready(InvalidXLogRecPtr) && claim::is_held();
     });
     return runs_well;
@@ -63,7 +63,7 @@ void require_logical_wal() {
 void note_lost_slot() {
     const char *role = caller();
     spi::as_owner([role] {
-        const XLogRecPtr stored = progress::find().position;
+        const XLogRecPtr stored = store::progress::find().position;
         if (!XLogRecPtrIsInvalid(stored))
             gaps::note({.from = stored, .reason = gaps::slot_invalidated, .role = role});
     });
@@ -100,9 +100,6 @@ void warn_of_missing_launcher() {
 }
 
 } // namespace
-} // namespace bemi
-
-using namespace bemi;
 
 BEMI_FUNCTION(bemi_start) {
     require_primary("bemi.start()");
@@ -139,6 +136,8 @@ BEMI_FUNCTION(bemi_acknowledge_errors) {
     const TimestampTz until = PG_GETARG_TIMESTAMPTZ(0);
     const char *role = caller();
     int64 count = 0;
-    spi::as_owner([&count, until, role] { count = errors::acknowledge(until, role); });
+    spi::as_owner([&count, until, role] { count = store::errors::acknowledge(until, role); });
     PG_RETURN_INT64(count);
 }
+
+} // namespace bemi::worker

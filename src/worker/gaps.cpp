@@ -4,7 +4,7 @@
 #include "base/transaction.hpp"
 #include "store/server_rows.hpp"
 
-namespace bemi::gaps {
+namespace bemi::worker::gaps {
 namespace {
 
 // A gap that was acknowledged before its end was known has to be acknowledged again. Gaps that came with a
@@ -30,8 +30,9 @@ void note(const Gap &gap) {
                   errhidestmt(true)));
     spi::Argument end = spi::lsn(gap.to);
     end.is_null = XLogRecPtrIsInvalid(gap.to);
-    spi::run(psprintf(note_sql, server_rows::condition()),
-             {server_rows::server(), spi::lsn(gap.from), end, spi::text(gap.reason), spi::text(gap.role)});
+    spi::run(
+        psprintf(note_sql, store::server_rows::condition()),
+        {store::server_rows::server(), spi::lsn(gap.from), end, spi::text(gap.reason), spi::text(gap.role)});
 }
 
 void add(const Gap &gap) {
@@ -42,7 +43,7 @@ bool has_open() {
     bool found = false;
     in_owners_transaction([&found] {
         spi::run("SELECT FROM bemi.gaps WHERE to_position IS NULL AND system_identifier = $1",
-                 {server_rows::server()});
+                 {store::server_rows::server()});
         found = SPI_processed > 0;
     });
     return found;
@@ -58,4 +59,4 @@ void acknowledge(int64 id, const char *role) {
                         errhint("Look for its id in bemi.gaps.")));
 }
 
-} // namespace bemi::gaps
+} // namespace bemi::worker::gaps

@@ -4,7 +4,7 @@
 
 #include "base/compat.hpp"
 
-namespace bemi::gaps {
+namespace bemi::worker::gaps {
 
 struct Gap {
     XLogRecPtr from;                   // everything committed before is stored
@@ -30,4 +30,4 @@ void add(const Gap &gap);
 /// SPI.
 void acknowledge(int64 id, const char *role);
 
-} // namespace bemi::gaps
+} // namespace bemi::worker::gaps

@@ -13,7 +13,7 @@
 
 extern "C" PGDLLEXPORT void bemi_launcher_main(Datum);
 
-namespace bemi::launcher {
+namespace bemi::worker::launcher {
 namespace {
 
 constexpr long first_pause_ms = 1000, max_pause_ms = 60 * 1000;
@@ -157,12 +157,12 @@ List *visit_next(List *unvisited) {
 }
 
 } // namespace
-} // namespace bemi::launcher
+} // namespace bemi::worker::launcher
 
 void bemi_launcher_main(Datum) {
     pqsignal(SIGHUP, SignalHandlerForConfigReload);
     pqsignal(SIGTERM, die);
     BackgroundWorkerUnblockSignals();
     BackgroundWorkerInitializeConnection(nullptr, nullptr, 0); // to be seen in pg_stat_activity
-    bemi::launcher::run();
+    bemi::worker::launcher::run();
 }

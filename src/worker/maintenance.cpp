@@ -5,7 +5,7 @@
 #include "worker/retention.hpp"
 #include "worker/state.hpp"
 
-namespace bemi::maintenance {
+namespace bemi::worker::maintenance {
 namespace {
 
 template <typename Body> void attempt(Body &&body) {
@@ -15,7 +15,7 @@ template <typename Body> void attempt(Body &&body) {
         return;
     AbortOutOfAnyTransaction();
     MemoryContextSwitchTo(memory);
-    partitions::forget();
+    store::partitions::forget();
     if (!process::is_terminated())
         state::failed(*error);
 }
@@ -29,8 +29,8 @@ void drop_expired_partitions() {
 } // namespace
 
 void run() {
-    attempt(partitions::make_ahead);
+    attempt(store::partitions::make_ahead);
     attempt(drop_expired_partitions);
 }
 
-} // namespace bemi::maintenance
+} // namespace bemi::worker::maintenance

@@ -2,10 +2,10 @@
 // that bemi.retention lets expire.
 #pragma once
 
-namespace bemi::maintenance {
+namespace bemi::worker::maintenance {
 
 /// In transactions of its own. Maintenance must not stop storing: an error is recorded, and it is retried at
 /// the next interval.
 void run();
 
-} // namespace bemi::maintenance
+} // namespace bemi::worker::maintenance

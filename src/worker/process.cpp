@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <csignal>
 
-namespace bemi::process {
+namespace bemi::worker::process {
 namespace {
 
 constexpr int launcher_restart_seconds = 5;
@@ -163,4 +163,4 @@ void end_worker(Oid database) {
     }
 }
 
-} // namespace bemi::process
+} // namespace bemi::worker::process

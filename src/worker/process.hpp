@@ -4,7 +4,7 @@
 
 #include "base/compat.hpp"
 
-namespace bemi::process {
+namespace bemi::worker::process {
 
 /// Registers the launcher; call while the postmaster loads shared_preload_libraries.
 void register_launcher();
@@ -64,4 +64,4 @@ void end_on_sigterm();
 inline constexpr char worker_type[] = "bemi worker";
 inline constexpr char launcher_type[] = "bemi launcher";
 
-} // namespace bemi::process
+} // namespace bemi::worker::process

@@ -4,7 +4,7 @@
 #include "worker/process.hpp"
 #include "worker/wakeup.hpp"
 
-namespace bemi::utility {
+namespace bemi::worker::process_utility {
 namespace {
 
 ProcessUtility_hook_type next_hook = nullptr;
@@ -116,4 +116,4 @@ void watch_commands() {
     ProcessUtility_hook = on_command;
 }
 
-} // namespace bemi::utility
+} // namespace bemi::worker::process_utility

@@ -2,9 +2,9 @@
 // which there are changes to store.
 #pragma once
 
-namespace bemi::utility {
+namespace bemi::worker::process_utility {
 
 /// Installs the ProcessUtility hook. Call once, when the library is loaded.
 void watch_commands();
 
-} // namespace bemi::utility
+} // namespace bemi::worker::process_utility

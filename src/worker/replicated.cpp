@@ -2,7 +2,7 @@
 // TABLES for instance. They describe the worker of that server, so they are left out here.
 #include "base/boundary.hpp"
 
-namespace bemi {
+namespace bemi::worker {
 namespace {
 
 /// Apply workers of other extensions have an origin as well.
@@ -11,7 +11,6 @@ bool is_replicated() {
 }
 
 } // namespace
-} // namespace bemi
 
 /// The trigger fires where session_replication_role is replica. That is not only so in apply workers.
 BEMI_FUNCTION(bemi_leave_out_replicated) {
@@ -19,8 +18,10 @@ BEMI_FUNCTION(bemi_leave_out_replicated) {
         ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
                         errmsg("function \"bemi.leave_out_replicated\" was not called by trigger manager")));
     const auto *trigger = reinterpret_cast<TriggerData *>(fcinfo->context);
-    if (bemi::is_replicated())
+    if (is_replicated())
         PG_RETURN_POINTER(nullptr);
     PG_RETURN_POINTER(TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) ? trigger->tg_newtuple
                                                                  : trigger->tg_trigtuple);
 }
+
+} // namespace bemi::worker

@@ -2,7 +2,7 @@
 #include "base/boundary.hpp"
 #include "worker/shared.hpp"
 
-namespace bemi {
+namespace bemi::worker {
 namespace {
 
 const char *activity(const shared::Report &report) {
@@ -22,9 +22,6 @@ Datum bigint_of(uint64 value) {
 }
 
 } // namespace
-} // namespace bemi
-
-using namespace bemi;
 
 BEMI_FUNCTION(bemi_worker_report) {
     TupleDesc columns;
@@ -45,3 +42,5 @@ BEMI_FUNCTION(bemi_worker_report) {
     bool nulls[] = {false, false, false, false, false, !has_batch, !has_batch, !has_batch};
     return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(columns), values, nulls));
 }
+
+} // namespace bemi::worker

@@ -7,7 +7,7 @@
 #include "store/server_rows.hpp"
 #include "worker/state.hpp"
 
-namespace bemi::retention {
+namespace bemi::worker::retention {
 namespace {
 
 // A clock that is wrong by years for a moment must not cost the history. So the age of a partition counts
@@ -31,12 +31,12 @@ constexpr char find_sql[] = "SELECT partition FROM bemi.partitions"
                             " ORDER BY from_time LIMIT 8";
 
 List *find() {
-    return spi::select_oids(psprintf(find_sql, server_rows::condition()), {spi::text(guc::retention)});
+    return spi::select_oids(psprintf(find_sql, store::server_rows::condition()), {spi::text(guc::retention)});
 }
 
 /// Locks both tables if that needs no waiting: sessions would queue up behind a lock that is waited for.
 bool lock(Oid partition) {
-    return ConditionalLockRelationOid(partitions::changes(), AccessExclusiveLock) &&
+    return ConditionalLockRelationOid(store::partitions::changes(), AccessExclusiveLock) &&
            ConditionalLockRelationOid(partition, AccessExclusiveLock);
 }
 
@@ -64,7 +64,7 @@ List *expired() {
     MemoryContext caller = CurrentMemoryContext;
     if (guc::retention[0] != '\0')
         in_owners_transaction([&partitions, caller] {
-            state::update(psprintf(look_sql, server_rows::condition()), {spi::text(guc::retention)},
+            state::update(psprintf(look_sql, store::server_rows::condition()), {spi::text(guc::retention)},
                           look_condition);
             MemoryContext spi = MemoryContextSwitchTo(caller);
             partitions = find();
@@ -74,7 +74,7 @@ List *expired() {
 }
 
 void drop(Oid partition) {
-    partitions::forget();
+    store::partitions::forget();
     in_owners_transaction([partition] {
         // Before the lock was taken, somebody may have detached the partition to keep it.
         if (lock(partition) && list_member_oid(find(), partition))
@@ -82,4 +82,4 @@ void drop(Oid partition) {
     });
 }
 
-} // namespace bemi::retention
+} // namespace bemi::worker::retention

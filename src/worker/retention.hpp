@@ -3,7 +3,7 @@
 
 #include "base/compat.hpp"
 
-namespace bemi::retention {
+namespace bemi::worker::retention {
 
 /// The OIDs of the partitions to drop now, in the current memory context: a few at a time, so that storing
 /// does not wait for long. In a transaction of its own.
@@ -13,4 +13,4 @@ namespace bemi::retention {
 /// transaction of its own.
 void drop(Oid partition);
 
-} // namespace bemi::retention
+} // namespace bemi::worker::retention

@@ -2,7 +2,7 @@
 
 #include "base/transaction.hpp"
 
-namespace bemi::settings {
+namespace bemi::worker::settings {
 namespace {
 
 constinit int64 noted = 0;
@@ -75,4 +75,4 @@ bool have_changed() {
     return fingerprint() != noted;
 }
 
-} // namespace bemi::settings
+} // namespace bemi::worker::settings

@@ -3,7 +3,7 @@
 
 #include "base/compat.hpp"
 
-namespace bemi::settings {
+namespace bemi::worker::settings {
 
 /// Overrides the parameters that could keep the worker from its work, however they are set for the server,
 /// the database or the role.
@@ -16,4 +16,4 @@ void note();
 /// Whether these have changed since note(): then only a new process gets them. Call outside of transactions.
 [[nodiscard]] bool have_changed();
 
-} // namespace bemi::settings
+} // namespace bemi::worker::settings

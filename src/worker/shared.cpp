@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-namespace bemi::shared {
+namespace bemi::worker::shared {
 namespace {
 
 /// The WAL that the worker itself has written and not yet read.
@@ -314,4 +314,4 @@ bool wait_for(XLogRecPtr position, long milliseconds) {
     return is_stored(position);
 }
 
-} // namespace bemi::shared
+} // namespace bemi::worker::shared

@@ -8,7 +8,7 @@
 
 #include <optional>
 
-namespace bemi::shared {
+namespace bemi::worker::shared {
 
 /// Call while the postmaster loads shared_preload_libraries.
 void request_memory();
@@ -76,4 +76,4 @@ struct Report {
 [[nodiscard]] bool wait_for(XLogRecPtr position, long milliseconds);
 [[nodiscard]] bool is_stored(XLogRecPtr position);
 
-} // namespace bemi::shared
+} // namespace bemi::worker::shared

@@ -2,7 +2,7 @@
 
 #include "worker/wal.hpp"
 
-namespace bemi::slot {
+namespace bemi::worker::slot {
 namespace {
 
 constexpr char plugin[] = "bemi";
@@ -133,4 +133,4 @@ size_t databases(std::span<Oid, max_databases> found) {
     return count;
 }
 
-} // namespace bemi::slot
+} // namespace bemi::worker::slot

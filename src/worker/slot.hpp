@@ -5,7 +5,7 @@
 
 #include <span>
 
-namespace bemi::slot {
+namespace bemi::worker::slot {
 
 enum class State : uint8_t { missing, usable, invalidated };
 
@@ -49,4 +49,4 @@ inline constexpr size_t max_databases = 1024;
 /// Finds the databases that have a slot of bemi's; returns how many there are in `found`.
 [[nodiscard]] size_t databases(std::span<Oid, max_databases> found);
 
-} // namespace bemi::slot
+} // namespace bemi::worker::slot

@@ -8,7 +8,7 @@
 #include "worker/wal.hpp"
 #include "worker/wal_search.hpp"
 
-namespace bemi::start_position {
+namespace bemi::worker::start_position {
 namespace {
 
 constinit bool is_slot_new = false;
@@ -19,16 +19,16 @@ void begin_anew(XLogRecPtr known, XLogRecPtr start) {
     gaps::add({.from = known,
                .to = start,
                .reason = "the position up to which changes were stored is not in this WAL"});
-    progress::set(start);
+    store::progress::set(start);
 }
 
 /// Begins where the slot does. Changes before that which are not stored are lost: the slot is a new one, it
 /// was advanced by hand, or this is a promoted standby that has the slot but not the last rows.
 void begin_at_slot(slot::State before, const char *reason) {
-    const progress::Progress stored = progress::read();
+    const store::progress::Progress stored = store::progress::read();
     const XLogRecPtr from = stored.position, start = slot::confirmed();
     if (XLogRecPtrIsInvalid(from))
-        return progress::set(start);
+        return store::progress::set(start);
     if (!wal::has_written(from, stored.timeline))
         return before == slot::State::usable ? begin_anew(start, compat::flushed_wal())
                                              : begin_anew(InvalidXLogRecPtr, start);
@@ -36,7 +36,7 @@ void begin_at_slot(slot::State before, const char *reason) {
         return;
     if (gaps::has_open() || wal::may_have_changes(from, start))
         gaps::add({.from = from, .to = start, .reason = reason});
-    progress::set(start);
+    store::progress::set(start);
 }
 
 constexpr char slot_lost[] = "the slot was lost or dropped";
@@ -73,7 +73,7 @@ bool prepare(const state::Desired &desired) {
         return true;
     }
     if (found == slot::State::invalidated && !gaps::has_open()) {
-        gaps::add({.from = progress::read().position, .reason = gaps::slot_invalidated});
+        gaps::add({.from = store::progress::read().position, .reason = gaps::slot_invalidated});
         state::pause_on_failure(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
                                 "the replication slot was invalidated; see bemi.gaps");
         return false;
@@ -83,4 +83,4 @@ bool prepare(const state::Desired &desired) {
     return true;
 }
 
-} // namespace bemi::start_position
+} // namespace bemi::worker::start_position

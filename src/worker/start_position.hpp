@@ -4,7 +4,7 @@
 
 #include "worker/state.hpp"
 
-namespace bemi::start_position {
+namespace bemi::worker::start_position {
 
 /// Makes the slot of this database anew. Waits for all transactions that are running.
 void make_slot();
@@ -17,4 +17,4 @@ void make_slot();
 /// has seen the gap and calls bemi.start().
 [[nodiscard]] bool prepare(const state::Desired &desired);
 
-} // namespace bemi::start_position
+} // namespace bemi::worker::start_position

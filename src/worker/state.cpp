@@ -5,7 +5,7 @@
 #include "store/server_rows.hpp"
 #include "worker/claim.hpp"
 
-namespace bemi::state {
+namespace bemi::worker::state {
 namespace {
 
 // `since` tells the slots of a former extension from those of this one: they were made before.
@@ -48,7 +48,7 @@ Desired read() {
     spi::run(
         psprintf("SELECT desired_state, attempts, coalesce(attempted_at, now()), crashes, since, requested_by"
                  " FROM bemi.worker%s",
-                 server_rows::condition()));
+                 store::server_rows::condition()));
     if (SPI_processed == 0)
         return nothing_desired;
     return {.state = state_named(TextDatumGetCString(spi::value(1))),
@@ -66,13 +66,13 @@ void update_alone(const char *change, std::initializer_list<spi::Argument> argum
 } // namespace
 
 void update(const char *change, std::initializer_list<spi::Argument> arguments, const char *condition) {
-    spi::run(psprintf("UPDATE bemi.worker SET %s%s%s", change, server_rows::condition(), condition),
+    spi::run(psprintf("UPDATE bemi.worker SET %s%s%s", change, store::server_rows::condition(), condition),
              arguments);
 }
 
 void take_over_rows() {
-    server_rows::take_over("bemi.worker");
-    server_rows::take_over("bemi.progress");
+    store::server_rows::take_over("bemi.worker");
+    store::server_rows::take_over("bemi.progress");
 }
 
 void take_over() {
@@ -112,8 +112,8 @@ Request request(const char *state, const char *role) {
     Request request{};
     spi::as_owner([&request, now, state, role] {
         take_over_rows();
-        spi::run(request_sql, {server_rows::server(), spi::oid(MyDatabaseId), spi::text(state), spi::lsn(now),
-                               spi::text(role)});
+        spi::run(request_sql, {store::server_rows::server(), spi::oid(MyDatabaseId), spi::text(state),
+                               spi::lsn(now), spi::text(role)});
         request.since = DatumGetLSN(spi::value(1));
         request.is_first = request.since == now;
     });
@@ -153,7 +153,7 @@ void terminated() {
             psprintf("UPDATE bemi.worker w SET crashes = w.crashes - 1"
                      " FROM (SELECT ctid FROM bemi.worker%s AND crashes > 0 FOR UPDATE SKIP LOCKED) AS own"
                      " WHERE w.ctid = own.ctid",
-                     server_rows::condition()));
+                     store::server_rows::condition()));
     });
     disable_timeout(STATEMENT_TIMEOUT, false);
 }
@@ -163,4 +163,4 @@ void pause_on_failure(int sqlstate, const char *reason) {
                  {spi::text(unpack_sql_state(sqlstate)), spi::text(reason)});
 }
 
-} // namespace bemi::state
+} // namespace bemi::worker::state

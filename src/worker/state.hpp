@@ -4,7 +4,7 @@
 
 #include "base/spi.hpp"
 
-namespace bemi::state {
+namespace bemi::worker::state {
 
 enum class DesiredState : uint8_t { stopped, paused, running };
 
@@ -57,4 +57,4 @@ void terminated();
 /// Pauses the worker for a reason that it cannot mend itself.
 void pause_on_failure(int sqlstate, const char *reason);
 
-} // namespace bemi::state
+} // namespace bemi::worker::state

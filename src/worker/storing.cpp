@@ -11,7 +11,7 @@
 
 #include <algorithm>
 
-namespace bemi {
+namespace bemi::worker {
 namespace {
 
 // Sessions without the library do not wake the worker when they commit, so it looks by itself.
@@ -40,7 +40,7 @@ bool restart_if_over(TimestampTz &since, int milliseconds) {
 
 void Storing::open() {
     batch_.open();
-    const XLogRecPtr from = progress::read().position;
+    const XLogRecPtr from = store::progress::read().position;
     decoder_.open(from, batch_);
     shared::open(from);
     stored_.progress = from;
@@ -116,7 +116,7 @@ bool Storing::is_wanted() {
 
 void Storing::store() {
     shared::begin_storing();
-    in_the_present([this] { stored_ = sink::store(batch_, shared::add_stored); });
+    in_the_present([this] { stored_ = store::sink::store(batch_, shared::add_stored); });
     batch_.clear();
     note_health();
     (void)pgstat_report_stat(false);
@@ -132,7 +132,7 @@ void Storing::note_progress() {
     const XLogRecPtr position = decoder_.position();
     if (position <= stored_.progress || !keeps_much())
         return;
-    in_the_present([position] { progress::set(position); });
+    in_the_present([position] { store::progress::set(position); });
     stored_ = {.progress = position, .end = XactLastCommitEnd};
 }
 
@@ -199,4 +199,4 @@ void Storing::wait() {
     pgstat_report_activity(STATE_RUNNING, "reading and storing changes");
 }
 
-} // namespace bemi
+} // namespace bemi::worker

@@ -7,7 +7,7 @@
 #include "worker/state.hpp"
 #include "worker/wal_decoder.hpp"
 
-namespace bemi {
+namespace bemi::worker {
 
 class Storing {
 public:
@@ -35,9 +35,9 @@ private:
 
     state::Desired desired_;
     WalDecoder decoder_;
-    Batch batch_;
+    store::Batch batch_;
     MemoryContext memory_; // reset after each iteration
-    sink::Stored stored_;
+    store::sink::Stored stored_;
     XLogRecPtr confirmed_;
     XLogRecPtr kept_from_;
     bool frees_wal_;
@@ -53,4 +53,4 @@ private:
 /// Records that the changes from `from` to the end of the WAL will not be stored, because of bemi.stop().
 void note_unstored(XLogRecPtr from, const state::Desired &desired);
 
-} // namespace bemi
+} // namespace bemi::worker

@@ -11,7 +11,7 @@
 
 #include <algorithm>
 
-namespace bemi {
+namespace bemi::worker {
 namespace {
 
 long milliseconds_of(const Interval &interval) {
@@ -40,8 +40,8 @@ void require_primary() {
 bool is_worker_desired() {
     bool is_desired = false;
     spi::as_owner([&is_desired] {
-        spi::run(
-            psprintf("SELECT FROM bemi.worker%s AND desired_state = 'running'", server_rows::condition()));
+        spi::run(psprintf("SELECT FROM bemi.worker%s AND desired_state = 'running'",
+                          store::server_rows::condition()));
         is_desired = SPI_processed > 0;
     });
     return is_desired;
@@ -94,9 +94,6 @@ void wait_for(XLogRecPtr position, long timeout) {
 }
 
 } // namespace
-} // namespace bemi
-
-using namespace bemi;
 
 BEMI_FUNCTION(bemi_sync) {
     const long timeout = PG_ARGISNULL(0) ? guc::sync_timeout : milliseconds_of(*PG_GETARG_INTERVAL_P(0));
@@ -106,3 +103,5 @@ BEMI_FUNCTION(bemi_sync) {
     wait_for(position, timeout);
     PG_RETURN_LSN(position);
 }
+
+} // namespace bemi::worker

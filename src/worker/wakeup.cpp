@@ -6,7 +6,7 @@
 #include "worker/shared.hpp"
 #include "worker/slot.hpp"
 
-namespace bemi::wakeup {
+namespace bemi::worker::wakeup {
 namespace {
 
 constinit bool has_changes = false;
@@ -156,4 +156,4 @@ void end_at_commit() {
     may_end = true;
 }
 
-} // namespace bemi::wakeup
+} // namespace bemi::worker::wakeup

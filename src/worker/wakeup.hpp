@@ -4,7 +4,7 @@
 
 #include "base/compat.hpp"
 
-namespace bemi::wakeup {
+namespace bemi::worker::wakeup {
 
 /// Registers the transaction callback. Call once, when the library is loaded.
 void watch_transactions();
@@ -29,4 +29,4 @@ void request_at_commit(const Request &request);
 /// The current transaction may drop the extension; if it has by its commit, a worker drops the slot.
 void end_at_commit();
 
-} // namespace bemi::wakeup
+} // namespace bemi::worker::wakeup

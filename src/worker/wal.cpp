@@ -2,7 +2,7 @@
 
 #include "decode/timeline.hpp"
 
-namespace bemi::wal {
+namespace bemi::worker::wal {
 namespace {
 
 /// read_local_xlog_page() sleeps until the WAL is flushed and does not notice that the postmaster has died:
@@ -67,4 +67,4 @@ bool is_complete(XLogRecPtr from) {
     return segment > last;
 }
 
-} // namespace bemi::wal
+} // namespace bemi::worker::wal

@@ -3,7 +3,7 @@
 
 #include "base/compat.hpp"
 
-namespace bemi::wal {
+namespace bemi::worker::wal {
 
 /// The callbacks of a reader that waits for WAL that is not on disk yet.
 [[nodiscard]] XLogReaderRoutine reader_routine();
@@ -17,4 +17,4 @@ namespace bemi::wal {
 /// Whether all WAL segments from that position on still exist.
 [[nodiscard]] bool is_complete(XLogRecPtr from);
 
-} // namespace bemi::wal
+} // namespace bemi::worker::wal

@@ -8,14 +8,14 @@
 #include "worker/slot.hpp"
 #include "worker/wal.hpp"
 
-namespace bemi {
+namespace bemi::worker {
 namespace {
 
 /// take_change() leaves the buffer empty for the next change.
 void prepare_write(LogicalDecodingContext *, XLogRecPtr, TransactionId, bool) {}
 
 void take_change(LogicalDecodingContext *decoding, XLogRecPtr, TransactionId, bool) {
-    auto *batch = static_cast<Batch *>(decoding->output_writer_private);
+    auto *batch = static_cast<store::Batch *>(decoding->output_writer_private);
     const std::string_view change = view_of(*decoding->out);
     const size_t size = decode::size_without_context(change);
     if (batch->empty()) {
@@ -39,7 +39,7 @@ void enter_snapshots() {
 
 } // namespace
 
-void WalDecoder::open(XLogRecPtr from, Batch &batch) {
+void WalDecoder::open(XLogRecPtr from, store::Batch &batch) {
     batch_ = &batch;
     slot::acquire();
     XLogReaderRoutine routine = wal::reader_routine();
@@ -72,4 +72,4 @@ void WalDecoder::read_record() {
         LogicalDecodingProcessRecord(decoding_, decoding_->reader);
 }
 
-} // namespace bemi
+} // namespace bemi::worker

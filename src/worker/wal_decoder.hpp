@@ -3,13 +3,13 @@
 
 #include "store/batch.hpp"
 
-namespace bemi {
+namespace bemi::worker {
 
 class WalDecoder {
 public:
     /// Acquires the slot. Transactions that were committed before `from` are not wanted again.
     /// Outside of transactions, in a memory context that lasts.
-    void open(XLogRecPtr from, Batch &batch);
+    void open(XLogRecPtr from, store::Batch &batch);
 
     /// Adds to the batch what the WAL has up to `end`, or less if that is enough for a batch.
     void read(XLogRecPtr end);
@@ -21,7 +21,7 @@ private:
     void read_record();
 
     LogicalDecodingContext *decoding_;
-    Batch *batch_;
+    store::Batch *batch_;
 };
 
-} // namespace bemi
+} // namespace bemi::worker

@@ -5,7 +5,7 @@
 #include "decode/own_writes.hpp"
 #include "worker/wal.hpp"
 
-namespace bemi::wal {
+namespace bemi::worker::wal {
 namespace {
 
 uint8 operation_of(XLogReaderState *record) {
@@ -169,4 +169,4 @@ bool may_have_changes(XLogRecPtr from, XLogRecPtr to) {
     return found;
 }
 
-} // namespace bemi::wal
+} // namespace bemi::worker::wal

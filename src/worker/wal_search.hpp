@@ -4,10 +4,10 @@
 
 #include "base/compat.hpp"
 
-namespace bemi::wal {
+namespace bemi::worker::wal {
 
 /// Whether a transaction that was committed between the two positions may have changed rows of this database.
 /// True where WAL is missing. `from` is the position in bemi.progress. Call outside of transactions.
 [[nodiscard]] bool may_have_changes(XLogRecPtr from, XLogRecPtr to);
 
-} // namespace bemi::wal
+} // namespace bemi::worker::wal

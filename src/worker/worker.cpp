@@ -58,7 +58,7 @@ void drop_slot() {
 /// Stores what is still to be stored, unless storing has failed already, and drops the slot.
 void end(const state::Desired &desired) {
     const XLogRecPtr stored =
-        XLogRecPtrIsInvalid(desired.since) ? InvalidXLogRecPtr : progress::read().position;
+        XLogRecPtrIsInvalid(desired.since) ? InvalidXLogRecPtr : store::progress::read().position;
     if (start_position::is_slot_ours(desired) && desired.attempts == 0) {
         if (MyReplicationSlot == nullptr) {
             state::begin_attempt();
@@ -69,7 +69,7 @@ void end(const state::Desired &desired) {
         note_unstored(stored, desired);
     }
     drop_slot();
-    progress::forget();
+    store::progress::forget();
 }
 
 void decode_and_store(const state::Desired &desired) {
@@ -164,12 +164,12 @@ void end_process(const ErrorData *error) {
 } // namespace bemi::worker
 
 void bemi_worker_main(Datum database) {
-    using namespace bemi;
+    using namespace bemi::worker;
     pqsignal(SIGHUP, SignalHandlerForConfigReload);
     process::end_on_sigterm();
     BackgroundWorkerUnblockSignals();
     const Oid bootstrap_superuser = InvalidOid;
     BackgroundWorkerInitializeConnectionByOid(DatumGetObjectId(database), bootstrap_superuser, 0);
     settings::fix();
-    worker::end_process(fault::error_of(worker::live));
+    end_process(fault::error_of(live));
 }

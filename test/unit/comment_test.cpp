@@ -5,8 +5,8 @@
 #include <chrono>
 #include <utility>
 
-using bemi::comment::Event;
-using bemi::comment::Scanner;
+using bemi::context::comment::Event;
+using bemi::context::comment::Scanner;
 
 namespace {
 
@@ -119,13 +119,13 @@ TEST(affix_is_configurable) {
 
 TEST(empty_affix_turns_comments_off) {
     CHECK_EQUAL(events("SELECT 1 /*{}*/ /*Bemi {} Bemi*/; SELECT 2", {.affix = ""}), "@0 @34");
-    CHECK(!bemi::comment::may_have_comments("SELECT 1 /*{}*/", ""));
+    CHECK(!bemi::context::comment::may_have_comments("SELECT 1 /*{}*/", ""));
 }
 
 TEST(possible_never_misses_a_comment) {
-    CHECK(bemi::comment::may_have_comments("SELECT 1 /*Bemi {} Bemi*/", "Bemi"));
-    CHECK(!bemi::comment::may_have_comments("SELECT 1 /* {} */", "Bemi"));
-    CHECK(!bemi::comment::may_have_comments("", "Bemi"));
+    CHECK(bemi::context::comment::may_have_comments("SELECT 1 /*Bemi {} Bemi*/", "Bemi"));
+    CHECK(!bemi::context::comment::may_have_comments("SELECT 1 /* {} */", "Bemi"));
+    CHECK(!bemi::context::comment::may_have_comments("", "Bemi"));
 }
 
 TEST(each_statement_has_its_own) {

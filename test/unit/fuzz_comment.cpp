@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-using bemi::comment::Event;
-using bemi::comment::Scanner;
+using bemi::context::comment::Event;
+using bemi::context::comment::Scanner;
 
 namespace {
 
@@ -316,7 +316,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         position = event.offset + (event.kind == Event::Kind::comment ? event.length : 0);
         if (event.kind == Event::Kind::statement)
             continue;
-        require(bemi::comment::may_have_comments(query, affix), "a comment that is found was possible");
+        require(bemi::context::comment::may_have_comments(query, affix),
+                "a comment that is found was possible");
         require(event.json.data() > query.data() + event.offset &&
                     event.json.data() + event.json.size() < query.data() + event.offset + event.length,
                 "the JSON is inside of its comment");

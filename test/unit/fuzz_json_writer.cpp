@@ -1,4 +1,4 @@
-// Any bytes, as a database stores them, become JSON that reads back equal: with JsonWriter alone where they
+// Any bytes, as a database stores them, become JSON that reads back equal: with json::Writer alone where they
 // are UTF-8, with the conversion to ASCII after it where they are anything (SQL_ASCII).
 #include "base/text.hpp"
 #include "json/writer.hpp"
@@ -99,13 +99,13 @@ std::string as_utf8(std::string_view bytes) {
 void check_utf8(const std::string &text, size_t filled) {
     database_encoding = PG_UTF8;
     Buffer out{filled};
-    bemi::JsonWriter{out.get()}.string(text);
+    bemi::json::Writer{out.get()}.string(text);
     require(parsed_string(out.written(), "UTF-8 becomes JSON") == text, "UTF-8 reads back equal");
     require(out.written().find_first_of("\r\n") == std::string_view::npos, "a string is one line");
 
     const std::string spread = "[\n" + std::string{out.written()} + "\r\n,1\n]";
     Buffer line{filled};
-    bemi::JsonWriter{line.get()}.raw_on_one_line(spread);
+    bemi::json::Writer{line.get()}.raw_on_one_line(spread);
     require(line.written().find_first_of("\r\n") == std::string_view::npos, "one line");
     require(parsed(line.written(), "one line is JSON") == parsed(spread, "several lines are JSON"),
             "one line is equal to several");
@@ -113,8 +113,8 @@ void check_utf8(const std::string &text, size_t filled) {
 
 void check_parts(const std::string &text, size_t filled) {
     Buffer whole{filled}, parts{0};
-    bemi::JsonWriter{whole.get()}.string(text);
-    bemi::JsonWriter out{parts.get()};
+    bemi::json::Writer{whole.get()}.string(text);
+    bemi::json::Writer out{parts.get()};
     out.raw('"');
     out.escaped(std::string_view{text}.substr(0, filled % (text.size() + 1)));
     out.escaped(std::string_view{text}.substr(filled % (text.size() + 1)));
@@ -125,7 +125,7 @@ void check_parts(const std::string &text, size_t filled) {
 void check_bytes(const std::string &bytes, size_t filled) {
     database_encoding = PG_SQL_ASCII;
     Buffer json{0}, ascii{filled}, utf8{filled};
-    bemi::JsonWriter{json.get()}.string(bytes);
+    bemi::json::Writer{json.get()}.string(bytes);
     require(bemi::append_ascii_json(ascii.get(), json.written()), "small texts fit");
     require(bemi::ascii_prefix(ascii.written()) == ascii.written().size(), "ASCII is ASCII");
     require(parsed_string(ascii.written(), "bytes become JSON") == as_utf8(bytes),
@@ -139,7 +139,7 @@ template <typename Integer> void check_integer(const std::string &bytes) {
     Integer value = 0;
     std::copy_n(bytes.begin(), std::min(bytes.size(), sizeof(value)), reinterpret_cast<char *>(&value));
     Buffer out{1020};
-    bemi::JsonWriter{out.get()}.integer(value);
+    bemi::json::Writer{out.get()}.integer(value);
     require(out.written() == std::to_string(value), "an integer is written as it is");
 }
 

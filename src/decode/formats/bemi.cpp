@@ -10,6 +10,8 @@ namespace bemi::decode {
 
 namespace {
 
+using json::put, json::put_integer;
+
 // Bytes that suffice for the fixed parts of a line, without names and context.
 constexpr size_t fixed_room = 256 + iso_time_room;
 
@@ -27,7 +29,7 @@ char *put_commit_position(char *p, const Txn &txn) {
     return txn.is_committed() ? put_integer(p, txn.commit_position) : put(p, "null");
 }
 
-void write_start(JsonWriter &out, const Session &session, const Txn &txn, uint64 number,
+void write_start(json::Writer &out, const Session &session, const Txn &txn, uint64 number,
                  std::string_view operation, std::string_view names) {
     char *p = out.reserve(fixed_room + session.database_name.size() + names.size());
     p = put_id(p, txn, number);
@@ -53,7 +55,7 @@ char *put_commit(char *p, const Txn &txn) {
     return put_integer(p, txn.id);
 }
 
-void write_end(JsonWriter &out, const Txn &txn, std::string_view context, XLogRecPtr position,
+void write_end(json::Writer &out, const Txn &txn, std::string_view context, XLogRecPtr position,
                std::optional<uint64> sequence) {
     char *p = out.reserve(fixed_room + context.size());
     p = put(p, ",\"context\":");
@@ -69,7 +71,7 @@ void write_end(JsonWriter &out, const Txn &txn, std::string_view context, XLogRe
 }
 
 /// Writes the value as text.
-void write_single_key(JsonWriter &out, RelationEntry &entry, ColumnWriter &column, Datum value) {
+void write_single_key(json::Writer &out, RelationEntry &entry, ColumnWriter &column, Datum value) {
     using Kind = ValueWriter::Kind;
     switch (column.value.kind) {
     case Kind::int2:
@@ -87,15 +89,15 @@ void write_single_key(JsonWriter &out, RelationEntry &entry, ColumnWriter &colum
 }
 
 /// Writes the values as a JSON array, and the array as text.
-void write_compound_key(JsonWriter &out, std::span<ColumnWriter> key, const Row &row) {
+void write_compound_key(json::Writer &out, std::span<ColumnWriter> key, const Row &row) {
     StringInfoData text;
     initStringInfo(&text);
-    JsonWriter array{&text};
+    json::Writer array{&text};
     write_key_array(array, key, row);
     out.string(view_of(text));
 }
 
-void write_primary_key(JsonWriter &out, RelationEntry &entry) {
+void write_primary_key(json::Writer &out, RelationEntry &entry) {
     const Row *row = row_with_key(entry);
     const std::span<ColumnWriter> key = entry.primary_key;
     if (row == nullptr)
@@ -114,7 +116,7 @@ bool is_unavailable_column(const RelationEntry &entry, const ColumnWriter &colum
 
 /// Writes the names of the columns whose values are missing from the new row in the WAL, or cannot be
 /// written.
-void write_unavailable(JsonWriter &out, const RelationEntry &entry) {
+void write_unavailable(json::Writer &out, const RelationEntry &entry) {
     bool any = false;
     for (const ColumnWriter &column : entry.columns) {
         if (!is_unavailable_column(entry, column))
@@ -127,7 +129,7 @@ void write_unavailable(JsonWriter &out, const RelationEntry &entry) {
         out.raw(']');
 }
 
-void write_line(JsonWriter &out, const Session &session, const Txn &txn, const Change &change) {
+void write_line(json::Writer &out, const Session &session, const Txn &txn, const Change &change) {
     RelationEntry &entry = *change.relation;
     if (change.operation == Operation::update)
         complete_new_row(entry);
@@ -142,13 +144,13 @@ void write_line(JsonWriter &out, const Session &session, const Txn &txn, const C
     write_end(out, txn, change.context, change.position, change.sequence);
 }
 
-void write_change(JsonWriter &out, const Session &session, const Txn &txn, const Change &change) {
+void write_change(json::Writer &out, const Session &session, const Txn &txn, const Change &change) {
     if (!change.relation->uses_settings)
         return write_line(out, session, txn, change);
     with_settings(session.text_settings, [&] { write_line(out, session, txn, change); });
 }
 
-void write_message(JsonWriter &out, const Session &session, const Txn &txn, const Message &message) {
+void write_message(json::Writer &out, const Session &session, const Txn &txn, const Message &message) {
     const std::string_view no_names = "";
     write_start(out, session, txn, ChangeId::number_of_message(message.position), "MESSAGE", no_names);
     out.raw(",\"prefix\":");
@@ -161,7 +163,7 @@ void write_message(JsonWriter &out, const Session &session, const Txn &txn, cons
 }
 
 /// Writes a line about the transaction itself, without the closing brace.
-void write_transaction_start(JsonWriter &out, const Session &session, const Txn &txn,
+void write_transaction_start(json::Writer &out, const Session &session, const Txn &txn,
                              std::string_view operation) {
     char *p = out.reserve(fixed_room + session.database_name.size());
     p = put(p, "{\"operation\":\"");
@@ -173,12 +175,12 @@ void write_transaction_start(JsonWriter &out, const Session &session, const Txn 
     out.commit(p);
 }
 
-void write_begin(JsonWriter &out, const Session &session, const Txn &txn) {
+void write_begin(json::Writer &out, const Session &session, const Txn &txn) {
     write_transaction_start(out, session, txn, "BEGIN");
     out.raw('}');
 }
 
-void write_commit_line(JsonWriter &out, const Session &session, const Txn &txn) {
+void write_commit_line(json::Writer &out, const Session &session, const Txn &txn) {
     write_transaction_start(out, session, txn, "COMMIT");
     out.raw('}');
 }
@@ -201,7 +203,7 @@ std::string_view name_of(Progress progress) {
     pg_unreachable();
 }
 
-void write_progress(JsonWriter &out, const Session &session, const Txn &txn, Progress progress) {
+void write_progress(json::Writer &out, const Session &session, const Txn &txn, Progress progress) {
     write_transaction_start(out, session, txn, name_of(progress));
     if (progress == Progress::stream_abort) {
         out.raw(",\"position\":");
@@ -216,7 +218,7 @@ void write_progress(JsonWriter &out, const Session &session, const Txn &txn, Pro
 }
 
 std::string_view names_of(const RelationEntry &entry, const Options &) {
-    return json_text([&](JsonWriter &out) {
+    return json::text_of([&](json::Writer &out) {
         write_schema_name(out, entry);
         write_table_name(out, entry);
     });

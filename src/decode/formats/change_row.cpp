@@ -9,7 +9,7 @@ namespace bemi::decode {
 namespace {
 
 /// Writes one of the texts with its zero byte; returns its size without that.
-template <typename Write> uint32 write_text(JsonWriter &out, Write &&write) {
+template <typename Write> uint32 write_text(json::Writer &out, Write &&write) {
     const size_t start = out.size();
     write();
     const auto size = static_cast<uint32>(out.size() - start);
@@ -18,7 +18,7 @@ template <typename Write> uint32 write_text(JsonWriter &out, Write &&write) {
 }
 
 /// Writes the primary key as the text that is stored, which has no quotes around it.
-void write_key(JsonWriter &out, RelationEntry &entry, const Row &row) {
+void write_key(json::Writer &out, RelationEntry &entry, const Row &row) {
     const std::span<ColumnWriter> key = entry.primary_key;
     if (key.size() > 1)
         return write_key_array(out, key, row);
@@ -43,7 +43,7 @@ ChangeRowHeader header_of(const Txn &txn, const Change &change) {
 
 /// Writes the header and then the texts. `write_texts` sets their sizes in `header`, which is therefore
 /// written once more into its place.
-template <typename Write> void write_parts(JsonWriter &out, ChangeRowHeader &header, Write &&write_texts) {
+template <typename Write> void write_parts(json::Writer &out, ChangeRowHeader &header, Write &&write_texts) {
     const std::string_view bytes{reinterpret_cast<const char *>(&header), sizeof(header)};
     const size_t start = out.size();
     out.raw(bytes);
@@ -51,13 +51,13 @@ template <typename Write> void write_parts(JsonWriter &out, ChangeRowHeader &hea
     out.patch(start, bytes);
 }
 
-void write_names(JsonWriter &out, ChangeRowHeader &header, const RelationEntry &entry) {
+void write_names(json::Writer &out, ChangeRowHeader &header, const RelationEntry &entry) {
     header.schema = write_text(out, [&] { out.raw(std::string_view{entry.schema}); });
     header.table = write_text(out, [&] { out.raw(std::string_view{entry.table}); });
 }
 
 /// Writes which values of a row are left out, each after a comma.
-void write_left_out(JsonWriter &out, const RelationEntry &entry, const Row &row, std::string_view name) {
+void write_left_out(json::Writer &out, const RelationEntry &entry, const Row &row, std::string_view name) {
     for (const ColumnWriter &column : entry.columns) {
         if (!row.present || !is_unreadable(row, column))
             continue;
@@ -69,7 +69,7 @@ void write_left_out(JsonWriter &out, const RelationEntry &entry, const Row &row,
     }
 }
 
-void write_fault(JsonWriter &out, ChangeRowHeader &header, const Change &change) {
+void write_fault(json::Writer &out, ChangeRowHeader &header, const Change &change) {
     const RelationEntry &entry = *change.relation;
     const ErrorData *fault = change.fault;
     header.sqlstate = fault == nullptr ? 0 : fault->sqlerrcode;
@@ -85,7 +85,7 @@ void write_fault(JsonWriter &out, ChangeRowHeader &header, const Change &change)
     });
 }
 
-void write_row(JsonWriter &out, const Txn &txn, const Change &change) {
+void write_row(json::Writer &out, const Txn &txn, const Change &change) {
     RelationEntry &entry = *change.relation;
     const Row *key_row = row_with_key(entry);
     ChangeRowHeader header = header_of(txn, change);
@@ -103,7 +103,7 @@ void write_row(JsonWriter &out, const Txn &txn, const Change &change) {
     });
 }
 
-void write_change(JsonWriter &out, const Session &session, const Txn &txn, const Change &change) {
+void write_change(json::Writer &out, const Session &session, const Txn &txn, const Change &change) {
     if (change.operation == Operation::update)
         complete_new_row(*change.relation);
     if (!change.relation->uses_settings)
@@ -112,7 +112,7 @@ void write_change(JsonWriter &out, const Session &session, const Txn &txn, const
 }
 
 /// Writes a change row without its rows, but with the reason why they are missing.
-void write_missing(JsonWriter &out, const Txn &txn, const Change &change) {
+void write_missing(json::Writer &out, const Txn &txn, const Change &change) {
     ChangeRowHeader header = header_of(txn, change);
     header.is_missing = true;
     const auto write_none = [&] { return write_text(out, [] {}); };

@@ -8,7 +8,7 @@ std::string_view string_of(const JsonbValue &value) {
     return {value.val.string.val, static_cast<size_t>(value.val.string.len)};
 }
 
-void write_scalar(JsonWriter &out, const JsonbValue &value) {
+void write_scalar(json::Writer &out, const JsonbValue &value) {
     switch (value.type) {
     case jbvNull:
         return out.raw("null");
@@ -28,7 +28,7 @@ void write_scalar(JsonWriter &out, const JsonbValue &value) {
 
 } // namespace
 
-void write_jsonb(JsonWriter &out, Jsonb *jsonb) {
+void write_jsonb(json::Writer &out, Jsonb *jsonb) {
     JsonbValue value;
     if (JB_ROOT_IS_SCALAR(jsonb)) {
         JsonbExtractScalar(&jsonb->root, &value);

@@ -6,6 +6,6 @@
 namespace bemi::decode {
 
 /// Writes the value without the blanks that jsonb_out puts between elements.
-void write_jsonb(JsonWriter &out, Jsonb *jsonb);
+void write_jsonb(json::Writer &out, Jsonb *jsonb);
 
 } // namespace bemi::decode

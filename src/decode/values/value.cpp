@@ -16,12 +16,12 @@ std::string_view packed_view(Datum value) {
     return view_of(pg_detoast_datum_packed(reinterpret_cast<struct varlena *>(DatumGetPointer(value))));
 }
 
-void write_bool(JsonWriter &out, bool value) {
+void write_bool(json::Writer &out, bool value) {
     out.raw(value ? std::string_view{"true"} : std::string_view{"false"});
 }
 
 /// `put` writes the digits of a finite number to a buffer and returns their count.
-template <typename Float, typename Put> void write_float(JsonWriter &out, Float value, Put &&put) {
+template <typename Float, typename Put> void write_float(json::Writer &out, Float value, Put &&put) {
     if (std::isnan(value))
         return out.raw("\"NaN\"");
     if (std::isinf(value))
@@ -37,14 +37,14 @@ bool is_number(std::string_view digits) {
     return digits.back() >= '0' && digits.back() <= '9';
 }
 
-void write_numeric(JsonWriter &out, Datum value) {
+void write_numeric(json::Writer &out, Datum value) {
     char *digits = DatumGetCString(DirectFunctionCall1(numeric_out, value));
     const std::string_view text{digits};
     is_number(text) ? out.raw(text) : out.string(text);
     pfree(digits);
 }
 
-template <typename Put, typename Value> void write_time(JsonWriter &out, Put &&put, Value value) {
+template <typename Put, typename Value> void write_time(json::Writer &out, Put &&put, Value value) {
     char *p = out.reserve(iso_time_room + 2);
     *p++ = '"';
     p = put(p, value);
@@ -52,7 +52,7 @@ template <typename Put, typename Value> void write_time(JsonWriter &out, Put &&p
     out.commit(p);
 }
 
-void write_uuid(JsonWriter &out, const pg_uuid_t *uuid) {
+void write_uuid(json::Writer &out, const pg_uuid_t *uuid) {
     char *p = out.reserve(uuid_text_size + 2);
     *p++ = '"';
     p = put_uuid(p, uuid->data);
@@ -66,7 +66,7 @@ struct Elements {
 };
 
 /// Writes a dimension with the dimensions inside it, and advances `next` past their elements.
-void write_dimension(JsonWriter &out, ValueWriter &writer, std::span<const int> sizes, Elements &next) {
+void write_dimension(json::Writer &out, ValueWriter &writer, std::span<const int> sizes, Elements &next) {
     out.raw('[');
     for (int i = 0; i < sizes.front(); i++) {
         if (i > 0)
@@ -84,7 +84,7 @@ void write_dimension(JsonWriter &out, ValueWriter &writer, std::span<const int> 
     out.raw(']');
 }
 
-void write_array(JsonWriter &out, ValueWriter &element, Datum value) {
+void write_array(json::Writer &out, ValueWriter &element, Datum value) {
     ArrayType *array = DatumGetArrayTypeP(value);
     if (ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array)) == 0)
         return out.raw("[]");
@@ -99,7 +99,7 @@ void write_array(JsonWriter &out, ValueWriter &element, Datum value) {
     pfree(elements.nulls);
 }
 
-void write_composite(JsonWriter &out, RowTypeWriter &writer, Datum value) {
+void write_composite(json::Writer &out, RowTypeWriter &writer, Datum value) {
     check_stack_depth();
     load_columns(writer);
     HeapTupleHeader header = DatumGetHeapTupleHeader(value);
@@ -116,24 +116,24 @@ void write_composite(JsonWriter &out, RowTypeWriter &writer, Datum value) {
     pfree(nulls);
 }
 
-void write_hex(JsonWriter &out, std::string_view bytes) {
+void write_hex(json::Writer &out, std::string_view bytes) {
     out.raw('"');
     out.commit(put_hex(out.reserve(2 * bytes.size()), bytes.data(), bytes.size()));
     out.raw('"');
 }
 
-void write_number(JsonWriter &out, FmgrInfo &function, Datum value) {
+void write_number(json::Writer &out, FmgrInfo &function, Datum value) {
     char *digits = OutputFunctionCall(&function, value);
     const std::string_view text{digits};
     out.raw(is_number(text) ? text : "null");
     pfree(digits);
 }
 
-void write_cast(JsonWriter &out, FmgrInfo &cast, Datum value) {
+void write_cast(json::Writer &out, FmgrInfo &cast, Datum value) {
     out.raw_on_one_line(packed_view(FunctionCall1(&cast, value)));
 }
 
-void write_output(JsonWriter &out, FmgrInfo &function, Datum value) {
+void write_output(json::Writer &out, FmgrInfo &function, Datum value) {
     char *text = OutputFunctionCall(&function, value);
     out.string(text);
     pfree(text);
@@ -141,7 +141,7 @@ void write_output(JsonWriter &out, FmgrInfo &function, Datum value) {
 
 } // namespace
 
-void write_value(JsonWriter &out, ValueWriter &writer, Datum value) {
+void write_value(json::Writer &out, ValueWriter &writer, Datum value) {
     switch (writer.kind) {
     case Kind::boolean:
         return write_bool(out, DatumGetBool(value));
@@ -188,13 +188,13 @@ void write_value(JsonWriter &out, ValueWriter &writer, Datum value) {
     }
 }
 
-void write_bytea(JsonWriter &out, std::string_view bytes) {
+void write_bytea(json::Writer &out, std::string_view bytes) {
     out.raw("\"\\\\x");
     out.commit(put_hex(out.reserve(2 * bytes.size()), bytes.data(), bytes.size()));
     out.raw('"');
 }
 
-void write_text_or_bytes(JsonWriter &out, std::string_view content) {
+void write_text_or_bytes(json::Writer &out, std::string_view content) {
     const bool no_error = true;
     if (pg_verifymbstr(content.data(), static_cast<int>(content.size()), no_error))
         out.string(content);
@@ -202,7 +202,7 @@ void write_text_or_bytes(JsonWriter &out, std::string_view content) {
         write_bytea(out, content);
 }
 
-void write_member(JsonWriter &out, ColumnWriter &column, Datum value, bool is_null) {
+void write_member(json::Writer &out, ColumnWriter &column, Datum value, bool is_null) {
     if (is_null) {
         out.raw(column.key);
         out.raw("null");
@@ -212,7 +212,8 @@ void write_member(JsonWriter &out, ColumnWriter &column, Datum value, bool is_nu
     }
 }
 
-void write_object(JsonWriter &out, std::span<ColumnWriter> columns, const Datum *values, const bool *nulls) {
+void write_object(json::Writer &out, std::span<ColumnWriter> columns, const Datum *values,
+                  const bool *nulls) {
     out.enclosed('{', '}', [&] {
         for (ColumnWriter &column : columns)
             write_member(out, column, values[column.index], nulls[column.index]);

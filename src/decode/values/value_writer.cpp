@@ -134,7 +134,7 @@ void set_kind_of_other(ValueWriter &writer, Oid type, RowTypeWriter *outer) {
 }
 
 std::string_view json_key(const char *name) {
-    return json_text([name](JsonWriter &out) {
+    return json::text_of([name](json::Writer &out) {
         out.raw(',');
         out.string(name);
         out.raw(':');

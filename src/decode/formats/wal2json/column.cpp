@@ -42,7 +42,7 @@ bool is_quoted_identifier(std::string_view name) {
 }
 
 /// Like wal2json, removes the quotes of a name that is a single quoted identifier.
-void write_type_name(JsonWriter &out, std::string_view name) {
+void write_type_name(json::Writer &out, std::string_view name) {
     if (!is_quoted_identifier(name))
         return out.string(name);
     out.raw('"');
@@ -54,14 +54,14 @@ void write_type_name(JsonWriter &out, std::string_view name) {
     out.raw('"');
 }
 
-void write_type_of(JsonWriter &out, Form_pg_attribute attribute, const Options &options) {
+void write_type_of(json::Writer &out, Form_pg_attribute attribute, const Options &options) {
     Type type{.oid = attribute->atttypid, .modifier = attribute->atttypmod};
     if (is_set(options, Flag::domain_data_type))
         type = base_of_domain(type);
     write_type_name(out, format_type_with_typemod(type.oid, type.modifier));
 }
 
-void write_type(JsonWriter &out, Form_pg_attribute attribute, const Options &options) {
+void write_type(json::Writer &out, Form_pg_attribute attribute, const Options &options) {
     if (is_set(options, Flag::types)) {
         out.raw(",\"type\":");
         write_type_of(out, attribute, options);
@@ -78,7 +78,7 @@ const char *expression_text(Relation relation, const char *expression) {
                                                               ObjectIdGetDatum(RelationGetRelid(relation)))));
 }
 
-void write_default(JsonWriter &out, Relation relation, Form_pg_attribute attribute) {
+void write_default(json::Writer &out, Relation relation, Form_pg_attribute attribute) {
     if (attribute->atthasdef && attribute->attgenerated == '\0') {
         const TupleConstr *constraints = RelationGetDescr(relation)->constr;
         for (int i = 0; i < constraints->num_defval; i++)
@@ -89,14 +89,14 @@ void write_default(JsonWriter &out, Relation relation, Form_pg_attribute attribu
 }
 
 template <typename Write> std::string_view text_after_comma(Write &&write) {
-    return json_text([&write](JsonWriter &out) {
+    return json::text_of([&write](json::Writer &out) {
         out.raw(',');
         write(out);
     });
 }
 
 std::string_view column_head(Form_pg_attribute attribute, const Options &options) {
-    return json_text([&](JsonWriter &out) {
+    return json::text_of([&](json::Writer &out) {
         out.raw(",{\"name\":");
         out.string(NameStr(attribute->attname));
         write_type(out, attribute, options);
@@ -105,7 +105,7 @@ std::string_view column_head(Form_pg_attribute attribute, const Options &options
 }
 
 std::string_view column_tail(Relation relation, Form_pg_attribute attribute, const Options &options) {
-    return json_text([&](JsonWriter &out) {
+    return json::text_of([&](json::Writer &out) {
         if (is_set(options, Flag::not_null))
             out.raw(attribute->attnotnull ? ",\"optional\":false" : ",\"optional\":true");
         if (is_set(options, Flag::column_positions)) {
@@ -180,14 +180,14 @@ ColumnWriter make_version_2_column(Relation relation, Form_pg_attribute attribut
 }
 
 ColumnWriter make_version_1_column(Relation, Form_pg_attribute attribute, const Options &options) {
-    return {.key = text_after_comma([&](JsonWriter &out) { out.string(NameStr(attribute->attname)); }),
-            .tail = text_after_comma([&](JsonWriter &out) { write_type_of(out, attribute, options); }),
+    return {.key = text_after_comma([&](json::Writer &out) { out.string(NameStr(attribute->attname)); }),
+            .tail = text_after_comma([&](json::Writer &out) { write_type_of(out, attribute, options); }),
             .index = attribute->attnum - 1,
             .value = make_text_writer(attribute->atttypid, is_set(options, Flag::numbers_as_strings))};
 }
 
 std::string_view names_of(const RelationEntry &entry, const Options &options) {
-    return json_text([&](JsonWriter &out) {
+    return json::text_of([&](json::Writer &out) {
         if (is_set(options, Flag::schemas))
             write_schema_name(out, entry);
         write_table_name(out, entry);

@@ -44,7 +44,7 @@ bool is_known(const Row &row, const ColumnWriter &column) {
 
 /// Writes an array; `write` puts a comma before each element.
 template <typename Write>
-void write_array(JsonWriter &out, std::string_view key, std::span<ColumnWriter> columns, const Row &row,
+void write_array(json::Writer &out, std::string_view key, std::span<ColumnWriter> columns, const Row &row,
                  Includes includes, Write &&write) {
     out.raw(key);
     out.enclosed('[', ']', [&] {
@@ -54,7 +54,7 @@ void write_array(JsonWriter &out, std::string_view key, std::span<ColumnWriter> 
     });
 }
 
-void write_element(JsonWriter &out, ColumnWriter &column, const Row &row) {
+void write_element(json::Writer &out, ColumnWriter &column, const Row &row) {
     out.raw(',');
     if (row.nulls[column.index])
         out.raw("null");
@@ -62,8 +62,8 @@ void write_element(JsonWriter &out, ColumnWriter &column, const Row &row) {
         write_value(out, column.value, row.values[column.index]);
 }
 
-void write_columns(JsonWriter &out, const Session &session, const Keys &keys, std::span<ColumnWriter> columns,
-                   const Row &row, Includes includes) {
+void write_columns(json::Writer &out, const Session &session, const Keys &keys,
+                   std::span<ColumnWriter> columns, const Row &row, Includes includes) {
     const auto write = [&](std::string_view key, auto &&write_one) {
         write_array(out, key, columns, row, includes, write_one);
     };
@@ -73,7 +73,7 @@ void write_columns(JsonWriter &out, const Session &session, const Keys &keys, st
     write(keys.values, [&](ColumnWriter &column) { write_element(out, column, row); });
 }
 
-void write_rows(JsonWriter &out, const Session &session, const Change &change) {
+void write_rows(json::Writer &out, const Session &session, const Change &change) {
     RelationEntry &entry = *change.relation;
     // If the WAL has no old row, the columns of the identity are unchanged and can be taken from the new row.
     const Row &known = entry.old_row.present ? entry.old_row : entry.new_row;
@@ -86,7 +86,7 @@ void write_rows(JsonWriter &out, const Session &session, const Change &change) {
     out.raw('}');
 }
 
-void write_change(JsonWriter &out, const Session &session, const Txn &txn, const Change &change) {
+void write_change(json::Writer &out, const Session &session, const Txn &txn, const Change &change) {
     out.raw(start_of(change.operation));
     out.raw(change.relation->names);
     write_rows(out, session, change);
@@ -95,7 +95,7 @@ void write_change(JsonWriter &out, const Session &session, const Txn &txn, const
     out.raw(end);
 }
 
-void write_message(JsonWriter &out, const Session &, const Txn &txn, const Message &message) {
+void write_message(json::Writer &out, const Session &, const Txn &txn, const Message &message) {
     out.raw("{\"change\":[{\"kind\":\"message\",\"transactional\":");
     out.raw(txn.id == no_transaction ? "false" : "true");
     out.raw(",\"prefix\":");

@@ -24,7 +24,7 @@ std::string_view start_of(Operation operation) {
 
 /// Writes a property of the transaction; null outside a transaction.
 template <typename Write>
-void write_property(JsonWriter &out, const Txn &txn, std::string_view key, Write &&write) {
+void write_property(json::Writer &out, const Txn &txn, std::string_view key, Write &&write) {
     out.raw(key);
     if (txn.id == no_transaction)
         out.raw("null");
@@ -32,13 +32,13 @@ void write_property(JsonWriter &out, const Txn &txn, std::string_view key, Write
         write();
 }
 
-void write_timestamp(JsonWriter &out, TimestampTz time) {
+void write_timestamp(json::Writer &out, TimestampTz time) {
     out.raw('"');
     out.raw(timestamptz_to_str(time));
     out.raw('"');
 }
 
-void write_start(JsonWriter &out, std::string_view start, const Session &session, const Txn &txn) {
+void write_start(json::Writer &out, std::string_view start, const Session &session, const Txn &txn) {
     const Options &options = *session.options;
     out.raw(start);
     if (is_set(options, Flag::xids))
@@ -49,7 +49,7 @@ void write_start(JsonWriter &out, std::string_view start, const Session &session
         write_property(out, txn, ",\"origin\":", [&] { out.integer(txn.origin); });
 }
 
-void write_lsn(JsonWriter &out, std::string_view key, const Session &session, XLogRecPtr lsn) {
+void write_lsn(json::Writer &out, std::string_view key, const Session &session, XLogRecPtr lsn) {
     if (!is_set(*session.options, Flag::lsn))
         return;
     out.raw(key);
@@ -60,7 +60,7 @@ void write_lsn(JsonWriter &out, std::string_view key, const Session &session, XL
 
 enum class Part : uint8_t { column, identity, key };
 
-void write_column(JsonWriter &out, ColumnWriter &column, const Row &row, Part part) {
+void write_column(json::Writer &out, ColumnWriter &column, const Row &row, Part part) {
     if (part == Part::key) {
         out.raw(without_value(column));
         return out.raw('}');
@@ -77,7 +77,7 @@ void write_column(JsonWriter &out, ColumnWriter &column, const Row &row, Part pa
 }
 
 /// Writes an array of those columns whose values are available.
-void write_columns(JsonWriter &out, std::string_view key, std::span<ColumnWriter> columns, const Row &row,
+void write_columns(json::Writer &out, std::string_view key, std::span<ColumnWriter> columns, const Row &row,
                    Part part) {
     out.raw(key);
     out.enclosed('[', ']', [&] {
@@ -87,7 +87,7 @@ void write_columns(JsonWriter &out, std::string_view key, std::span<ColumnWriter
     });
 }
 
-void write_rows(JsonWriter &out, const Session &session, const Change &change) {
+void write_rows(json::Writer &out, const Session &session, const Change &change) {
     RelationEntry &entry = *change.relation;
     // If the WAL has no old row, the columns of the identity are unchanged and can be taken from the new row.
     const Row &known = entry.old_row.present ? entry.old_row : entry.new_row;
@@ -101,7 +101,7 @@ void write_rows(JsonWriter &out, const Session &session, const Change &change) {
         write_columns(out, ",\"pk\":", entry.primary_key, known, Part::key);
 }
 
-void write_change(JsonWriter &out, const Session &session, const Txn &txn, const Change &change) {
+void write_change(json::Writer &out, const Session &session, const Txn &txn, const Change &change) {
     write_start(out, start_of(change.operation), session, txn);
     write_lsn(out, ",\"lsn\":", session, change.position);
     out.raw(change.relation->names);
@@ -112,7 +112,7 @@ void write_change(JsonWriter &out, const Session &session, const Txn &txn, const
     out.raw('}');
 }
 
-void write_message(JsonWriter &out, const Session &session, const Txn &txn, const Message &message) {
+void write_message(json::Writer &out, const Session &session, const Txn &txn, const Message &message) {
     write_start(out, "{\"action\":\"M\"", session, txn);
     write_lsn(out, ",\"lsn\":", session, message.position);
     out.raw(",\"transactional\":");
@@ -124,18 +124,19 @@ void write_message(JsonWriter &out, const Session &session, const Txn &txn, cons
     out.raw('}');
 }
 
-void write_transaction_line(JsonWriter &out, std::string_view start, const Session &session, const Txn &txn) {
+void write_transaction_line(json::Writer &out, std::string_view start, const Session &session,
+                            const Txn &txn) {
     write_start(out, start, session, txn);
     write_lsn(out, ",\"lsn\":", session, txn.commit_position);
     write_lsn(out, ",\"nextlsn\":", session, txn.end_position);
     out.raw('}');
 }
 
-void write_begin(JsonWriter &out, const Session &session, const Txn &txn) {
+void write_begin(json::Writer &out, const Session &session, const Txn &txn) {
     write_transaction_line(out, "{\"action\":\"B\"", session, txn);
 }
 
-void write_commit(JsonWriter &out, const Session &session, const Txn &txn) {
+void write_commit(json::Writer &out, const Session &session, const Txn &txn) {
     write_transaction_line(out, "{\"action\":\"C\"", session, txn);
 }
 
