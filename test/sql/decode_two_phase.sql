@@ -1,235 +1,235 @@
 -- two-phase=on: changes come when their transaction is prepared, and later what becomes of it.
-set synchronous_commit = on;
-set client_min_messages = warning;
+SET synchronous_commit = on;
+SET client_min_messages = warning;
 \pset format unaligned
-create schema decode_two_phase;
-set search_path = decode_two_phase;
-create extension if not exists bemi;
-select 'ready' as slot from pg_create_logical_replication_slot('decode_two_phase', 'bemi', false, true);
-select 'ready' as slot from pg_create_logical_replication_slot('decode_two_phase_off', 'bemi', false, true);
+CREATE SCHEMA decode_two_phase;
+SET search_path = decode_two_phase;
+CREATE EXTENSION IF NOT EXISTS bemi;
+SELECT 'ready' AS slot FROM pg_create_logical_replication_slot('decode_two_phase', 'bemi', false, true);
+SELECT 'ready' AS slot FROM pg_create_logical_replication_slot('decode_two_phase_off', 'bemi', false, true);
 
-create table t (id int primary key, what text);
-select bemi.track('t');
+CREATE TABLE t (id int PRIMARY KEY, what text);
+SELECT bemi.track('t');
 -- What is new, short, and without what differs from run to run. Transactions get numbers by when they are first seen.
-create table transactions (number int generated always as identity, transaction jsonb);
-create function lines(variadic options text[] default '{}') returns setof text language plpgsql as $$
-declare
+CREATE TABLE transactions (number int GENERATED ALWAYS AS IDENTITY, transaction jsonb);
+CREATE FUNCTION lines(VARIADIC options text[] DEFAULT '{}') RETURNS SETOF text LANGUAGE plpgsql AS $$
+DECLARE
     changes jsonb[] := array(
-        select line::jsonb
-        from pg_logical_slot_get_changes('decode_two_phase', null, null, variadic array['two-phase', 'on', 'include-tables', 'decode_two_phase.t'] || options),
+        SELECT line::jsonb
+        FROM pg_logical_slot_get_changes('decode_two_phase', NULL, NULL, VARIADIC array['two-phase', 'on', 'include-tables', 'decode_two_phase.t'] || options),
              regexp_split_to_table(data, '\n') line);
-begin
-    insert into transactions (transaction)
-    select change->'transaction_id' from unnest(changes) change where change->'transaction_id' not in (select transaction from transactions) group by 1 order by 1;
-    return query
-    select concat_ws(' ', change->>'operation', change->>'primary_key', change->>'content', 'transaction ' || number,
+BEGIN
+    INSERT INTO transactions (transaction)
+    SELECT change->'transaction_id' FROM unnest(changes) change WHERE change->'transaction_id' NOT IN (SELECT transaction FROM transactions) GROUP BY 1 ORDER BY 1;
+    RETURN QUERY
+    SELECT concat_ws(' ', change->>'operation', change->>'primary_key', change->>'content', 'transaction ' || number,
                      'sequence ' || (change->>'sequence'), change->>'gid', change->>'context',
-                     case when change @> '{"committed_at": null, "commit_position": null}' then 'pending' when change ?| array['committed_at', 'commit_position'] then 'committed' end,
-                     case when change @> '{"id": null}' then 'without id' when change ? 'id' then 'with id' end)
-    from unnest(changes) with ordinality as c (change, n) left join transactions on transaction = change->'transaction_id'
-    order by n;
-end
+                     CASE WHEN change @> '{"committed_at": null, "commit_position": null}' THEN 'pending' WHEN change ?| array['committed_at', 'commit_position'] THEN 'committed' END,
+                     CASE WHEN change @> '{"id": null}' THEN 'without id' WHEN change ? 'id' THEN 'with id' END)
+    FROM unnest(changes) WITH ORDINALITY AS c (change, n) LEFT JOIN transactions ON transaction = change->'transaction_id'
+    ORDER BY n;
+END
 $$;
-select count(*) from lines();
+SELECT count(*) FROM lines();
 
 --
 -- Committed, and rolled back
 --
-begin;
-set local bemi.context = '{"who": "first"}';
-insert into t values (1, 'a');
-savepoint a;
-set local bemi.context = '{"who": "never"}';
-update t set what = 'never';
-rollback to a;
-insert into t values (2, 'b');
-prepare transaction 'first "one"';
-select lines();
-begin;
-insert into t values (3, 'c');
-rollback;
-begin;
-delete from t where id > 100;
-insert into t values (4, 'd');
-prepare transaction 'second';
-insert into t values (5, 'not prepared');
-select lines();
-set bemi.context = '{"who": "ends it"}';
-commit prepared 'first "one"';
-select lines();
-rollback prepared 'second';
-reset bemi.context;
-select lines();
+BEGIN;
+SET LOCAL bemi.context = '{"who": "first"}';
+INSERT INTO t VALUES (1, 'a');
+SAVEPOINT a;
+SET LOCAL bemi.context = '{"who": "never"}';
+UPDATE t SET what = 'never';
+ROLLBACK TO a;
+INSERT INTO t VALUES (2, 'b');
+PREPARE TRANSACTION 'first "one"';
+SELECT lines();
+BEGIN;
+INSERT INTO t VALUES (3, 'c');
+ROLLBACK;
+BEGIN;
+DELETE FROM t WHERE id > 100;
+INSERT INTO t VALUES (4, 'd');
+PREPARE TRANSACTION 'second';
+INSERT INTO t VALUES (5, 'not prepared');
+SELECT lines();
+SET bemi.context = '{"who": "ends it"}';
+COMMIT PREPARED 'first "one"';
+SELECT lines();
+ROLLBACK PREPARED 'second';
+RESET bemi.context;
+SELECT lines();
 
 -- Both parts at once, and again in the order of the WAL
-begin;
-insert into t values (6, 'e');
-prepare transaction 'third';
-begin;
-insert into t values (7, 'f');
-prepare transaction 'fourth';
-commit prepared 'fourth';
-commit prepared 'third';
-select lines();
+BEGIN;
+INSERT INTO t VALUES (6, 'e');
+PREPARE TRANSACTION 'third';
+BEGIN;
+INSERT INTO t VALUES (7, 'f');
+PREPARE TRANSACTION 'fourth';
+COMMIT PREPARED 'fourth';
+COMMIT PREPARED 'third';
+SELECT lines();
 
 -- Bounds
-begin;
-insert into t values (8, 'g');
-prepare transaction 'fifth';
-commit prepared 'fifth';
-insert into t values (9, 'h');
-select lines('transactions', 'on');
+BEGIN;
+INSERT INTO t VALUES (8, 'g');
+PREPARE TRANSACTION 'fifth';
+COMMIT PREPARED 'fifth';
+INSERT INTO t VALUES (9, 'h');
+SELECT lines('transactions', 'on');
 
 -- What is filtered does not come
-begin;
-create table other (id int);
-insert into other values (1);
-prepare transaction 'sixth';
-select lines('transactions', 'on');
-commit prepared 'sixth';
+BEGIN;
+CREATE TABLE other (id int);
+INSERT INTO other VALUES (1);
+PREPARE TRANSACTION 'sixth';
+SELECT lines('transactions', 'on');
+COMMIT PREPARED 'sixth';
 -- (not known any more to have been empty)
-select lines('transactions', 'on');
-begin;
-insert into other values (2);
-prepare transaction 'seventh';
-commit prepared 'seventh';
-begin;
-prepare transaction 'eighth';
-commit prepared 'eighth';
-select lines('transactions', 'on');
+SELECT lines('transactions', 'on');
+BEGIN;
+INSERT INTO other VALUES (2);
+PREPARE TRANSACTION 'seventh';
+COMMIT PREPARED 'seventh';
+BEGIN;
+PREPARE TRANSACTION 'eighth';
+COMMIT PREPARED 'eighth';
+SELECT lines('transactions', 'on');
 
 -- Messages
-begin;
-select pg_logical_emit_message(true, 'note', 'prepared') is not null as sent;
-insert into t values (10, 'i');
-prepare transaction 'ninth';
-commit prepared 'ninth';
-select lines('messages', 'note', 'batch-size', '1000000');
+BEGIN;
+SELECT pg_logical_emit_message(true, 'note', 'prepared') IS NOT NULL AS sent;
+INSERT INTO t VALUES (10, 'i');
+PREPARE TRANSACTION 'ninth';
+COMMIT PREPARED 'ninth';
+SELECT lines('messages', 'note', 'batch-size', '1000000');
 
 --
 -- Streamed before they are prepared
 --
-set logical_decoding_work_mem = '64kB';
-begin;
-set local bemi.context = '{"who": "large"}';
-insert into t select i, repeat('x', 100) from generate_series(1001, 2000) i;
-savepoint a;
-insert into t select i, repeat('x', 100) from generate_series(2001, 3000) i;
-rollback to a;
-insert into t select i, repeat('x', 100) from generate_series(3001, 4000) i;
-prepare transaction 'large';
-create function summary(variadic options text[]) returns setof text language sql as $$
-    select regexp_replace(l.line, '^(CREATE) \d+ (transaction \d+) sequence \d+', '\1 \2')
-    from decode_two_phase.lines(variadic options) with ordinality as l (line, n) group by 1 order by min(l.n)
+SET logical_decoding_work_mem = '64kB';
+BEGIN;
+SET LOCAL bemi.context = '{"who": "large"}';
+INSERT INTO t SELECT i, repeat('x', 100) FROM generate_series(1001, 2000) i;
+SAVEPOINT a;
+INSERT INTO t SELECT i, repeat('x', 100) FROM generate_series(2001, 3000) i;
+ROLLBACK TO a;
+INSERT INTO t SELECT i, repeat('x', 100) FROM generate_series(3001, 4000) i;
+PREPARE TRANSACTION 'large';
+CREATE FUNCTION summary(VARIADIC options text[]) RETURNS SETOF text LANGUAGE sql AS $$
+    SELECT regexp_replace(l.line, '^(CREATE) \d+ (transaction \d+) sequence \d+', '\1 \2')
+    FROM decode_two_phase.lines(VARIADIC options) WITH ORDINALITY AS l (line, n) GROUP BY 1 ORDER BY min(l.n)
 $$;
-select summary('stream', 'on');
-commit prepared 'large';
-select summary('stream', 'on');
-begin;
-insert into t select i, repeat('x', 100) from generate_series(4001, 5000) i;
-prepare transaction 'large, never';
-rollback prepared 'large, never';
-begin;
-insert into t select i, repeat('x', 100) from generate_series(5001, 6000) i;
-prepare transaction 'large, not streamed';
-commit prepared 'large, not streamed';
-begin;
-insert into t select i, repeat('x', 100) from generate_series(6001, 7000) i;
-commit;
-select summary('stream', 'on');
+SELECT summary('stream', 'on');
+COMMIT PREPARED 'large';
+SELECT summary('stream', 'on');
+BEGIN;
+INSERT INTO t SELECT i, repeat('x', 100) FROM generate_series(4001, 5000) i;
+PREPARE TRANSACTION 'large, never';
+ROLLBACK PREPARED 'large, never';
+BEGIN;
+INSERT INTO t SELECT i, repeat('x', 100) FROM generate_series(5001, 6000) i;
+PREPARE TRANSACTION 'large, not streamed';
+COMMIT PREPARED 'large, not streamed';
+BEGIN;
+INSERT INTO t SELECT i, repeat('x', 100) FROM generate_series(6001, 7000) i;
+COMMIT;
+SELECT summary('stream', 'on');
 
 --
 -- Read, but not acknowledged, when it ends: a client that has kept its lines is told of the end
 --
-select count(*) from lines('stream', 'on');
-create function ends(variadic options text[] default '{}') returns setof text language sql as $$
-    select concat_ws(' ', change->>'operation', change->>'gid', count(*) filter (where change ? 'id'))
-    from pg_logical_slot_peek_changes('decode_two_phase', null, null, variadic array['two-phase', 'on', 'include-tables', 'decode_two_phase.t', 'messages', 'note'] || options) with ordinality as c (lsn, xid, data, n),
+SELECT count(*) FROM lines('stream', 'on');
+CREATE FUNCTION ends(VARIADIC options text[] DEFAULT '{}') RETURNS SETOF text LANGUAGE sql AS $$
+    SELECT concat_ws(' ', change->>'operation', change->>'gid', count(*) FILTER (WHERE change ? 'id'))
+    FROM pg_logical_slot_peek_changes('decode_two_phase', NULL, NULL, VARIADIC array['two-phase', 'on', 'include-tables', 'decode_two_phase.t', 'messages', 'note'] || options) WITH ORDINALITY AS c (lsn, xid, data, n),
          jsonb(data) change
-    group by change->>'operation', change->>'gid' order by min(n)
+    GROUP BY change->>'operation', change->>'gid' ORDER BY min(n)
 $$;
-begin;
-insert into t values (101, 'a');
-prepare transaction 'small';
-begin;
-insert into t select i, repeat('x', 100) from generate_series(7001, 8000) i;
-prepare transaction 'streamed';
-begin;
-insert into t values (102, 'b');
-savepoint a;
-insert into t values (103, 'c');
-rollback to a;
-prepare transaction 'savepoint';
-begin;
-select pg_logical_emit_message(true, 'note', 'prepared') is not null as sent;
-prepare transaction 'message';
-begin;
-insert into other values (3);
-prepare transaction 'filtered';
-begin;
-insert into t values (104, 'd');
-prepare transaction 'kept';
-select ends(), ends('stream', 'on');
-select * from ends('transactions', 'on');
-rollback prepared 'small';
-rollback prepared 'streamed';
-rollback prepared 'savepoint';
-rollback prepared 'message';
-commit prepared 'kept';
+BEGIN;
+INSERT INTO t VALUES (101, 'a');
+PREPARE TRANSACTION 'small';
+BEGIN;
+INSERT INTO t SELECT i, repeat('x', 100) FROM generate_series(7001, 8000) i;
+PREPARE TRANSACTION 'streamed';
+BEGIN;
+INSERT INTO t VALUES (102, 'b');
+SAVEPOINT a;
+INSERT INTO t VALUES (103, 'c');
+ROLLBACK TO a;
+PREPARE TRANSACTION 'savepoint';
+BEGIN;
+SELECT pg_logical_emit_message(true, 'note', 'prepared') IS NOT NULL AS sent;
+PREPARE TRANSACTION 'message';
+BEGIN;
+INSERT INTO other VALUES (3);
+PREPARE TRANSACTION 'filtered';
+BEGIN;
+INSERT INTO t VALUES (104, 'd');
+PREPARE TRANSACTION 'kept';
+SELECT ends(), ends('stream', 'on');
+SELECT * FROM ends('transactions', 'on');
+ROLLBACK PREPARED 'small';
+ROLLBACK PREPARED 'streamed';
+ROLLBACK PREPARED 'savepoint';
+ROLLBACK PREPARED 'message';
+COMMIT PREPARED 'kept';
 -- again they do not come, but their ends do; PREPARE had come
-select ends();
-select ends('stream', 'on', 'transactions', 'on');
+SELECT ends();
+SELECT ends('stream', 'on', 'transactions', 'on');
 -- (that it had nothing to send is not known any more)
-rollback prepared 'filtered';
-select ends();
+ROLLBACK PREPARED 'filtered';
+SELECT ends();
 -- acknowledged before the end
-begin;
-insert into t values (105, 'e');
-prepare transaction 'acknowledged';
-select lines();
-select ends();
-rollback prepared 'acknowledged';
-select ends();
-select lines();
+BEGIN;
+INSERT INTO t VALUES (105, 'e');
+PREPARE TRANSACTION 'acknowledged';
+SELECT lines();
+SELECT ends();
+ROLLBACK PREPARED 'acknowledged';
+SELECT ends();
+SELECT lines();
 -- (nor is it of one that is rolled back before it is read)
-begin;
-insert into other values (4);
-prepare transaction 'filtered again';
-rollback prepared 'filtered again';
-begin;
-insert into other values (5);
-prepare transaction 'filtered and kept';
-commit prepared 'filtered and kept';
-select lines();
+BEGIN;
+INSERT INTO other VALUES (4);
+PREPARE TRANSACTION 'filtered again';
+ROLLBACK PREPARED 'filtered again';
+BEGIN;
+INSERT INTO other VALUES (5);
+PREPARE TRANSACTION 'filtered and kept';
+COMMIT PREPARED 'filtered and kept';
+SELECT lines();
 
 --
 -- Off: they come when they are committed, with the same identity
 --
-select concat_ws(' ', change->>'operation', change->>'primary_key', 'sequence ' || (change->>'sequence'), change->>'context') as line
-from (select data::jsonb as change from pg_logical_slot_peek_changes('decode_two_phase_off', null, null, 'include-tables', 'decode_two_phase.t')) c
-where length(change->>'primary_key') < 4;
-select count(*), count(distinct change->'id') as ids, count(*) filter (where change->'commit_position' is null) as without_commit
-from (select data::jsonb as change from pg_logical_slot_peek_changes('decode_two_phase_off', null, null, 'include-tables', 'decode_two_phase.t')) c;
-with pending as (
-    select data::jsonb as change from pg_logical_slot_peek_changes('decode_two_phase_off', null, null, 'include-tables', 'decode_two_phase.t', 'two-phase', 'on', 'stream', 'on')
-), assembled as (
-    select coalesce(e.change, p.change)->'commit_position' as commit_position, coalesce(e.change, p.change)->'committed_at' as committed_at, p.change->'sequence' as sequence, p.change->'after' as after
-    from pending p left join pending e on p.change @> '{"id": null}' and e.change->'transaction_id' = p.change->'transaction_id' and e.change->>'operation' in ('COMMIT PREPARED', 'STREAM COMMIT')
-    where p.change ? 'id'
-), committed as (
-    select data::jsonb as change from pg_logical_slot_peek_changes('decode_two_phase_off', null, null, 'include-tables', 'decode_two_phase.t')
+SELECT concat_ws(' ', change->>'operation', change->>'primary_key', 'sequence ' || (change->>'sequence'), change->>'context') AS line
+FROM (SELECT data::jsonb AS change FROM pg_logical_slot_peek_changes('decode_two_phase_off', NULL, NULL, 'include-tables', 'decode_two_phase.t')) c
+WHERE length(change->>'primary_key') < 4;
+SELECT count(*), count(DISTINCT change->'id') AS ids, count(*) FILTER (WHERE change->'commit_position' IS NULL) AS without_commit
+FROM (SELECT data::jsonb AS change FROM pg_logical_slot_peek_changes('decode_two_phase_off', NULL, NULL, 'include-tables', 'decode_two_phase.t')) c;
+WITH pending AS (
+    SELECT data::jsonb AS change FROM pg_logical_slot_peek_changes('decode_two_phase_off', NULL, NULL, 'include-tables', 'decode_two_phase.t', 'two-phase', 'on', 'stream', 'on')
+), assembled AS (
+    SELECT coalesce(e.change, p.change)->'commit_position' AS commit_position, coalesce(e.change, p.change)->'committed_at' AS committed_at, p.change->'sequence' AS sequence, p.change->'after' AS after
+    FROM pending p LEFT JOIN pending e ON p.change @> '{"id": null}' AND e.change->'transaction_id' = p.change->'transaction_id' AND e.change->>'operation' IN ('COMMIT PREPARED', 'STREAM COMMIT')
+    WHERE p.change ? 'id'
+), committed AS (
+    SELECT data::jsonb AS change FROM pg_logical_slot_peek_changes('decode_two_phase_off', NULL, NULL, 'include-tables', 'decode_two_phase.t')
 )
-select count(*) as changes, count(a.commit_position) as assembled
-from committed c left join assembled a on a.commit_position = c.change->'commit_position' and a.sequence = c.change->'sequence'
-    and a.committed_at = c.change->'committed_at' and a.after = c.change->'after';
+SELECT count(*) AS changes, count(a.commit_position) AS assembled
+FROM committed c LEFT JOIN assembled a ON a.commit_position = c.change->'commit_position' AND a.sequence = c.change->'sequence'
+    AND a.committed_at = c.change->'committed_at' AND a.after = c.change->'after';
 
 -- What is not allowed
-select count(*) from pg_logical_slot_peek_changes('decode_two_phase', null, null, 'two-phase', 'maybe');
+SELECT count(*) FROM pg_logical_slot_peek_changes('decode_two_phase', NULL, NULL, 'two-phase', 'maybe');
 \set VERBOSITY terse
-select count(*) from pg_logical_slot_peek_changes('decode_two_phase', null, null, 'two-phase', 'on', 'format', 'wal2json');
-select count(*) from pg_logical_slot_peek_changes('decode_two_phase', null, null, 'format', 'wal2json', 'stream', 'on');
+SELECT count(*) FROM pg_logical_slot_peek_changes('decode_two_phase', NULL, NULL, 'two-phase', 'on', 'format', 'wal2json');
+SELECT count(*) FROM pg_logical_slot_peek_changes('decode_two_phase', NULL, NULL, 'format', 'wal2json', 'stream', 'on');
 \set VERBOSITY default
 
-select bemi.untrack('t');
-drop schema decode_two_phase cascade;
-select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name like 'decode_two_phase%';
+SELECT bemi.untrack('t');
+DROP SCHEMA decode_two_phase CASCADE;
+SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name LIKE 'decode_two_phase%';

@@ -1,25 +1,25 @@
 -- Values of every type: what the plugin writes must be, as jsonb, what to_jsonb makes of the row.
-set timezone = 'UTC';
-set datestyle = 'ISO';
-set intervalstyle = 'postgres';
-set extra_float_digits = 1;
-set synchronous_commit = on;
-set client_min_messages = warning;
+SET timezone = 'UTC';
+SET datestyle = 'ISO';
+SET intervalstyle = 'postgres';
+SET extra_float_digits = 1;
+SET synchronous_commit = on;
+SET client_min_messages = warning;
 
-create extension hstore;
-create extension citext;
-create extension ltree;
-create schema decode_types;
-set search_path = decode_types, public;
+CREATE EXTENSION hstore;
+CREATE EXTENSION citext;
+CREATE EXTENSION ltree;
+CREATE SCHEMA decode_types;
+SET search_path = decode_types, public;
 
-select 'ready' as slot from pg_create_logical_replication_slot('decode_types', 'bemi');
+SELECT 'ready' AS slot FROM pg_create_logical_replication_slot('decode_types', 'bemi');
 
 --
 -- A table for each type, with its values alone, in an array and in an array of two dimensions
 --
 
-create table samples (type text, value text);
-insert into samples values
+CREATE TABLE samples (type text, value text);
+INSERT INTO samples VALUES
     ('aclitem', '=r/' || quote_ident(current_user)),
     ('bit', ''), ('bit', '10110'),
     ('bool', 'true'), ('bool', 'false'),
@@ -95,135 +95,135 @@ insert into samples values
     ('xml', '<a b="c">text</a>'), ('xml', 'a fragment'),
     ('hstore', ''), ('hstore', '"a"=>"1", "b"=>NULL, "q\"\\"=>"line\nbreak"'), ('citext', 'CaSe'), ('ltree', 'a.b.c'), ('lquery', '*.b{1,}'), ('ltxtquery', 'a & b*');
 -- Of these no value can be typed in.
-insert into samples
-    select typname, null from pg_type
-    where typname in ('gtsvector', 'pg_brin_bloom_summary', 'pg_brin_minmax_multi_summary', 'pg_dependencies', 'pg_mcv_list', 'pg_ndistinct', 'pg_node_tree');
+INSERT INTO samples
+    SELECT typname, NULL FROM pg_type
+    WHERE typname IN ('gtsvector', 'pg_brin_bloom_summary', 'pg_brin_minmax_multi_summary', 'pg_dependencies', 'pg_mcv_list', 'pg_ndistinct', 'pg_node_tree');
 
-create sequence sample;
-do $$
-declare
+CREATE sequence sample;
+DO $$
+DECLARE
     s record;
-begin
-    for s in select distinct type, t.oid::regtype as name, t.typarray from samples join pg_type t on typname = type loop
-        execute format('create table %I (id int, value %s, list %s, matrix %s)', 'type ' || s.type, s.name,
+BEGIN
+    FOR s IN SELECT DISTINCT type, t.oid::regtype AS name, t.typarray FROM samples JOIN pg_type t ON typname = type LOOP
+        EXECUTE format('CREATE TABLE %I (id int, value %s, list %s, matrix %s)', 'type ' || s.type, s.name,
                        coalesce(nullif(s.typarray, 0)::regtype, 'text'), coalesce(nullif(s.typarray, 0)::regtype, 'text'));
-        execute format('insert into %I values (0, null, null, null), (-1, null, ''{}'', ''{}'')', 'type ' || s.type);
-    end loop;
-    for s in
-        select type, value, oid::regtype as name, coalesce(nullif(typarray, 0)::regtype, 'text') as array, typdelim as comma,
-               '"' || replace(replace(value, '\', '\\'), '"', '\"') || '"' as element
-        from samples join pg_type on typname = type where value is not null
-    loop
-        execute format('insert into %I values (nextval(''sample''), %L::%s, %L::%s, %L::%s)', 'type ' || s.type, s.value, s.name,
+        EXECUTE format('INSERT INTO %I VALUES (0, NULL, NULL, NULL), (-1, NULL, ''{}'', ''{}'')', 'type ' || s.type);
+    END LOOP;
+    FOR s IN
+        SELECT type, value, oid::regtype AS name, coalesce(nullif(typarray, 0)::regtype, 'text') AS array, typdelim AS comma,
+               '"' || replace(replace(value, '\', '\\'), '"', '\"') || '"' AS element
+        FROM samples JOIN pg_type ON typname = type WHERE value IS NOT NULL
+    LOOP
+        EXECUTE format('INSERT INTO %I VALUES (nextval(''sample''), %L::%s, %L::%s, %L::%s)', 'type ' || s.type, s.value, s.name,
                        format('{%s%sNULL}', s.element, s.comma), s.array, format('[-1:0][3:3]={{%s}%s{NULL}}', s.element, s.comma), s.array);
-    end loop;
-end $$;
+    END LOOP;
+END $$;
 
 -- Every built-in type that a column can have is in there.
-select typname as untested from pg_type
-where typnamespace = 'pg_catalog'::regnamespace and typtype in ('b', 'e', 'd', 'r', 'm') and typname not in (select type from samples)
-    and oid not in (select typarray from pg_type where typname in (select type from samples))
+SELECT typname AS untested FROM pg_type
+WHERE typnamespace = 'pg_catalog'::regnamespace AND typtype IN ('b', 'e', 'd', 'r', 'm') AND typname NOT IN (SELECT type FROM samples)
+    AND oid NOT IN (SELECT typarray FROM pg_type WHERE typname IN (SELECT type FROM samples))
     -- but for arrays of the catalogs' rows and of cstring, which a column cannot have
-    and typelem not in (select oid from pg_type where typtype in ('c', 'p'));
+    AND typelem NOT IN (SELECT oid FROM pg_type WHERE typtype IN ('c', 'p'));
 
 --
 -- Types that users make
 --
 
-create type mood as enum ('sad', 'a "happy" one', '');
-create domain positive as numeric(10, 2) check (value > 0);
-create domain moods as mood[];
-create domain some_json as json;
-create type floats as range (subtype = float8);
-create type pair as (x int, "odd ""name""" text);
-create type nest as (p pair, ps pair[], m mood, d positive, ds moods, r floats, t timestamptz, b bytea);
-create domain one_pair as pair;
-create table row_type (a int, b text, c int);
-alter table row_type drop column b;
-create table uses_types (id int, m mood, ms mood[], d positive, dd moods, j some_json, f floats, fm floats_multirange, n nest, ns nest[], o one_pair, os one_pair[], r row_type, h hstore[], c citext[]);
-insert into uses_types values
+CREATE TYPE mood AS ENUM ('sad', 'a "happy" one', '');
+CREATE DOMAIN positive AS numeric(10, 2) CHECK (value > 0);
+CREATE DOMAIN moods AS mood[];
+CREATE DOMAIN some_json AS json;
+CREATE TYPE floats AS RANGE (subtype = float8);
+CREATE TYPE pair AS (x int, "odd ""name""" text);
+CREATE TYPE nest AS (p pair, ps pair[], m mood, d positive, ds moods, r floats, t timestamptz, b bytea);
+CREATE DOMAIN one_pair AS pair;
+CREATE TABLE row_type (a int, b text, c int);
+ALTER TABLE row_type DROP COLUMN b;
+CREATE TABLE uses_types (id int, m mood, ms mood[], d positive, dd moods, j some_json, f floats, fm floats_multirange, n nest, ns nest[], o one_pair, os one_pair[], r row_type, h hstore[], c citext[]);
+INSERT INTO uses_types VALUES
     (1, 'sad', '{sad,NULL,""}', 1.10, '{{sad},{"a \"happy\" one"}}', E'[\n1]', '[0.1,NaN)', '{[1,2),[3,4)}',
-     row(row(1, null), array[row(2, 'x')::pair, null], '', 3, '{sad}', '[1,1]', '2023-12-11 17:09:15.5+02', '\x00'),
-     array[row(null, null, null, null, null, null, null, null)::nest, null], row(1, E'\n"'), array[row(2, '')::one_pair], row(1, 2), array['a=>1'::hstore], '{A,b}'),
-    (2, null, null, null, null, null, null, null, null, null, null, null, null, null, null),
-    (3, null, '{}', null, '{}', null, 'empty', '{}', null, '{}', null, '{}', null, '{}', '{}');
+     row(row(1, NULL), array[row(2, 'x')::pair, NULL], '', 3, '{sad}', '[1,1]', '2023-12-11 17:09:15.5+02', '\x00'),
+     array[row(NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)::nest, NULL], row(1, E'\n"'), array[row(2, '')::one_pair], row(1, 2), array['a=>1'::hstore], '{A,b}'),
+    (2, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL),
+    (3, NULL, '{}', NULL, '{}', NULL, 'empty', '{}', NULL, '{}', NULL, '{}', NULL, '{}', '{}');
 -- A type that changes: each row must look as it did then.
-create type changing as (a int, gone text);
-create table uses_changing (id int, c changing, cs changing[]);
-create table rows_then (id int, row_then jsonb);
-insert into uses_changing values (1, row(1, 'x'), array[row(2, 'y')::changing]);
-insert into rows_then select 1, to_jsonb(t) from uses_changing t where id = 1;
-alter type changing add attribute b int;
-insert into uses_changing select 2, c, cs from uses_changing;
-insert into uses_changing values (3, row(3, 'z', 4), array[row(5, 'a', 6)::changing]);
-insert into rows_then select id, to_jsonb(t) from uses_changing t where id > 1;
-alter type changing drop attribute gone;
-alter type changing rename attribute b to renamed;
-insert into uses_changing select 4, c, cs from uses_changing where id = 3;
-insert into uses_changing values (5, row(7, 8), array[row(9, 10)::changing]);
-insert into rows_then select id, to_jsonb(t) from uses_changing t where id > 3;
+CREATE TYPE changing AS (a int, gone text);
+CREATE TABLE uses_changing (id int, c changing, cs changing[]);
+CREATE TABLE rows_then (id int, row_then jsonb);
+INSERT INTO uses_changing VALUES (1, row(1, 'x'), array[row(2, 'y')::changing]);
+INSERT INTO rows_then SELECT 1, to_jsonb(t) FROM uses_changing t WHERE id = 1;
+ALTER TYPE changing ADD ATTRIBUTE b int;
+INSERT INTO uses_changing SELECT 2, c, cs FROM uses_changing;
+INSERT INTO uses_changing VALUES (3, row(3, 'z', 4), array[row(5, 'a', 6)::changing]);
+INSERT INTO rows_then SELECT id, to_jsonb(t) FROM uses_changing t WHERE id > 1;
+ALTER TYPE changing DROP ATTRIBUTE gone;
+ALTER TYPE changing RENAME ATTRIBUTE b TO renamed;
+INSERT INTO uses_changing SELECT 4, c, cs FROM uses_changing WHERE id = 3;
+INSERT INTO uses_changing VALUES (5, row(7, 8), array[row(9, 10)::changing]);
+INSERT INTO rows_then SELECT id, to_jsonb(t) FROM uses_changing t WHERE id > 3;
 
 -- Casts to json: to_jsonb calls any of them; while decoding only one in C can be called.
-create type colour as (r int, g int, b int);
-create function colour_to_json(colour) returns json language sql as $$ select '"a colour"'::json $$;
-create cast (colour as json) with function colour_to_json(colour);
-create type shade as enum ('dark', 'light');
-create function shade_to_json(shade) returns json language sql as $$ select '["shade"]'::json $$;
-create cast (shade as json) with function shade_to_json(shade);
-create table uses_casts (id int, c colour, s shade);
-insert into uses_casts values (1, row(1, 2, 3), 'dark');
+CREATE TYPE colour AS (r int, g int, b int);
+CREATE FUNCTION colour_to_json(colour) RETURNS json LANGUAGE sql AS $$ SELECT '"a colour"'::json $$;
+CREATE CAST (colour AS json) WITH FUNCTION colour_to_json(colour);
+CREATE TYPE shade AS ENUM ('dark', 'light');
+CREATE FUNCTION shade_to_json(shade) RETURNS json LANGUAGE sql AS $$ SELECT '["shade"]'::json $$;
+CREATE CAST (shade AS json) WITH FUNCTION shade_to_json(shade);
+CREATE TABLE uses_casts (id int, c colour, s shade);
+INSERT INTO uses_casts VALUES (1, row(1, 2, 3), 'dark');
 
 -- Values that only the server makes
-create table big as select i % 2 as a, i % 4 as b from generate_series(1, 100) i;
-create statistics some_statistics (ndistinct, dependencies, mcv) on a, b from big;
-analyze big;
-create table server_values as
-    select 1 as id, stxdndistinct, stxddependencies, stxdmcv, (select ev_action from pg_rewrite order by oid limit 1)
-    from pg_statistic_ext_data join pg_statistic_ext on oid = stxoid where stxname = 'some_statistics';
+CREATE TABLE big AS SELECT i % 2 AS a, i % 4 AS b FROM generate_series(1, 100) i;
+CREATE STATISTICS some_statistics (ndistinct, dependencies, mcv) ON a, b FROM big;
+ANALYZE big;
+CREATE TABLE server_values AS
+    SELECT 1 AS id, stxdndistinct, stxddependencies, stxdmcv, (SELECT ev_action FROM pg_rewrite ORDER BY oid LIMIT 1)
+    FROM pg_statistic_ext_data JOIN pg_statistic_ext ON oid = stxoid WHERE stxname = 'some_statistics';
 
 --
 -- The comparison
 --
 
-create table decoded as
-    select change->>'table' as name, (change->'after'->>'id')::int as id, change->'after' as after
-    from (select data::jsonb as change from pg_logical_slot_get_changes('decode_types', null, null, 'include-tables', 'decode_types.*', 'exclude-tables', '*.samples, *.big, *.decoded, *.rows_then')) c;
+CREATE TABLE decoded AS
+    SELECT change->>'table' AS name, (change->'after'->>'id')::int AS id, change->'after' AS after
+    FROM (SELECT data::jsonb AS change FROM pg_logical_slot_get_changes('decode_types', NULL, NULL, 'include-tables', 'decode_types.*', 'exclude-tables', '*.samples, *.big, *.decoded, *.rows_then')) c;
 
-create table mismatches (name text, id int, expected text, decoded text);
-do $$
-declare
+CREATE TABLE mismatches (name text, id int, expected text, decoded text);
+DO $$
+DECLARE
     t text;
-begin
-    for t in select distinct name from decoded where name <> 'uses_changing' loop
-        execute format('insert into mismatches select %L, id, to_jsonb(t), after from %I t full join (select * from decoded where name = %L) d using (id)
-                        where to_jsonb(t)::text is distinct from after::text', t, t, t);
-    end loop;
-end $$;
-insert into mismatches
-    select name, id, row_then, after from rows_then full join (select * from decoded where name = 'uses_changing') d using (id)
-    where row_then::text is distinct from after::text;
+BEGIN
+    FOR t IN SELECT DISTINCT name FROM decoded WHERE name <> 'uses_changing' LOOP
+        EXECUTE format('INSERT INTO mismatches SELECT %L, id, to_jsonb(t), after FROM %I t FULL JOIN (SELECT * FROM decoded WHERE name = %L) d USING (id)
+                        WHERE to_jsonb(t)::text IS DISTINCT FROM after::text', t, t, t);
+    END LOOP;
+END $$;
+INSERT INTO mismatches
+    SELECT name, id, row_then, after FROM rows_then FULL JOIN (SELECT * FROM decoded WHERE name = 'uses_changing') d USING (id)
+    WHERE row_then::text IS DISTINCT FROM after::text;
 
-select count(distinct name) as types, count(*) as rows from decoded where name like 'type %';
-select name, id, left(expected, 200) as expected, left(decoded, 200) as decoded from mismatches order by 1, 2;
+SELECT count(DISTINCT name) AS types, count(*) AS rows FROM decoded WHERE name LIKE 'type %';
+SELECT name, id, left(expected, 200) AS expected, left(decoded, 200) AS decoded FROM mismatches ORDER BY 1, 2;
 
 -- What an update leaves as it was looks the same before and after.
-do $$
-declare
+DO $$
+DECLARE
     t text;
-begin
-    for t in select distinct name from decoded where name <> 'uses_changing' loop
-        execute format('alter table %I replica identity full; update %1$I set id = id + 1000', t);
-    end loop;
-end $$;
-select count(*) = (select count(*) from decoded where name <> 'uses_changing') as all_updated,
-       count(*) filter (where (change->'before') || jsonb_build_object('id', (change->'before'->'id')::int + 1000) <> change->'after') as different,
-       count(*) filter (where d.after - 'id' <> (change->'after') - 'id') as changed
-from (select data::jsonb as change from pg_logical_slot_get_changes('decode_types', null, null, 'include-tables', 'decode_types.*', 'operations', 'update')) c
-left join decoded d on d.name = change->>'table' and d.id = (change->'before'->'id')::int;
+BEGIN
+    FOR t IN SELECT DISTINCT name FROM decoded WHERE name <> 'uses_changing' LOOP
+        EXECUTE format('ALTER TABLE %I REPLICA IDENTITY FULL; UPDATE %1$I SET id = id + 1000', t);
+    END LOOP;
+END $$;
+SELECT count(*) = (SELECT count(*) FROM decoded WHERE name <> 'uses_changing') AS all_updated,
+       count(*) FILTER (WHERE (change->'before') || jsonb_build_object('id', (change->'before'->'id')::int + 1000) <> change->'after') AS different,
+       count(*) FILTER (WHERE d.after - 'id' <> (change->'after') - 'id') AS changed
+FROM (SELECT data::jsonb AS change FROM pg_logical_slot_get_changes('decode_types', NULL, NULL, 'include-tables', 'decode_types.*', 'operations', 'update')) c
+LEFT JOIN decoded d ON d.name = change->>'table' AND d.id = (change->'before'->'id')::int;
 
-set client_min_messages = error;
-drop schema decode_types cascade;
-drop extension hstore;
-drop extension citext;
-drop extension ltree;
-select pg_drop_replication_slot('decode_types');
+SET client_min_messages = error;
+DROP SCHEMA decode_types CASCADE;
+DROP EXTENSION hstore;
+DROP EXTENSION citext;
+DROP EXTENSION ltree;
+SELECT pg_drop_replication_slot('decode_types');
