@@ -1,5 +1,6 @@
 #include "guc.hpp"
 
+#include "base/key_list_setting.hpp"
 #include "base/text.hpp"
 #include "json/object.hpp"
 
@@ -12,6 +13,7 @@ bool enabled = true;
 unsigned capture = 0;
 int max_context_size = 1024 * 1024;
 char *comment_affix;
+KeyList sqlcommenter;
 char *retention;
 int sync_timeout = 10 * 1000;
 int partition_interval = interval_month;
@@ -24,7 +26,8 @@ constexpr config_enum_entry partition_intervals[] = {
     {"quarter", interval_quarter, false}, {"year", interval_year, false}, {nullptr, 0, false},
 };
 
-char *capture_list; // bemi.capture as written; `capture` is the set of its facts
+char *capture_list;      // bemi.capture as written; `capture` is the set of its facts
+char *sqlcommenter_list; // bemi.sqlcommenter as written
 
 struct FactName {
     const char *name;
@@ -120,6 +123,11 @@ void assign_capture(const char *, void *extra) {
     generation++;
 }
 
+void assign_sqlcommenter(const char *, void *extra) {
+    sqlcommenter = KeyList(static_cast<const char *>(extra));
+    generation++;
+}
+
 bool check_comment_affix(char **value, void **, GucSource) {
     const size_t length = strlen(*value);
     if (length < NAMEDATALEN && strcspn(*value, " \t\n\r\f\v*/{}'\"\\") == length)
@@ -176,6 +184,10 @@ void define() {
                                "With the default: /*Bemi {\"user_id\": 7} Bemi*/. Empty turns comments off.",
                                &comment_affix, "Bemi", PGC_SUSET, 0, check_comment_affix, assign_context,
                                nullptr);
+    DefineCustomStringVariable(
+        "bemi.sqlcommenter", "Lists the keys of the context that comments of sqlcommenter may set.",
+        "Such a comment is /*key='value',key='value'*/. The list may have * for all keys.",
+        &sqlcommenter_list, "", PGC_SUSET, GUC_LIST_INPUT, check_key_list, assign_sqlcommenter, nullptr);
     DefineCustomStringVariable(
         "bemi.retention", "Sets how long changes are kept in bemi.changes.",
         "Partitions that are older than this interval are dropped. Empty keeps all changes.", &retention, "",

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/compat.hpp"
+#include "base/key_list.hpp"
 
 namespace bemi::guc {
 
@@ -26,6 +27,7 @@ extern char *retention;        // an interval, or "" to keep all changes
 extern int sync_timeout;       // in milliseconds
 extern int partition_interval; // a PartitionInterval
 extern char *comment_affix;    // "" if context comments are off
+extern KeyList sqlcommenter;   // the keys of sqlcommenter's tags that count, or "*" for all
 
 /// Counts the assignments to settings that determine the context. Anything cached from these settings is
 /// stale once this counter has changed.

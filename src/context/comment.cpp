@@ -1,6 +1,7 @@
 #include "context/comment.hpp"
 
 #include "context/sql_token.hpp"
+#include "context/tags.hpp"
 
 #include <type_traits>
 
@@ -149,13 +150,16 @@ const char *Scanner::skip_word(const char *at) noexcept {
     return stop;
 }
 
-/// Whether the block comment from `start` to `stop` is a context comment; if so, `event` describes it.
+/// Whether the block comment from `start` to `stop` is to be reported; if so, `event` describes it.
 bool Scanner::describe_comment(const char *start, const char *stop, Event &event) const noexcept {
-    std::string_view json;
-    if (!find_json({start + 2, static_cast<size_t>(stop - start - 4)}, json))
-        return false;
-    event = {Event::Kind::comment, static_cast<size_t>(start - begin_), static_cast<size_t>(stop - start),
-             json};
+    std::string_view text(start + 2, static_cast<size_t>(stop - start - 4));
+    Event::Kind kind = Event::Kind::comment;
+    if (!find_json(text, text)) {
+        kind = Event::Kind::tags;
+        if (tags_.is_empty() || !tags::has_listed(text, tags_))
+            return false;
+    }
+    event = {kind, static_cast<size_t>(start - begin_), static_cast<size_t>(stop - start), text};
     return true;
 }
 

@@ -10,8 +10,12 @@ struct Queued {
     bool differ;              // another one with another comment has, too
     std::string_view comment; // of the first such statement
 };
-constinit Queued whole = {};
-constinit Queued own = {};
+struct QueuedLayers {
+    Queued whole;
+    Queued own;
+};
+constinit QueuedLayers tags = {};
+constinit QueuedLayers json = {};
 
 /// Whether a user has made it a deferrable trigger. Those of foreign keys and unique constraints can be
 /// deferred too, but write no rows then.
@@ -44,8 +48,17 @@ void record(Queued &queued, std::string_view comment) {
         queued.differ = true;
 }
 
+void record(QueuedLayers &queued, const statement::Layers &comments) {
+    record(queued.whole, comments.whole);
+    record(queued.own, comments.own);
+}
+
 std::string_view comment_of(const Queued &queued) {
     return queued.differ ? std::string_view() : queued.comment;
+}
+
+statement::Layers comments_of(const QueuedLayers &queued) {
+    return {comment_of(queued.whole), comment_of(queued.own)};
 }
 
 } // namespace
@@ -68,16 +81,16 @@ void record() {
     if (statement::part() != statement::Part::itself)
         return;
     const statement::Comments comments = statement::comments();
-    record(whole, comments.whole);
-    record(own, comments.own);
+    record(tags, comments.tags);
+    record(json, comments.json);
 }
 
 statement::Comments comments() {
-    return {comment_of(whole), comment_of(own)};
+    return {comments_of(tags), comments_of(json)};
 }
 
 void forget() {
-    whole = own = {};
+    tags = json = {};
 }
 
 } // namespace bemi::context::deferred

@@ -1,9 +1,9 @@
 #include "context/query_string.hpp"
 
 #include "base/text.hpp"
+#include "context/accept.hpp"
 #include "context/sql_token.hpp"
 #include "guc.hpp"
-#include "json/object.hpp"
 
 #include <algorithm>
 
@@ -12,28 +12,12 @@ namespace {
 
 constexpr char white_space[] = " \t\n\r\f\v";
 
-/// Whether the comment is valid. An invalid one must not fail the user's write, so it is only ignored.
-bool accept_comment(std::string_view json) {
-    json::Fault fault;
-    if (json.size() > static_cast<size_t>(guc::max_context_size)) {
-        ereport(DEBUG1, (errmsg("ignored context comment of %zu bytes", json.size()),
-                         errdetail("\"bemi.max_context_size\" allows %d.", guc::max_context_size)));
-        return false;
-    }
-    if (!json::validate(json, database_is_utf8(), &fault)) {
-        ereport(DEBUG1, (errmsg("ignored invalid context comment"),
-                         errdetail("At byte %zu: %s.", fault.offset + 1, fault.reason)));
-        return false;
-    }
-    return true;
-}
-
 /// Whether the string has the same statements and comments with either setting of
 /// standard_conforming_strings.
-bool reads_alike(std::string_view query, std::string_view affix) {
+bool reads_alike(std::string_view query, std::string_view affix, KeyList tags) {
     if (query.find('\\') == std::string_view::npos) // the setting only changes what backslashes mean
         return true;
-    comment::Scanner standard(query, affix, false), escaping(query, affix, true);
+    comment::Scanner standard(query, affix, false, tags), escaping(query, affix, true, tags);
     comment::Event event = {}, other = {};
     bool more = true;
     while (more) {
@@ -54,6 +38,16 @@ std::string_view take_word(std::string_view &text) {
     return {word, static_cast<size_t>(stop - word)};
 }
 
+/// A copy of the list that lasts as long as the message.
+KeyList copy(KeyList list) {
+    const std::string_view bytes = list.bytes();
+    if (bytes.empty())
+        return {};
+    char *copied = static_cast<char *>(MemoryContextAllocZero(MessageContext, bytes.size() + 1));
+    memcpy(copied, bytes.data(), bytes.size());
+    return KeyList(copied);
+}
+
 void append(StringInfo out, std::string_view text) {
     appendBinaryStringInfo(out, text.data(), static_cast<int>(text.size()));
 }
@@ -65,13 +59,14 @@ void QueryString::open(const char *text, bool with_backslashes, bool is_reading_
     end = query.size();
     backslash_quotes = with_backslashes;
     strlcpy(affix, guc::comment_affix, sizeof(affix));
-    may_have_comments =
-        comment::may_have_comments(query, affix) && (is_reading_known || reads_alike(query, affix));
+    tags = copy(guc::sqlcommenter);
+    may_have_comments = comment::may_have_comments(query, affix, tags) &&
+                        (is_reading_known || reads_alike(query, affix, tags));
 }
 
 void QueryString::scan() {
     is_scanned = true;
-    scanner = comment::Scanner(query, affix, backslash_quotes);
+    scanner = comment::Scanner(query, affix, backslash_quotes, tags);
     read_statement();
 }
 
@@ -85,12 +80,11 @@ void QueryString::read_statement() {
     first_token = next_token;
     begin = is_first ? 0 : next_token;
     end = query.size();
-    comment = {};
+    comments.json.own = comments.tags.own = {};
     has_next = false;
     while (!has_next && scanner.next(event)) {
-        if (event.kind == comment::Event::Kind::comment) {
-            if (accept_comment(event.json))
-                (found ? comment : whole) = event.json;
+        if (event.kind != comment::Event::Kind::statement) {
+            take_comment(event, found ? &Layers::own : &Layers::whole);
         } else if (!found) {
             found = true;
             first_token = event.offset;
@@ -99,6 +93,22 @@ void QueryString::read_statement() {
             next_token = end = event.offset;
         }
     }
+}
+
+/// Takes what the comment says, if it is valid: of several such comments the last one counts.
+void QueryString::take_comment(const comment::Event &event, std::string_view Layers::*layer) {
+    if (event.kind == comment::Event::Kind::comment) {
+        if (accept::json(event.text))
+            comments.json.*layer = event.text;
+        return;
+    }
+    MemoryContext caller = MemoryContextSwitchTo(MessageContext);
+    const accept::Tags found = accept::tags(event.text, tags);
+    MemoryContextSwitchTo(caller);
+    if (!found.tags.empty())
+        comments.tags.*layer = found.tags;
+    if (!found.json.empty())
+        comments.json.*layer = found.json;
 }
 
 /// PostgreSQL's location of a statement is between the semicolon before it and its first token, so the
@@ -118,14 +128,14 @@ bool QueryString::ends_transaction() const {
 
 std::string_view QueryString::text_without_comments() const {
     const std::string_view source = query.substr(begin, end - begin);
-    comment::Scanner comments(source, affix, backslash_quotes);
+    comment::Scanner events(source, affix, backslash_quotes, tags);
     comment::Event event;
     size_t copied = 0;
     StringInfoData text;
 
     initStringInfo(&text);
-    while (may_have_comments && comments.next(event))
-        if (event.kind == comment::Event::Kind::comment) {
+    while (may_have_comments && events.next(event))
+        if (event.kind != comment::Event::Kind::statement) {
             append(&text, source.substr(copied, event.offset - copied));
             copied = event.offset + event.length;
         }

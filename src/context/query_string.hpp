@@ -4,6 +4,7 @@
 
 #include "base/compat.hpp"
 #include "context/comment.hpp"
+#include "context/statement.hpp"
 
 namespace bemi::context::statement {
 
@@ -12,19 +13,19 @@ inline constexpr size_t unknown_location = SIZE_MAX;
 struct QueryString {
     std::string_view query;
     char affix[NAMEDATALEN]; ///< a copy, since the setting may change while the message is processed
+    KeyList tags;            ///< the keys of tags that count, a copy as well
     bool backslash_quotes;   ///< the server has read the string with standard_conforming_strings off
     bool may_have_comments;
 
     // The members below are valid once the string is scanned.
     bool is_scanned;
     comment::Scanner scanner{{}, {}, false};
-    std::string_view whole;   ///< the comment before the first statement
-    size_t location;          ///< the location that PostgreSQL gave for the current statement
-    size_t first_token;       ///< of the current statement
-    size_t begin;             ///< of the current statement
-    size_t end;               ///< of the current statement
-    std::string_view comment; ///< on the current statement
-    size_t next_token;        ///< the first token of the statement after it, if has_next
+    Comments comments;  ///< on the current statement, and before the first one
+    size_t location;    ///< the location that PostgreSQL gave for the current statement
+    size_t first_token; ///< of the current statement
+    size_t begin;       ///< of the current statement
+    size_t end;         ///< of the current statement
+    size_t next_token;  ///< the first token of the statement after it, if has_next
     bool has_next;
 
     /// Begins a string, without a scan. If it is not known how the server has read it, comments count only if
@@ -52,6 +53,7 @@ struct QueryString {
 
 private:
     void read_statement();
+    void take_comment(const comment::Event &event, std::string_view Layers::*layer);
 };
 
 } // namespace bemi::context::statement

@@ -54,7 +54,7 @@ std::string_view layer_comment(std::string_view base, std::string_view comment) 
     return base;
 }
 
-std::string_view layer(std::string_view base, const statement::Comments &comments) {
+std::string_view layer(std::string_view base, const statement::Layers &comments) {
     return layer_comment(layer_comment(base, comments.whole), comments.own);
 }
 
@@ -66,10 +66,13 @@ bool runs_deferred_triggers() {
 }
 
 std::string_view claim() {
-    std::string_view own = usable_setting();
-    if (runs_deferred_triggers())
-        own = layer(own, deferred::comments());
-    return unless_empty(wire::checked_claim(layer(own, statement::comments())));
+    using statement::Comments;
+    const Comments queued = runs_deferred_triggers() ? deferred::comments() : Comments();
+    const Comments own = statement::comments();
+    std::string_view result = usable_setting();
+    for (const auto kind : {&Comments::tags, &Comments::json})
+        result = layer(layer(result, queued.*kind), own.*kind);
+    return unless_empty(wire::checked_claim(result));
 }
 
 std::string_view captured_facts() {

@@ -161,7 +161,10 @@ Comments comments() {
     const QueryString &string = message.string;
     if (!message.exists || !string.may_have_comments || !belongs_to_statement())
         return {};
-    return {string.whole, string.is_located() ? string.comment : std::string_view()};
+    Comments found = string.comments;
+    if (!string.is_located())
+        found.tags.own = found.json.own = {};
+    return found;
 }
 
 std::string_view text_without_comments() {

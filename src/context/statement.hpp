@@ -7,11 +7,15 @@
 
 namespace bemi::context::statement {
 
-/// The JSON of the last valid context comment before the first statement of the query string, and of the last
-/// one on the running statement, in the server's encoding; empty without such a comment.
+/// What the context comments of one kind say: JSON objects in the database's encoding, each empty if there is
+/// no such comment.
+struct Layers {
+    std::string_view whole; ///< the last valid one before the first statement of the query string
+    std::string_view own;   ///< the last valid one on the running statement
+};
 struct Comments {
-    std::string_view whole;
-    std::string_view own;
+    Layers tags; ///< of comments as sqlcommenter writes them
+    Layers json; ///< of comments with JSON
 };
 
 /// The part of the client's work that runs.
@@ -35,7 +39,7 @@ void begin_part(Part part);
 /// has changed. It is called for every row, so it must be cheap.
 [[nodiscard]] uint64 serial();
 
-/// The comments on the running statement. They stay valid until serial() changes.
+/// The context comments on the running statement. They stay valid until serial() changes.
 [[nodiscard]] Comments comments();
 
 /// The running statement as the client has sent it, without its context comments, the white space around it

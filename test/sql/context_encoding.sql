@@ -20,6 +20,10 @@ SELECT octet_length(current_setting('bemi.context'));
 INSERT INTO todo VALUES (1);
 INSERT INTO todo VALUES (2) /*Bemi {"name": "é", "escaped": "\u65e5\u672c"} Bemi*/;
 INSERT INTO todo VALUES (3) /*Bemi {"\u00e9": 1} Bemi*/;
+-- what sqlcommenter encodes is UTF-8 in every database
+SET bemi.sqlcommenter = '*';
+INSERT INTO todo VALUES (6) /*name='Zo%C3%AB',é='%E6%97%A5',bad='%E9',%C3%A9='é',bemi='{"json": "é%C3%A9%F0%9F%98%80"}'*/;
+RESET bemi.sqlcommenter;
 -- a character that the database cannot hold does not even come in
 SET bemi.context = '{"name": "日本"}';
 SET bemi.context = '{"name": "\u65e5\u672c"}';
@@ -54,6 +58,10 @@ SELECT FROM set_config('bemi.context', E'{"name": "\xe9 \xff"}', false);
 INSERT INTO todo VALUES (1);
 SELECT FROM set_config('bemi.context', '{"name": "é"}', false);
 INSERT INTO todo VALUES (2);
+RESET bemi.context;
+SET bemi.sqlcommenter = '*';
+INSERT INTO todo VALUES (3) /*name='é%C3%A9'*/;
+RESET bemi.sqlcommenter;
 SELECT encode(substring(data FROM position('{'::bytea IN data)), 'escape')
 FROM pg_logical_slot_get_binary_changes('regress', NULL, NULL, 'include-xids', '0') WHERE position('_bemi'::bytea IN data) > 0;
 SELECT FROM pg_drop_replication_slot('regress');

@@ -26,7 +26,7 @@ std::string events(std::string_view query, Options options = {}) {
         if (event.kind == Event::Kind::statement)
             all += '@' + std::to_string(event.offset);
         else
-            all += event.json;
+            all += event.text;
     }
     return all;
 }
@@ -41,7 +41,7 @@ std::string contexts(std::string_view query, Options options = {}) {
         if (event.kind == Event::Kind::statement)
             all.emplace_back("-");
         else
-            (all.empty() ? whole : all.back()) = event.json;
+            (all.empty() ? whole : all.back()) = event.text;
     }
     std::string joined = whole.empty() ? "" : whole + ": ";
     for (size_t i = 0; i < all.size(); ++i)
@@ -85,7 +85,7 @@ TEST(event_describes_the_whole_comment) {
     CHECK(scanner.next(event));
     CHECK(event.kind == Event::Kind::comment);
     CHECK_EQUAL(query.substr(event.offset, event.length), "/*Bemi  {\"a\": 1}\n Bemi*/");
-    CHECK_EQUAL(event.json, "{\"a\": 1}");
+    CHECK_EQUAL(event.text, "{\"a\": 1}");
     CHECK(!scanner.next(event));
     CHECK(!scanner.next(event));
 }

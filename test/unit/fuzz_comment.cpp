@@ -186,7 +186,7 @@ private:
         for (const Token &token : tokens_) {
             if (token.kind == Token::comment) {
                 Event event{Event::Kind::comment, token.start, token.stop - token.start, {}};
-                if (context(token, event.json))
+                if (context(token, event.text))
                     events.push_back(event);
                 continue;
             }
@@ -309,7 +309,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     for (Event event; scanner.next(event); ++count) {
         require(count < expected.size(), "no event more than in the model");
         require(event.kind == expected[count].kind && event.offset == expected[count].offset &&
-                    event.length == expected[count].length && event.json == expected[count].json,
+                    event.length == expected[count].length && event.text == expected[count].text,
                 "each event is as in the model");
         require(event.offset >= position && event.length > 0 && event.offset + event.length <= query.size(),
                 "events are in order and inside of the query");
@@ -318,8 +318,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
             continue;
         require(bemi::context::comment::may_have_comments(query, affix),
                 "a comment that is found was possible");
-        require(event.json.data() > query.data() + event.offset &&
-                    event.json.data() + event.json.size() < query.data() + event.offset + event.length,
+        require(event.text.data() > query.data() + event.offset &&
+                    event.text.data() + event.text.size() < query.data() + event.offset + event.length,
                 "the JSON is inside of its comment");
     }
     require(count == expected.size(), "no event less than in the model");
