@@ -1,0 +1,6 @@
+export * from './bemihq.js'
+export { withComment } from './comment.js'
+export { type Context, currentContext, mergeContext, type Source, withContext, withoutContext } from './context.js'
+export { apolloContext, fastifyContext, honoContext, koaContext, setContext, trpcContext } from './http.js'
+export { bemiDownSql, bemiUpSql, type MigrationOptions } from './migration.js'
+export { configure, type Options } from './options.js'

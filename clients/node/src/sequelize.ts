@@ -1,0 +1,13 @@
+import { instrumentClient } from './pg.js'
+
+interface SequelizeLike {
+  addHook(type: any, name: any, hook: any): unknown
+}
+
+/** Lets every write of this Sequelize carry the context. Call it before the first query. */
+export function withBemi<S extends SequelizeLike>(sequelize: S): S {
+  sequelize.addHook('afterConnect', 'bemi', (connection: any) => {
+    instrumentClient(connection)
+  })
+  return sequelize
+}
