@@ -68,6 +68,8 @@ CREATE TABLE bemi.progress (
     changes bigint NOT NULL DEFAULT 0,
     committed_at timestamptz,
     stored_at timestamptz,
+    latest_commit timestamptz,
+    max_skew interval NOT NULL DEFAULT '0',
     PRIMARY KEY (system_identifier, database)
 ) WITH (fillfactor = 10);
 COMMENT ON TABLE bemi.worker IS
@@ -100,6 +102,9 @@ COMMENT ON COLUMN bemi.progress.position IS 'Everything that was committed befor
 COMMENT ON COLUMN bemi.progress.changes IS 'How many changes were stored since the first bemi.start().';
 COMMENT ON COLUMN bemi.progress.committed_at IS 'When the last stored change was committed.';
 COMMENT ON COLUMN bemi.progress.stored_at IS 'When it was stored.';
+COMMENT ON COLUMN bemi.progress.latest_commit IS 'The latest time of commit that any stored change has.';
+COMMENT ON COLUMN bemi.progress.max_skew IS
+    'How much earlier than a former commit a later one was at most: servers do not commit in the order of the times of commit.';
 
 CREATE TABLE bemi.errors (
     id uuid NOT NULL,

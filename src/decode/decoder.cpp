@@ -4,6 +4,8 @@
 #include "decode/guard.hpp"
 #include "decode/startup.hpp"
 
+#include <utility>
+
 namespace bemi::decode {
 
 namespace {
@@ -67,8 +69,16 @@ void start_decoding(Decoder &decoder) {
     MemoryContextSwitchTo(caller);
 }
 
+void write_table(Decoder &decoder, Txn &txn, std::string_view state, uint64 sequence) {
+    ensure_begin_line(decoder, txn);
+    write_transaction_line(decoder, txn,
+                           [&](json::Writer &line) { decoder.format->table(line, txn, state, sequence); });
+}
+
 void write_change(Decoder &decoder, Txn &txn, const Change &change) {
     ensure_begin_line(decoder, txn);
+    if (!change.relation->state.empty())
+        write_table(decoder, txn, std::exchange(change.relation->state, {}), change.sequence);
     const Subject subject{.output = &decoder.output,
                           .txn = &txn,
                           .position = change.position,

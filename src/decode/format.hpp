@@ -60,6 +60,10 @@ struct Format {
     void (*change)(json::Writer &out, const Session &session, const Txn &txn, const Change &change);
     /// Writes that a change could not be written; without this function, the ERROR ends the stream.
     void (*missing)(json::Writer &out, const Txn &txn, const Change &change) = nullptr;
+    /// Describes the relation as it is at the WAL position of a change.
+    std::string_view (*table_state)(Relation relation, const RelationEntry &entry) = nullptr;
+    /// Writes this description, as a record before the change with the number `sequence`.
+    void (*table)(json::Writer &out, const Txn &txn, std::string_view state, uint64 sequence) = nullptr;
     void (*message)(json::Writer &out, const Session &session, const Txn &txn, const Message &message);
     void (*commit)(json::Writer &out, const Session &session, const Txn &txn);
     void (*progress)(json::Writer &out, const Session &session, const Txn &txn, Progress progress) = nullptr;

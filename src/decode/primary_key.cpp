@@ -44,6 +44,19 @@ const Row *row_with_key(const RelationEntry &entry) {
     return known ? &row : nullptr;
 }
 
+bool may_have_moved_key(const RelationEntry &entry) {
+    const Row &before = entry.old_row, &after = entry.new_row;
+    if (!before.present || !after.present)
+        return false;
+    bool differs = false;
+    for (const ColumnWriter &column : entry.primary_key) {
+        if (!has_value(before, column) || !has_value(after, column))
+            return false;
+        differs |= !has_equal_value(entry, column);
+    }
+    return differs;
+}
+
 void write_key_array(json::Writer &out, std::span<ColumnWriter> key, const Row &row) {
     char separator = '[';
     for (ColumnWriter &column : key) {

@@ -15,6 +15,9 @@ namespace bemi::decode {
 /// the table has no primary key, or the value of one of its columns is not known.
 [[nodiscard]] const Row *row_with_key(const RelationEntry &entry);
 
+/// Whether the primary keys of both rows are known, and are not equal byte by byte.
+[[nodiscard]] bool may_have_moved_key(const RelationEntry &entry);
+
 /// Writes the values of the key's columns as a JSON array.
 void write_key_array(json::Writer &out, std::span<ColumnWriter> key, const Row &row);
 

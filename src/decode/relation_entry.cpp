@@ -121,6 +121,8 @@ RelationEntry *make_relation_entry(Relation relation, const Format &format, cons
         key_uses_settings(*entry) ||
         std::any_of(entry->columns.begin(), entry->columns.end(),
                     [](const ColumnWriter &column) { return uses_settings(column.value); });
+    if (format.table_state != nullptr)
+        entry->state = format.table_state(relation, *entry);
     entry->old_row = allocate_row(descriptor->natts);
     entry->new_row = allocate_row(descriptor->natts);
     entry->old_members =

@@ -40,6 +40,8 @@ struct RelationEntry {
     bool warned_no_identity; // each warning is given once
     bool warned_unreadable;
 
+    std::string_view state; // what Format::table_state() made, until it is written
+
     Row old_row;
     Row new_row;
     WrittenMember *old_members; // of the old row that was written last, by column

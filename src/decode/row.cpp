@@ -4,13 +4,11 @@ namespace bemi::decode {
 
 namespace {
 
-/// Whether both rows exist and have an equal value in the column. Values of equal bytes have
-/// equal text.
+/// Whether both rows exist and have an equal value in the column.
 bool is_unchanged(const RelationEntry &entry, const ColumnWriter &column) {
     const int i = column.index;
     return entry.old_row.present && !entry.old_row.nulls[i] && !entry.new_row.nulls[i] &&
-           datumIsEqual(entry.old_row.values[i], entry.new_row.values[i], column.value.by_value,
-                        column.value.length);
+           has_equal_value(entry, column);
 }
 
 void write_known_member(json::Writer &out, ColumnWriter &column, const Row &row) {

@@ -34,4 +34,12 @@ void write_after(json::Writer &out, RelationEntry &entry);
     return !row.nulls[column.index] && !lacks_value(row, column);
 }
 
+/// Whether the values of the column in both rows, which are known and not null, are equal byte by byte. Then
+/// they have equal text.
+[[nodiscard]] inline bool has_equal_value(const RelationEntry &entry, const ColumnWriter &column) {
+    const int i = column.index;
+    return datumIsEqual(entry.old_row.values[i], entry.new_row.values[i], column.value.by_value,
+                        column.value.length);
+}
+
 } // namespace bemi::decode

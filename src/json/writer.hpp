@@ -104,6 +104,10 @@ public:
     }
 
     [[nodiscard]] size_t size() const { return static_cast<size_t>(out_->len); }
+    /// What was written there, valid until more is written.
+    [[nodiscard]] std::string_view text(size_t start, size_t size) const {
+        return {out_->data + start, size};
+    }
     /// Removes all that was written from this position on.
     void truncate(size_t size) { out_->len = static_cast<int>(size); }
     /// Replaces the byte at this position.

@@ -13,19 +13,22 @@ void Batch::open() {
 }
 
 void Batch::add(std::string_view change, std::string_view context) {
-    if (changes_++ == 0) {
+    if (!has_context_ || view_of(context_) != context)
+        add_context(context);
+    add(change);
+}
+
+void Batch::add(std::string_view record) {
+    if (records_++ == 0)
         begun_at_ = GetCurrentTimestamp();
-        add_context(context);
-    } else if (view_of(context_) != context) {
-        add_context(context);
-    }
     const bool is_context = false;
-    add_entry(change, is_context);
+    add_entry(record, is_context);
 }
 
 void Batch::add_context(std::string_view context) {
     bemi::clear(&context_);
     appendBinaryStringInfo(&context_, context.data(), static_cast<int>(context.size()));
+    has_context_ = true;
     const bool is_context = true;
     add_entry(context, is_context);
 }
@@ -128,7 +131,8 @@ void Batch::clear() {
     spilled_ = nullptr;
     resetStringInfo(&memory_);
     bemi::clear(&context_);
-    changes_ = 0;
+    has_context_ = false;
+    records_ = 0;
 }
 
 } // namespace bemi::store

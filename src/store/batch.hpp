@@ -9,7 +9,7 @@
 namespace bemi::store {
 
 class Batch {
-    /// Stands before each change, and before a context, which holds for the changes that follow.
+    /// Stands before each record, and before a context, which holds for the changes that follow.
     struct EntryHeader {
         uint32 size;
         bool is_context;
@@ -19,16 +19,17 @@ public:
     /// In the current memory context.
     void open();
 
-    /// A context that several changes in a row share is kept once.
+    /// Adds a change. A context that several changes in a row share is kept once.
     void add(std::string_view change, std::string_view context);
+    /// Adds a record of another kind.
+    void add(std::string_view record);
 
-    [[nodiscard]] bool empty() const { return changes_ == 0; }
-    [[nodiscard]] uint64 changes() const { return changes_; }
+    [[nodiscard]] bool empty() const { return records_ == 0; }
     /// Whether the batch should be stored now.
     [[nodiscard]] bool full() const {
         return spilled_ != nullptr || static_cast<size_t>(memory_.len) >= enough;
     }
-    /// When the first change was added.
+    /// When the first record was added.
     [[nodiscard]] TimestampTz begun_at() const { return begun_at_; }
 
     void clear();
@@ -39,9 +40,9 @@ public:
         /// In the current memory context.
         explicit Reader(Batch &batch);
 
-        /// The next change, in the batch itself or in the current memory context; NULL at the end.
+        /// The next record, in the batch itself or in the current memory context; NULL at the end.
         [[nodiscard]] const char *next();
-        /// The context of that change, valid until next() is called again.
+        /// The context of that change, if it is one, valid until next() is called again.
         [[nodiscard]] const char *context() const { return context_.data; }
 
     private:
@@ -66,9 +67,10 @@ private:
 
     StringInfoData memory_;  // entries, each behind its header
     StringInfoData context_; // of the last change
-    BufFile *spilled_;       // earlier entries; NULL as long as memory is enough
-    ResourceOwner owner_;    // of the file, which outlives transactions
-    uint64 changes_;
+    bool has_context_;
+    BufFile *spilled_;    // earlier entries; NULL as long as memory is enough
+    ResourceOwner owner_; // of the file, which outlives transactions
+    uint64 records_;
     TimestampTz begun_at_;
 };
 

@@ -12,7 +12,8 @@ namespace {
 
 constexpr char advance_sql[] = // with the WHERE clause
     "UPDATE bemi.progress SET position = $1, changes = changes + $2, committed_at = $3, stored_at = now(),"
-    " timeline = $4%s";
+    " timeline = $4, latest_commit = greatest(latest_commit, $5),"
+    " max_skew = greatest(max_skew, latest_commit - $6, $7)%s";
 
 int64 timeline_at(XLogRecPtr position) {
     return decode::timeline_of(position).id;
@@ -37,21 +38,33 @@ Progress read() {
 void set(XLogRecPtr position) {
     in_owners_transaction([position] {
         log_attested_message(store_prefix, "");
-        spi::run("INSERT INTO bemi.progress (system_identifier, database, timeline, position)"
-                 " VALUES ($1, $2, $3, $4) ON CONFLICT (system_identifier, database)"
-                 " DO UPDATE SET timeline = excluded.timeline, position = excluded.position",
-                 {server_rows::server(), spi::oid(MyDatabaseId), spi::integer(timeline_at(position)),
-                  spi::lsn(position)});
+        move(position);
     });
 }
 
-void advance(XLogRecPtr position, uint64 changes, TimestampTz committed_at) {
+void move(XLogRecPtr position) {
+    spi::run("INSERT INTO bemi.progress (system_identifier, database, timeline, position)"
+             " VALUES ($1, $2, $3, $4) ON CONFLICT (system_identifier, database)"
+             " DO UPDATE SET timeline = excluded.timeline, position = excluded.position",
+             {server_rows::server(), spi::oid(MyDatabaseId), spi::integer(timeline_at(position)),
+              spi::lsn(position)});
+}
+
+void advance(XLogRecPtr position, uint64 changes, const CommitTimes &commits) {
     static constinit SPIPlanPtr plan = nullptr;
-    constexpr Oid types[] = {LSNOID, INT8OID, TIMESTAMPTZOID, INT8OID};
+    constexpr Oid types[] = {LSNOID,         INT8OID,        TIMESTAMPTZOID, INT8OID,
+                             TIMESTAMPTZOID, TIMESTAMPTZOID, INTERVALOID};
     if (plan == nullptr)
         plan = spi::prepare(psprintf(advance_sql, server_rows::condition()), types);
-    Datum values[] = {LSNGetDatum(position), Int64GetDatum(static_cast<int64>(changes)),
-                      TimestampTzGetDatum(committed_at), Int64GetDatum(timeline_at(position))};
+    Interval skew{};
+    skew.time = commits.max_skew();
+    Datum values[] = {LSNGetDatum(position),
+                      Int64GetDatum(static_cast<int64>(changes)),
+                      TimestampTzGetDatum(commits.last()),
+                      Int64GetDatum(timeline_at(position)),
+                      TimestampTzGetDatum(commits.latest()),
+                      TimestampTzGetDatum(commits.earliest()),
+                      IntervalPGetDatum(&skew)};
     spi::execute(plan, values);
     if (SPI_processed != 1)
         ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),

@@ -3,6 +3,8 @@
 
 #include "base/compat.hpp"
 
+#include <algorithm>
+
 namespace bemi::store::progress {
 
 /// All that was committed before `position` is stored.
@@ -19,9 +21,36 @@ struct Progress {
 /// Moves on where no change was stored; in a transaction of its own.
 void set(XLogRecPtr position);
 
-/// Moves on with the changes that the current transaction has stored, the last of which was committed at
-/// `committed_at`. As the owner, connected to SPI.
-void advance(XLogRecPtr position, uint64 changes, TimestampTz committed_at);
+/// The times of the commits in a batch, in the order of their positions. It is not the order of the times.
+class CommitTimes {
+public:
+    void add(TimestampTz time) {
+        latest_ = std::max(latest_, time);
+        earliest_ = std::min(earliest_, time);
+        max_skew_ = std::max(max_skew_, latest_ - time);
+        last_ = time;
+    }
+
+    [[nodiscard]] bool empty() const { return latest_ == DT_NOBEGIN; }
+    [[nodiscard]] TimestampTz last() const { return last_; }
+    [[nodiscard]] TimestampTz latest() const { return latest_; }
+    [[nodiscard]] TimestampTz earliest() const { return earliest_; }
+    /// By how many microseconds a time was before an earlier one at most.
+    [[nodiscard]] int64 max_skew() const { return max_skew_; }
+
+private:
+    TimestampTz last_ = 0;
+    TimestampTz latest_ = DT_NOBEGIN;
+    TimestampTz earliest_ = DT_NOEND;
+    int64 max_skew_ = 0;
+};
+
+/// The same, in the current transaction. As the owner, connected to SPI.
+void move(XLogRecPtr position);
+
+/// Moves on with the changes that the current transaction has stored, with those that were missing. As the
+/// owner, connected to SPI.
+void advance(XLogRecPtr position, uint64 changes, const CommitTimes &commits);
 
 /// In a transaction of its own; does nothing where the extension is gone.
 void forget();

@@ -4,8 +4,10 @@
 #include "base/transaction.hpp"
 #include "store/columns.hpp"
 #include "store/errors.hpp"
+#include "store/moved_keys.hpp"
 #include "store/partitions.hpp"
 #include "store/progress.hpp"
+#include "store/shapes.hpp"
 #include "wire.hpp"
 
 #include <algorithm>
@@ -41,12 +43,12 @@ public:
     Pass(Batch &batch, ReportStored report) : queued_at_{batch.begun_at()}, reader_{batch}, report_{report} {
         columns_ = static_cast<Columns *>(palloc(sizeof(Columns)));
         columns_->open();
+        moved_keys_.open(columns_->memory());
     }
 
     void store() {
         while (const char *bytes = next()) {
-            const decode::ChangeRow change = decode::read_change_row(bytes, reader_.context());
-            add(change);
+            add(bytes);
             if (columns_->full())
                 flush();
         }
@@ -55,35 +57,53 @@ public:
 
     /// Writes the new position to bemi.progress and returns it.
     XLogRecPtr finish() {
-        progress::advance(last_.end_position, stored_, last_.committed_at);
+        if (commits_.empty())
+            progress::move(last_.end_position);
+        else
+            progress::advance(last_.end_position, stored_, commits_);
         return last_.end_position;
     }
 
 private:
     const char *next() {
         MemoryContext caller = MemoryContextSwitchTo(columns_->memory());
-        const char *change = reader_.next();
+        const char *record = reader_.next();
         MemoryContextSwitchTo(caller);
-        return change;
+        return record;
+    }
+
+    void add(const char *record) {
+        MemoryContext caller = MemoryContextSwitchTo(columns_->memory());
+        last_ = decode::read_header(record);
+        switch (last_.kind) {
+        case decode::RecordHeader::Kind::change:
+            add(decode::read_change_row(record, reader_.context()));
+            break;
+        case decode::RecordHeader::Kind::table:
+            shapes::note(decode::read_table_record(record));
+            break;
+        }
+        MemoryContextSwitchTo(caller);
     }
 
     void add(const decode::ChangeRow &change) {
-        MemoryContext caller = MemoryContextSwitchTo(columns_->memory());
-        last_ = change;
+        commits_.add(change.committed_at);
         errors::Loss loss{change};
         if (!change.is_missing) {
             partitions::ensure(change.committed_at);
             columns_->add(change, loss);
+            if (change.has_old_key)
+                moved_keys_.add(change);
             stored_++;
         }
         if (loss)
             loss.note(change);
-        MemoryContextSwitchTo(caller);
     }
 
     void flush() {
         if (columns_->rows() > 0)
             insert(*columns_, queued_at_);
+        moved_keys_.store();
         report_(columns_->rows());
         columns_->clear();
     }
@@ -92,7 +112,9 @@ private:
     Batch::Reader reader_;
     ReportStored report_;
     Columns *columns_;
-    decode::ChangeRowHeader last_{};
+    MovedKeys moved_keys_;
+    decode::RecordHeader last_{};
+    progress::CommitTimes commits_;
     uint64 stored_ = 0;
 };
 

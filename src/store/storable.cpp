@@ -98,6 +98,13 @@ const ErrorData *misfit_of(const Member &member) {
     return misfit;
 }
 
+/// Whether the primary key does not fit into an index.
+bool is_too_long(std::string_view key) {
+    // An index entry has at most 2704 bytes. The other columns are the longest name of a table, and a time.
+    constexpr size_t longest = 2600;
+    return key.size() > longest;
+}
+
 /// Writes an object again, with values that jsonb can hold.
 class Rewriting {
 public:
@@ -174,15 +181,18 @@ Datum jsonb_of(std::string_view json, const char *name, errors::Loss &loss) {
     return jsonb;
 }
 
+Datum key_of(std::string_view text) {
+    if (is_too_long(text))
+        text = hash_of(text);
+    return PointerGetDatum(cstring_to_text_with_len(text.data(), static_cast<int>(text.size())));
+}
+
 Datum key_of(std::string_view text, errors::Loss &loss) {
-    // An index entry has at most 2704 bytes. The other columns are the longest name of a table, and a time.
-    constexpr size_t longest = 2600;
-    if (text.size() > longest) {
+    if (is_too_long(text)) {
         const char *reason = psprintf("primary key of %zu bytes is too long for an index", text.size());
         loss.add(", primary_key as sha256", ERRCODE_PROGRAM_LIMIT_EXCEEDED, reason);
-        text = hash_of(text);
     }
-    return PointerGetDatum(cstring_to_text_with_len(text.data(), static_cast<int>(text.size())));
+    return key_of(text);
 }
 
 } // namespace bemi::store::storable

@@ -9,6 +9,9 @@ namespace bemi::store::storable {
 /// The jsonb for the column `name` of `json`, an object with a zero byte behind it.
 [[nodiscard]] Datum jsonb_of(std::string_view json, const char *name, errors::Loss &loss);
 
+/// The text of a primary key as a value for a column with an index.
+[[nodiscard]] Datum key_of(std::string_view text);
+
 /// The value for the column primary_key.
 [[nodiscard]] Datum key_of(std::string_view text, errors::Loss &loss);
 

@@ -16,15 +16,17 @@ void prepare_write(LogicalDecodingContext *, XLogRecPtr, TransactionId, bool) {}
 
 void take_change(LogicalDecodingContext *decoding, XLogRecPtr, TransactionId, bool) {
     auto *batch = static_cast<store::Batch *>(decoding->output_writer_private);
-    const std::string_view change = view_of(*decoding->out);
-    const size_t size = decode::size_without_context(change);
-    if (batch->empty()) {
-        decode::ChangeRowHeader first;
-        memcpy(&first, change.data(), sizeof(first));
-        shared::begin_batch(first.transaction_id, first.committed_at);
+    const std::string_view record = view_of(*decoding->out);
+    const decode::RecordHeader header = decode::read_header(record.data());
+    if (batch->empty())
+        shared::begin_batch(header.transaction_id, header.committed_at);
+    if (header.kind == decode::RecordHeader::Kind::change) {
+        const size_t size = decode::size_without_context(record);
+        shared::add_to_batch();
+        batch->add(record.substr(0, size), record.substr(size));
+    } else {
+        batch->add(record);
     }
-    shared::add_to_batch();
-    batch->add(change.substr(0, size), change.substr(size));
     clear(decoding->out);
 }
 

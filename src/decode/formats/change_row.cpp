@@ -2,6 +2,7 @@
 
 #include "decode/callbacks.hpp"
 #include "decode/formats.hpp"
+#include "decode/formats/table_state.hpp"
 #include "decode/primary_key.hpp"
 
 namespace bemi::decode {
@@ -28,16 +29,21 @@ void write_key(json::Writer &out, RelationEntry &entry, const Row &row) {
     out.raw(std::string_view{OutputFunctionCall(&entry.key_output, value)});
 }
 
+RecordHeader record_header(RecordHeader::Kind kind, const Txn &txn, uint64 sequence) {
+    return {.kind = kind,
+            .committed_at = txn.commit_time,
+            .transaction_id = txn.id,
+            .commit_position = txn.commit_position,
+            .end_position = txn.end_position,
+            .sequence = sequence};
+}
+
 ChangeRowHeader header_of(const Txn &txn, const Change &change) {
     ChangeRowHeader header{};
+    static_cast<RecordHeader &>(header) = record_header(RecordHeader::Kind::change, txn, change.sequence);
     txn.ids.write_bytes(header.id, change.sequence);
     header.operation = change.operation;
-    header.committed_at = txn.commit_time;
-    header.transaction_id = txn.id;
     header.position = change.position;
-    header.commit_position = txn.commit_position;
-    header.end_position = txn.end_position;
-    header.sequence = change.sequence;
     return header;
 }
 
@@ -85,6 +91,17 @@ void write_fault(json::Writer &out, ChangeRowHeader &header, const Change &chang
     });
 }
 
+/// Writes the primary key of the old row if its text is another than that of the new row.
+void write_old_key(json::Writer &out, ChangeRowHeader &header, RelationEntry &entry) {
+    if (!may_have_moved_key(entry))
+        return;
+    const size_t start = out.size(), start_of_new = start - 1 - header.primary_key;
+    write_key(out, entry, entry.old_row);
+    header.has_old_key = out.text(start_of_new, header.primary_key) != out.text(start, out.size() - start);
+    if (!header.has_old_key)
+        out.truncate(start);
+}
+
 void write_row(json::Writer &out, const Txn &txn, const Change &change) {
     RelationEntry &entry = *change.relation;
     const Row *key_row = row_with_key(entry);
@@ -96,6 +113,7 @@ void write_row(json::Writer &out, const Txn &txn, const Change &change) {
             if (key_row != nullptr)
                 write_key(out, entry, *key_row);
         });
+        header.old_key = write_text(out, [&] { write_old_key(out, header, entry); });
         header.before = write_text(out, [&] { write_before(out, entry); });
         header.after = write_text(out, [&] { write_after(out, entry); });
         write_fault(out, header, change);
@@ -119,11 +137,19 @@ void write_missing(json::Writer &out, const Txn &txn, const Change &change) {
     write_parts(out, header, [&] {
         write_names(out, header, *change.relation);
         header.primary_key = write_none();
+        header.old_key = write_none();
         header.before = write_none();
         header.after = write_none();
         write_fault(out, header, change);
         header.context = write_text(out, [&] { out.raw(change.context); });
     });
+}
+
+void write_table_record(json::Writer &out, const Txn &txn, std::string_view state, uint64 sequence) {
+    const RecordHeader header = record_header(RecordHeader::Kind::table, txn, sequence);
+    out.raw({reinterpret_cast<const char *>(&header), sizeof(header)});
+    out.raw(state);
+    out.raw('\0');
 }
 
 std::string_view read_text(const char *&bytes, uint32 size) {
@@ -132,9 +158,9 @@ std::string_view read_text(const char *&bytes, uint32 size) {
     return text;
 }
 
-ChangeRowHeader read_header(const char *bytes) {
-    ChangeRowHeader header;
-    memcpy(&header, bytes, sizeof(header));
+template <typename Header> Header read(const char *bytes) {
+    Header header;
+    memcpy(static_cast<void *>(&header), bytes, sizeof(header));
     return header;
 }
 
@@ -154,6 +180,8 @@ constinit const Format change_row_format{
     .begin = nullptr,
     .change = write_change,
     .missing = write_missing,
+    .table_state = table_state,
+    .table = write_table_record,
     .message = nullptr,
     .commit = nullptr};
 
@@ -168,16 +196,28 @@ List *change_row_session_options() {
 }
 
 size_t size_without_context(std::string_view row) {
-    return row.size() - read_header(row.data()).context - 1;
+    return row.size() - read<ChangeRowHeader>(row.data()).context - 1;
+}
+
+RecordHeader read_header(const char *bytes) {
+    return read<RecordHeader>(bytes);
+}
+
+TableRecord read_table_record(const char *bytes) {
+    TableRecord record;
+    static_cast<RecordHeader &>(record) = read_header(bytes);
+    record.state = bytes + sizeof(RecordHeader);
+    return record;
 }
 
 ChangeRow read_change_row(const char *bytes, const char *context) {
     ChangeRow row;
-    static_cast<ChangeRowHeader &>(row) = read_header(bytes);
+    static_cast<ChangeRowHeader &>(row) = read<ChangeRowHeader>(bytes);
     bytes += sizeof(ChangeRowHeader);
     row.schema_name = read_text(bytes, row.schema);
     row.table_name = read_text(bytes, row.table);
     row.primary_key_text = read_text(bytes, row.primary_key);
+    row.old_key_text = read_text(bytes, row.old_key);
     row.before_json = read_text(bytes, row.before);
     row.after_json = read_text(bytes, row.after);
     row.fault_message = read_text(bytes, row.fault);

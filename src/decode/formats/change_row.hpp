@@ -1,5 +1,6 @@
-// The format that bemi's worker reads: a change is not a line of JSON, but a change row, whose parts become
-// the columns of a row of bemi.changes.
+// The format that bemi's worker reads, in records instead of lines. A change becomes a change row, whose
+// parts become the columns of a row of bemi.changes. Before the first change of a table, and when the table
+// is not as it was, there is a record about the table itself.
 #pragma once
 
 #include "base/compat.hpp"
@@ -10,24 +11,33 @@
 
 namespace bemi::decode {
 
+/// The start of each record.
+struct RecordHeader {
+    enum class Kind : uint8 { change, table };
+
+    Kind kind;
+    TimestampTz committed_at;
+    uint64 transaction_id;
+    XLogRecPtr commit_position;
+    XLogRecPtr end_position; // of the transaction, after its commit record
+    uint64 sequence;         // of the change, or of the change that follows
+};
+
 /// The start of a change row. The texts whose sizes it contains follow in this order, in the database's
 /// encoding. A zero byte ends each text and is not counted in its size.
-struct ChangeRowHeader {
+struct ChangeRowHeader : RecordHeader {
     unsigned char id[ChangeId::size];
     Operation operation;
     bool has_primary_key;
-    bool is_missing; // the change could not be written: only its names, context and fault follow
-    int sqlstate;    // of the fault, because of which some values or all are left out; 0: no fault
-    TimestampTz committed_at;
-    uint64 transaction_id;
+    bool has_old_key; // the change has given the row another primary key
+    bool is_missing;  // the change could not be written: only its names, context and fault follow
+    int sqlstate;     // of the fault, because of which some values or all are left out; 0: no fault
     XLogRecPtr position;
-    XLogRecPtr commit_position;
-    XLogRecPtr end_position; // of the transaction, after its commit record
-    uint64 sequence;
     // Sizes of the texts in bytes.
     uint32 schema;
     uint32 table;
     uint32 primary_key;
+    uint32 old_key;
     uint32 before;
     uint32 after;
     uint32 fault;
@@ -40,12 +50,23 @@ struct ChangeRow : ChangeRowHeader {
     std::string_view schema_name;
     std::string_view table_name;
     std::string_view primary_key_text;
+    std::string_view old_key_text;
     std::string_view before_json;
     std::string_view after_json;
     std::string_view context_json;
     std::string_view fault_message;
     std::string_view left_out_values; // as "before.\"q\" left out, after.\"q\" left out"
 };
+
+/// A record about a table: the header, then table_state() (table_state.hpp) and a zero byte.
+struct TableRecord : RecordHeader {
+    const char *state;
+};
+
+[[nodiscard]] RecordHeader read_header(const char *bytes);
+
+/// Reads a record about a table. The result points into `bytes`.
+[[nodiscard]] TableRecord read_table_record(const char *bytes);
 
 /// The size in bytes of a change row without its context, which comes last.
 [[nodiscard]] size_t size_without_context(std::string_view row);
