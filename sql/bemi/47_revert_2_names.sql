@@ -1,0 +1,105 @@
+-- Taking changes back: changes bear the names of their time, of partitions too. Here these are found for a table, and the table for
+-- them.
+
+-- The changes of a table are those that have one of these names, within the range. Columns are called differently now if renamed is
+-- not null: it has the name of then and that of now, null for a column that is gone.
+CREATE FUNCTION bemi.revert_names(root oid, part oid) RETURNS TABLE (
+    schema text, "table" text, from_position bigint, from_sequence bigint, to_position bigint, to_sequence bigint, renamed jsonb)
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    WITH shape AS (
+        SELECT s.* FROM bemi.shapes_of($1) s
+        WHERE s.relation = $2 OR $2 IS NULL
+    )
+    SELECT s.schema, s."table", s.from_position, s.from_sequence, s.to_position, s.to_sequence,
+           CASE WHEN bool_and(o.name = o.present) IS FALSE THEN jsonb_object_agg(o.name, o.present) END
+    FROM shape s
+    CROSS JOIN LATERAL (
+        SELECT e.name, CASE WHEN EXISTS (SELECT FROM pg_class c WHERE c.oid = s.relation)
+            THEN (SELECT a.attname FROM pg_attribute a WHERE a.attrelid = s.relation AND a.attnum = e.number AND NOT a.attisdropped)
+            ELSE e.name END AS present
+        FROM jsonb_to_recordset(s.columns) AS e (number smallint, name text)
+    ) AS o
+    GROUP BY s.relation, s.schema, s."table", s.from_position, s.from_sequence, s.to_position, s.to_sequence
+    UNION ALL
+    SELECT c.relnamespace::regnamespace::text, c.relname, 0, 0, NULL, NULL, NULL
+    FROM pg_class c
+    WHERE (c.oid = $1 OR c.oid IN (SELECT relid FROM pg_partition_tree($1))) AND (c.oid = $2 OR $2 IS NULL)
+      AND NOT EXISTS (SELECT FROM shape s WHERE s.relation = c.oid);
+END;
+COMMENT ON FUNCTION bemi.revert_names(oid, oid) IS
+    'Internal, for bemi.revert(): the names that a table and its partitions, or only the partition part, have had, and from when until when.';
+
+CREATE FUNCTION bemi.revert_renamed(image text, is_renamed boolean) RETURNS text
+    LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT CASE WHEN $2 THEN format(
+        'CASE WHEN n.renamed IS NULL THEN %1$s ELSE
+            (SELECT coalesce(jsonb_object_agg(n.renamed->>e.key, e.value) FILTER (WHERE n.renamed->>e.key IS NOT NULL), ''{}'')
+             FROM jsonb_each(%1$s) e) END', $1)
+        ELSE $1 END;
+END;
+COMMENT ON FUNCTION bemi.revert_renamed(text, boolean) IS
+    'Internal, for bemi.revert(): SQL for the image of a row with the present names of its columns.';
+
+-- SQL: the selected changes of the table, with the present names of its columns.
+CREATE FUNCTION bemi.revert_changes(root oid, part oid, condition text) RETURNS text
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT format(
+        'SELECT c.id, c.primary_key, c.operation, c.commit_position, c.sequence, c.committed_at, %s AS before, %s AS after
+         FROM bemi.changes c
+         JOIN (VALUES %s) AS n (schema, "table", from_position, from_sequence, to_position, to_sequence, renamed)
+           ON c.schema = n.schema AND c."table" = n."table"
+          AND ROW(c.commit_position, c.sequence) >= ROW(n.from_position, n.from_sequence)
+          AND (n.to_position IS NULL OR ROW(c.commit_position, c.sequence) < ROW(n.to_position, n.to_sequence))
+         WHERE %s',
+        bemi.revert_renamed('c.before', count(n.renamed) > 0), bemi.revert_renamed('c.after', count(n.renamed) > 0),
+        string_agg(format('(%L::text, %L::text, %s::bigint, %s::bigint, %L::bigint, %L::bigint, %L::jsonb)',
+                          n.schema, n."table", n.from_position, n.from_sequence, n.to_position, n.to_sequence, n.renamed), ', '),
+        $3)
+    FROM bemi.revert_names($1, $2) n;
+END;
+COMMENT ON FUNCTION bemi.revert_changes(oid, oid, text) IS
+    'Internal, for bemi.revert(): SQL for the changes of the table that meet the condition.';
+
+-- A name may have been that of several tables.
+CREATE FUNCTION bemi.revert_roots(schema text, "table" text, first bigint, last bigint) RETURNS SETOF oid
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    WITH shape AS (
+        SELECT s.root, s.from_position FROM bemi.shapes s, pg_control_system() AS server, pg_database d
+        WHERE s."table" = $2 AND s.schema = $1 AND s.from_position <= $4
+          AND s.system_identifier = server.system_identifier AND s.database = d.oid AND d.datname = current_database()
+    )
+    SELECT DISTINCT c.oid
+    FROM shape s LEFT JOIN pg_class c ON c.oid = s.root
+    WHERE s.from_position >= (SELECT coalesce(max(from_position), 0) FROM shape WHERE from_position <= $3)
+    UNION
+    SELECT coalesce(pg_partition_root(to_regclass(format('%I.%I', $1, $2))), to_regclass(format('%I.%I', $1, $2)))
+    WHERE NOT EXISTS (SELECT FROM shape);
+END;
+COMMENT ON FUNCTION bemi.revert_roots(text, text, bigint, bigint) IS
+    'Internal, for bemi.revert(): the tables that had this name between two positions; null for one that does not exist any more.';
+
+-- The tables whose changes are selected; null stands for tables that do not exist any more.
+CREATE FUNCTION bemi.revert_relations(selector jsonb, condition text) RETURNS TABLE (root oid, part oid, name text)
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF selector ? 'relation' THEN
+        part := (selector->>'relation')::regclass;
+        root := coalesce(pg_partition_root(part), part);
+        part := nullif(part, root);
+        RETURN NEXT;
+        RETURN;
+    END IF;
+    RETURN QUERY EXECUTE format(
+        'WITH selected AS (
+            SELECT c.schema, c."table", min(c.commit_position) AS first, max(c.commit_position) AS last
+            FROM bemi.changes c WHERE %s GROUP BY c.schema, c."table")
+         SELECT DISTINCT r.root, NULL::oid, CASE WHEN r.root IS NULL THEN format(''%%I.%%I'', s.schema, s."table") END
+         FROM selected s CROSS JOIN LATERAL bemi.revert_roots(s.schema, s."table", s.first, s.last) AS r (root)', condition);
+END
+$$;
+COMMENT ON FUNCTION bemi.revert_relations(jsonb, text) IS
+    'Internal, for bemi.revert(): the tables of the selected changes, and the partition if changes of that alone are selected; the name of a table that does not exist any more.';
