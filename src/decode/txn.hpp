@@ -1,10 +1,10 @@
 // The state of a transaction that is being decoded.
 #pragma once
 
+#include "base/text_settings.hpp"
 #include "decode/change_id.hpp"
 #include "decode/options/options.hpp"
 #include "decode/values/iso_time.hpp"
-#include "decode/values/text_settings.hpp"
 
 #include <string_view>
 

@@ -1,6 +1,6 @@
 #include "store/storable.hpp"
 
-#include "base/hex.hpp"
+#include "base/stored_key.hpp"
 #include "base/text.hpp"
 #include "json/writer.hpp"
 #include "store/jsonb.hpp"
@@ -64,15 +64,6 @@ std::string_view string_of(std::string_view text) {
     return json::text_of([text](json::Writer &out) { out.string(text); });
 }
 
-std::string_view hash_of(std::string_view text) {
-    const Datum bytes = PointerGetDatum(cstring_to_text_with_len(text.data(), static_cast<int>(text.size())));
-    const std::string_view hash = view_of(DatumGetByteaPP(DirectFunctionCall1(sha256_bytea, bytes)));
-    return json::text_of([hash](json::Writer &out) {
-        out.raw("sha256:");
-        out.commit(put_hex(out.reserve(2 * hash.size()), hash.data(), hash.size()));
-    });
-}
-
 /// The error that an object of this member alone raises as jsonb; NULL if it raises none.
 const ErrorData *misfit_of(const Member &member) {
     MemoryContext caller = CurrentMemoryContext;
@@ -100,9 +91,7 @@ const ErrorData *misfit_of(const Member &member) {
 
 /// Whether the primary key does not fit into an index.
 bool is_too_long(std::string_view key) {
-    // An index entry has at most 2704 bytes. The other columns are the longest name of a table, and a time.
-    constexpr size_t longest = 2600;
-    return key.size() > longest;
+    return key.size() > longest_key;
 }
 
 /// Writes an object again, with values that jsonb can hold.

@@ -4,7 +4,7 @@
 
 #include "base/compat.hpp"
 
-namespace bemi::decode {
+namespace bemi {
 
 /// Values of DateStyle, IntervalStyle, TimeZone, extra_float_digits and bytea_output.
 struct TextSettings {
@@ -32,4 +32,4 @@ template <typename Body> void with_settings(const TextSettings &settings, Body &
     PG_END_TRY();
 }
 
-} // namespace bemi::decode
+} // namespace bemi

@@ -1,6 +1,6 @@
-#include "decode/values/text_settings.hpp"
+#include "base/text_settings.hpp"
 
-namespace bemi::decode {
+namespace bemi {
 
 TextSettings fixed_settings() {
     return {.date_style = USE_ISO_DATES,
@@ -24,4 +24,4 @@ TextSettings swap_settings(const TextSettings &settings) {
     return before;
 }
 
-} // namespace bemi::decode
+} // namespace bemi

@@ -1,0 +1,8 @@
+-- The past of a table, from its present rows and the changes since.
+
+CREATE FUNCTION bemi.as_of(
+    rowtype anyelement, at timestamptz DEFAULT NULL, lsn pg_lsn DEFAULT NULL, transaction bigint DEFAULT NULL,
+    change uuid DEFAULT NULL, mark text DEFAULT NULL, keys text[] DEFAULT NULL) RETURNS SETOF anyelement
+    LANGUAGE c AS 'MODULE_PATHNAME', 'bemi_as_of';
+COMMENT ON FUNCTION bemi.as_of(anyelement, timestamptz, pg_lsn, bigint, uuid, text, text[]) IS
+    'The rows of a table, all or those with the given keys, as they were at a moment: SELECT * FROM bemi.as_of(NULL::todo, ''2026-11-01'').';

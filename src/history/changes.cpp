@@ -1,0 +1,65 @@
+#include "history/changes.hpp"
+
+#include "base/text.hpp"
+
+namespace bemi::history {
+namespace {
+
+std::string_view view_at(TupleTableSlot *row, int column) {
+    return view_of(DatumGetTextPP(row->tts_values[column]));
+}
+
+/// Whether the snapshot shows the transaction, of which changes are stored.
+bool is_visible(int64 transaction, Snapshot snapshot) {
+    constexpr uint64 half = uint64{1} << 31;
+    const uint64 next = U64FromFullTransactionId(ReadNextFullTransactionId()),
+                 id = static_cast<uint64>(transaction);
+    // A number that is not given out yet is one of the server from which a dump was restored.
+    const bool is_long_ago = id >= next || next - id >= half;
+    return is_long_ago || !XidInMVCCSnapshot(static_cast<TransactionId>(id), snapshot);
+}
+
+[[noreturn]] void fail_for_truncate(Relation relation, TimestampTz committed_at) {
+    ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+                    errmsg("table \"%s\" was truncated since that moment", RelationGetRelationName(relation)),
+                    errdetail("The rows that TRUNCATE removed at %s are not in the history.",
+                              timestamptz_to_str(committed_at)),
+                    errhint("A table that is tracked with a baseline can be read back past a TRUNCATE.")));
+}
+
+[[noreturn]] void fail_for_key(Relation relation, const StoredChange &change) {
+    ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+                    errmsg("the primary key of a change of table \"%s\" is not known",
+                           RelationGetRelationName(relation)),
+                    errdetail("The change is %s.",
+                              DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(change.id))))));
+}
+
+} // namespace
+
+bool Changes::read(TupleTableSlot *row, StoredChange &change, bool has_after) const {
+    const Datum *values = row->tts_values;
+    change.committed_at = DatumGetTimestampTz(values[4]);
+    change.place = {DatumGetInt64(values[2]), DatumGetInt64(values[3])};
+    if (!cut->is_after(change.committed_at, change.place) ||
+        !past->has(view_at(row, 0), view_at(row, 1), change.place))
+        return false;
+    const std::string_view operation = view_at(row, 6);
+    // TRUNCATE removes rows from the sight of older snapshots too.
+    if (operation == "TRUNCATE")
+        fail_for_truncate(relation, change.committed_at);
+    change.creates = operation == "CREATE";
+    change.deletes = operation == "DELETE";
+    if ((!change.creates && !change.deletes && operation != "UPDATE") ||
+        !is_visible(DatumGetInt64(values[5]), visible))
+        return false;
+    change.id = DatumGetUUIDP(values[9]);
+    change.key = row->tts_isnull[7] ? std::string_view{} : view_at(row, 7);
+    if (row->tts_isnull[7] && !has_after)
+        fail_for_key(relation, change);
+    change.before = values[8];
+    change.after = has_after ? values[10] : Datum(0);
+    return true;
+}
+
+} // namespace bemi::history

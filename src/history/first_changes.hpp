@@ -1,0 +1,48 @@
+// The first change of each key after a cut, which says what row was there before it.
+#pragma once
+
+#include "history/changes.hpp"
+#include "history/key_table.hpp"
+
+namespace bemi::history {
+
+struct FirstChange {
+    std::string_view key;
+    uint32 hash;
+    Place place;
+    TimestampTz committed_at;
+    pg_uuid_t change;
+    bool is_update;      // of a row that may have had another key before
+    const Jsonb *before; // NULL: there was no row with this key
+};
+
+class FirstChanges {
+public:
+    /// Collects them, of these keys (a text[]) only if `keys` is not null.
+    void collect(const Changes &changes, const Datum *keys);
+
+    [[nodiscard]] bool has(std::string_view key) { return table_.find(key) != nullptr; }
+    template <typename Use> void for_each(Use &&use) { table_.for_each(use); }
+
+private:
+    /// A change that gave a row another key.
+    struct Move {
+        std::string_view key; // the ID of the change
+        uint32 hash;
+        std::string_view old_key;
+    };
+
+    void collect_all(Datum tables, Datum since);
+    void collect_of_keys(Datum tables, Datum since, Datum keys);
+    void find_moves(const char *sql, std::span<const Oid> types, const Datum *values);
+    void note(const StoredChange &change);
+    void note_first(std::string_view key, const StoredChange &change, bool was_there);
+    void forget_rows_that_came();
+
+    const Changes *changes_;
+    MemoryContext memory_;
+    KeyTable<FirstChange> table_;
+    KeyTable<Move> moves_;
+};
+
+} // namespace bemi::history

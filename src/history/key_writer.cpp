@@ -1,0 +1,103 @@
+#include "history/key_writer.hpp"
+
+#include "base/stored_key.hpp"
+#include "base/text.hpp"
+#include "base/text_settings.hpp"
+
+#include <charconv>
+
+namespace bemi::history {
+namespace {
+
+/// Makes to_json() know the type of its argument.
+void set_to_json(FmgrInfo &function, Oid type) {
+    Const *argument = makeNullConst(type, -1, InvalidOid);
+    fmgr_info(F_TO_JSON, &function);
+    fmgr_info_set_expr(reinterpret_cast<Node *>(makeFuncExpr(F_TO_JSON, JSONOID, list_make1(argument),
+                                                             InvalidOid, InvalidOid, COERCE_EXPLICIT_CALL)),
+                       &function);
+}
+
+void append_integer(StringInfo out, int64 value) {
+    char digits[24];
+    const char *end = std::to_chars(digits, digits + sizeof(digits), value).ptr;
+    appendBinaryStringInfo(out, digits, static_cast<int>(end - digits));
+}
+
+void append_view(StringInfo out, std::string_view text) {
+    appendBinaryStringInfo(out, text.data(), static_cast<int>(text.size()));
+}
+
+/// Appends the value of a common type; false if it is of another one. Text without quotes is not JSON.
+bool append_common(StringInfo out, Oid type, Datum value, bool without_quotes) {
+    switch (type) {
+    case INT2OID:
+        append_integer(out, DatumGetInt16(value));
+        return true;
+    case INT4OID:
+        append_integer(out, DatumGetInt32(value));
+        return true;
+    case INT8OID:
+        append_integer(out, DatumGetInt64(value));
+        return true;
+    case TEXTOID:
+    case VARCHAROID:
+        if (without_quotes)
+            append_view(out, view_of(DatumGetTextPP(value)));
+        return without_quotes;
+    default:
+        return false;
+    }
+}
+
+} // namespace
+
+void KeyWriter::open(TupleDesc columns, std::span<const AttrNumber> key) {
+    auto *writers = static_cast<Column *>(palloc0(sizeof(Column) * key.size()));
+    for (size_t i = 0; i < key.size(); i++) {
+        Form_pg_attribute attribute = TupleDescAttr(columns, key[i] - 1);
+        Column &column = writers[i];
+        column.index = key[i] - 1;
+        column.type = getBaseType(attribute->atttypid);
+        Oid output;
+        bool is_varlena;
+        getTypeOutputInfo(attribute->atttypid, &output, &is_varlena);
+        if (key.size() == 1)
+            fmgr_info(output, &column.output);
+        else
+            set_to_json(column.output, attribute->atttypid);
+    }
+    columns_ = {writers, key.size()};
+    initStringInfo(&text_);
+}
+
+void KeyWriter::append(Column &column, Datum value) {
+    const bool is_single = columns_.size() == 1;
+    if (append_common(&text_, column.type, value, is_single))
+        return;
+    with_settings(fixed_settings(), [&] {
+        if (is_single)
+            appendStringInfoString(&text_, OutputFunctionCall(&column.output, value));
+        else
+            append_view(&text_, view_of(DatumGetTextPP(FunctionCall1(&column.output, value))));
+    });
+}
+
+std::string_view KeyWriter::text_of(const Datum *values, const bool *nulls) {
+    resetStringInfo(&text_);
+    char separator = '[';
+    for (Column &column : columns_) {
+        if (nulls[column.index])
+            return {};
+        if (columns_.size() > 1)
+            appendStringInfoChar(&text_, separator);
+        separator = ',';
+        append(column, values[column.index]);
+    }
+    if (columns_.size() > 1)
+        appendStringInfoChar(&text_, ']');
+    const std::string_view text = view_of(text_);
+    return text.size() > longest_key ? hash_of(text) : text;
+}
+
+} // namespace bemi::history

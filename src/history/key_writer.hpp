@@ -1,0 +1,33 @@
+// The primary key of a row of a table as bemi.changes has it.
+#pragma once
+
+#include "base/compat.hpp"
+
+#include <span>
+#include <string_view>
+
+namespace bemi::history {
+
+/// How the key's columns become text.
+class KeyWriter {
+public:
+    void open(TupleDesc columns, std::span<const AttrNumber> key);
+
+    /// The text of the key, until the next call. `values` are those of all columns. A null in the key gives
+    /// the empty text.
+    [[nodiscard]] std::string_view text_of(const Datum *values, const bool *nulls);
+
+private:
+    struct Column {
+        int index;
+        Oid type;
+        FmgrInfo output; // or to_json(), if the key has several columns
+    };
+
+    void append(Column &column, Datum value);
+
+    std::span<Column> columns_;
+    StringInfoData text_;
+};
+
+} // namespace bemi::history

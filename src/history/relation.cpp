@@ -1,0 +1,53 @@
+#include "history/relation.hpp"
+
+namespace bemi::history {
+namespace {
+
+[[noreturn]] void refuse(Relation relation, const char *kind) {
+    ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE),
+                    errmsg("\"%s\" has no history", RelationGetRelationName(relation)),
+                    errdetail("It is a %s.", kind), errhint("Only changes of permanent tables are stored.")));
+}
+
+const char *kind_without_history(const FormData_pg_class &relation) {
+    switch (relation.relkind) {
+    case RELKIND_RELATION:
+    case RELKIND_PARTITIONED_TABLE:
+        break;
+    case RELKIND_VIEW:
+        return "view";
+    case RELKIND_MATVIEW:
+        return "materialized view";
+    case RELKIND_FOREIGN_TABLE:
+        return "foreign table";
+    case RELKIND_COMPOSITE_TYPE:
+        return "composite type";
+    default:
+        return "relation of another kind";
+    }
+    if (relation.relpersistence == RELPERSISTENCE_TEMP)
+        return "temporary table";
+    return relation.relpersistence == RELPERSISTENCE_UNLOGGED ? "unlogged table" : nullptr;
+}
+
+} // namespace
+
+Relation open_table(Oid oid) {
+    Relation relation = relation_open(oid, AccessShareLock);
+    if (const char *kind = kind_without_history(*relation->rd_rel); kind != nullptr)
+        refuse(relation, kind);
+    return relation;
+}
+
+Relation open_table_of(Oid row_type) {
+    const Oid relation = OidIsValid(row_type) ? get_typ_typrelid(row_type) : InvalidOid;
+    if (!OidIsValid(relation))
+        ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE),
+                        OidIsValid(row_type)
+                            ? errmsg("type %s is not the row type of a table", format_type_be(row_type))
+                            : errmsg("the row type is not known"),
+                        errhint("Write NULL::todo for the rows of the table todo.")));
+    return open_table(relation);
+}
+
+} // namespace bemi::history

@@ -1,0 +1,48 @@
+// Under which names bemi.changes has the changes of a table, and which of its columns had which names.
+#pragma once
+
+#include "history/cut.hpp"
+
+#include <span>
+#include <string_view>
+
+namespace bemi::history {
+
+/// A name under which changes of the table are stored, from a place on and before another one.
+struct StoredName {
+    std::string_view schema;
+    std::string_view table;
+    Place from;
+    Place to;
+};
+
+/// How the table looked from a place on.
+struct Shape {
+    Place from;
+    TimestampTz from_time;
+    // By the columns of today: the name that the column had; NULL where it did not exist.
+    const char **names;
+    bool has_key_of_today;
+};
+
+struct RelationPast {
+    std::span<StoredName> names;
+    std::span<Shape> shapes;   // in the order of their places, one at least
+    std::span<AttrNumber> key; // the columns of the primary key of today, with its
+    Oid key_index;
+    bool is_key_deferrable;
+
+    /// Whether a change under this name is one of the table's.
+    [[nodiscard]] bool has(std::string_view schema, std::string_view table, Place place) const;
+    /// The shape that rows had at the place.
+    [[nodiscard]] const Shape &shape_at(Place place) const;
+    /// The shape that the table had at the cut.
+    [[nodiscard]] const Shape &shape_at(const Cut &cut) const;
+    /// The names without their schemas, as text[].
+    [[nodiscard]] Datum tables() const;
+};
+
+/// Reads it into the current memory context. Call it between SPI_connect() and SPI_finish().
+[[nodiscard]] RelationPast past_of(Relation relation);
+
+} // namespace bemi::history
