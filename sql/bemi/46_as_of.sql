@@ -6,3 +6,10 @@ CREATE FUNCTION bemi.as_of(
     LANGUAGE c AS 'MODULE_PATHNAME', 'bemi_as_of';
 COMMENT ON FUNCTION bemi.as_of(anyelement, timestamptz, pg_lsn, bigint, uuid, text, text[]) IS
     'The rows of a table, all or those with the given keys, as they were at a moment: SELECT * FROM bemi.as_of(NULL::todo, ''2026-11-01'').';
+
+CREATE FUNCTION bemi.rows_as_of(
+    relation oid, at timestamptz DEFAULT NULL, lsn pg_lsn DEFAULT NULL, transaction bigint DEFAULT NULL,
+    change uuid DEFAULT NULL, mark text DEFAULT NULL, keys text[] DEFAULT NULL) RETURNS TABLE (key text, row_data jsonb)
+    LANGUAGE c AS 'MODULE_PATHNAME', 'bemi_rows_as_of';
+COMMENT ON FUNCTION bemi.rows_as_of(oid, timestamptz, pg_lsn, bigint, uuid, text, text[]) IS
+    'Internal: the rows that bemi.as_of() returns, as JSON.';

@@ -27,17 +27,9 @@ bool is_visible(int64 transaction, Snapshot snapshot) {
                     errhint("A table that is tracked with a baseline can be read back past a TRUNCATE.")));
 }
 
-[[noreturn]] void fail_for_key(Relation relation, const StoredChange &change) {
-    ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-                    errmsg("the primary key of a change of table \"%s\" is not known",
-                           RelationGetRelationName(relation)),
-                    errdetail("The change is %s.",
-                              DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(change.id))))));
-}
-
 } // namespace
 
-bool Changes::read(TupleTableSlot *row, StoredChange &change, bool has_after) const {
+bool Changes::read(TupleTableSlot *row, StoredChange &change) const {
     const Datum *values = row->tts_values;
     change.committed_at = DatumGetTimestampTz(values[4]);
     change.place = {DatumGetInt64(values[2]), DatumGetInt64(values[3])};
@@ -53,12 +45,11 @@ bool Changes::read(TupleTableSlot *row, StoredChange &change, bool has_after) co
     if ((!change.creates && !change.deletes && operation != "UPDATE") ||
         !is_visible(DatumGetInt64(values[5]), visible))
         return false;
-    change.id = DatumGetUUIDP(values[9]);
-    change.key = row->tts_isnull[7] ? std::string_view{} : view_at(row, 7);
-    if (row->tts_isnull[7] && !has_after)
-        fail_for_key(relation, change);
+    change.has_key = !row->tts_isnull[7];
+    change.key = change.has_key ? view_at(row, 7) : std::string_view{};
     change.before = values[8];
-    change.after = has_after ? values[10] : Datum(0);
+    change.after = values[9];
+    change.id = DatumGetUUIDP(values[10]);
     return true;
 }
 

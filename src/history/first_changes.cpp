@@ -6,12 +6,9 @@
 namespace bemi::history {
 namespace {
 
-#define COLUMNS                                                                                              \
-    "SELECT c.schema, c.\"table\", c.commit_position, c.sequence, c.committed_at, c.transaction_id,"         \
-    " c.operation, c.primary_key, c.before, c.id FROM bemi.changes c WHERE c.committed_at >= $2 AND "
-constexpr char all_changes[] = COLUMNS "c.\"table\" = ANY ($1)";
-constexpr char changes_of_keys[] = COLUMNS "c.\"table\" = ANY ($1) AND c.primary_key = ANY ($3)";
-constexpr char changes_by_id[] = COLUMNS "c.id = ANY ($1)";
+constexpr char changes_of_keys[] =
+    BEMI_CHANGES "c.\"table\" = ANY ($1) AND c.primary_key = ANY ($3) AND c.committed_at >= $2";
+constexpr char changes_by_id[] = BEMI_CHANGES "c.id = ANY ($1) AND c.committed_at >= $2";
 
 #define MOVES "SELECT m.id, m.old_key FROM bemi.moved_keys m WHERE m.committed_at >= $2 AND "
 constexpr char all_moves[] = MOVES "m.\"table\" = ANY ($1)";
@@ -39,6 +36,14 @@ Datum array_of_times(Datum *times, size_t count) {
                                            sizeof(TimestampTz), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
 }
 
+[[noreturn]] void fail_for_key(Relation relation, const StoredChange &change) {
+    ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+                    errmsg("the primary key of a change of table \"%s\" is not known",
+                           RelationGetRelationName(relation)),
+                    errdetail("The change is %s.",
+                              DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(change.id))))));
+}
+
 } // namespace
 
 void FirstChanges::collect(const Changes &changes, const Datum *keys) {
@@ -55,16 +60,14 @@ void FirstChanges::collect(const Changes &changes, const Datum *keys) {
 
 void FirstChanges::collect_all(Datum tables, Datum since) {
     const Datum values[] = {tables, since};
-    const std::span<const Oid> types = first(types_of_tables, 2);
-    find_moves(all_moves, types, values);
-    changes_->for_each(single(all_changes, types), values, false,
-                       [this](const StoredChange &change) { note(change); });
+    find_moves(all_moves, first(types_of_tables, 2), values);
+    changes_->for_each_of_table([this](const StoredChange &change) { note(change); });
 }
 
 void FirstChanges::collect_of_keys(Datum tables, Datum since, Datum keys) {
     static constinit SPIPlanPtr by_key = nullptr;
     const Datum values[] = {tables, since, keys};
-    changes_->for_each(saved(by_key, changes_of_keys, types_of_tables), values, false,
+    changes_->for_each(saved(by_key, changes_of_keys, types_of_tables), values,
                        [this](const StoredChange &change) { note(change); });
     forget_rows_that_came();
 
@@ -76,7 +79,7 @@ void FirstChanges::collect_of_keys(Datum tables, Datum since, Datum keys) {
     size_t count = 0;
     moves_.for_each([&](Move &move) { ids[count++] = PointerGetDatum(move.key.data()); });
     const Datum of_ids[] = {array_of_ids(ids, count), since};
-    changes_->for_each(single(changes_by_id, first(types_of_ids, 2)), of_ids, false,
+    changes_->for_each(single(changes_by_id, first(types_of_ids, 2)), of_ids,
                        [this](const StoredChange &change) {
                            note_first(moves_.find(view_of_id(*change.id))->old_key, change, true);
                        });
@@ -98,6 +101,8 @@ void FirstChanges::find_moves(const char *sql, std::span<const Oid> types, const
 }
 
 void FirstChanges::note(const StoredChange &change) {
+    if (!change.has_key)
+        fail_for_key(changes_->relation, change);
     const Move *move = moves_.size() > 0 ? moves_.find(view_of_id(*change.id)) : nullptr;
     if (move != nullptr)
         note_first(move->old_key, change, true);

@@ -22,7 +22,13 @@ public:
     void collect(const Changes &changes, const Datum *keys);
 
     [[nodiscard]] bool has(std::string_view key) { return table_.find(key) != nullptr; }
-    template <typename Use> void for_each(Use &&use) { table_.for_each(use); }
+    /// Calls `use` for each whose row was there.
+    template <typename Use> void for_each_gone(Use &&use) {
+        table_.for_each([&](const FirstChange &first) {
+            if (first.before != nullptr)
+                use(first);
+        });
+    }
 
 private:
     /// A change that gave a row another key.

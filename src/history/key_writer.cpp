@@ -3,20 +3,12 @@
 #include "base/stored_key.hpp"
 #include "base/text.hpp"
 #include "base/text_settings.hpp"
+#include "history/json_call.hpp"
 
 #include <charconv>
 
 namespace bemi::history {
 namespace {
-
-/// Makes to_json() know the type of its argument.
-void set_to_json(FmgrInfo &function, Oid type) {
-    Const *argument = makeNullConst(type, -1, InvalidOid);
-    fmgr_info(F_TO_JSON, &function);
-    fmgr_info_set_expr(reinterpret_cast<Node *>(makeFuncExpr(F_TO_JSON, JSONOID, list_make1(argument),
-                                                             InvalidOid, InvalidOid, COERCE_EXPLICIT_CALL)),
-                       &function);
-}
 
 void append_integer(StringInfo out, int64 value) {
     char digits[24];
@@ -65,7 +57,7 @@ void KeyWriter::open(TupleDesc columns, std::span<const AttrNumber> key) {
         if (key.size() == 1)
             fmgr_info(output, &column.output);
         else
-            set_to_json(column.output, attribute->atttypid);
+            set_function(column.output, F_TO_JSON, attribute->atttypid);
     }
     columns_ = {writers, key.size()};
     initStringInfo(&text_);

@@ -5,6 +5,7 @@
 #include "history/first_changes.hpp"
 #include "history/key_writer.hpp"
 #include "history/present_rows.hpp"
+#include "history/row_counts.hpp"
 #include "history/row_reader.hpp"
 
 namespace bemi::history {
@@ -27,6 +28,33 @@ void require_past(Oid relation, const Cut &cut) {
            [](TupleTableSlot *) {});
 }
 
+/// The keys that are wanted.
+class WantedKeys {
+public:
+    void open(Datum keys) {
+        Datum *texts;
+        bool *nulls;
+        int count;
+        keys_.open(CurrentMemoryContext);
+        deconstruct_array(DatumGetArrayTypeP(keys), TEXTOID, -1, false, TYPALIGN_INT, &texts, &nulls, &count);
+        for (int i = 0; i < count; i++)
+            if (!nulls[i])
+                (void)keys_.add(view_of(DatumGetTextPP(texts[i])));
+    }
+
+    [[nodiscard]] bool has(std::string_view key) { return keys_.find(key) != nullptr; }
+    template <typename Use> void for_each(Use &&use) {
+        keys_.for_each([&](const Entry &entry) { use(entry.key); });
+    }
+
+private:
+    struct Entry {
+        std::string_view key;
+        uint32 hash;
+    };
+    KeyTable<Entry> keys_;
+};
+
 class PastRows {
 public:
     PastRows(Relation relation, const Datum *keys, const RowSink &sink)
@@ -37,76 +65,75 @@ public:
         cut_ = cut_of(moment);
         require_past(RelationGetRelid(relation_), cut_);
         past_ = past_of(relation_);
-        reader_.open(relation_, past_.shape_at(cut_));
-        first_.collect({.past = &past_, .cut = &cut_, .visible = table, .relation = relation_}, keys_);
+        is_keyed_ = past_.has_key_since(cut_);
+        prepare();
+        const Changes changes{relation_, &past_, &cut_, table};
+        if (is_keyed_)
+            first_.collect(changes, keys_);
+        else
+            counts_.collect(relation_, changes);
     }
 
     void give_unchanged_rows() {
-        key_.open(RelationGetDescr(relation_), past_.key);
-        present_.open(relation_, past_);
         const auto use = [this](const Datum *values, const bool *nulls) {
-            give_unless_changed(values, nulls);
+            const std::string_view key = key_.text_of(values, nulls);
+            const bool has_changed = is_keyed_ ? first_.has(key) : counts_.take(values, nulls);
+            if (has_changed || (keys_ != nullptr && !wanted_.has(key)))
+                return;
+            reader_.set(values, nulls);
+            give(key);
         };
-        if (keys_ == nullptr)
-            return present_.for_each(use);
-        for_each_key([&](std::string_view key) {
-            present_.for_each_of(key, [&](const Datum *values, const bool *nulls) {
-                if (key_.text_of(values, nulls) == key)
-                    give_unless_changed(values, nulls);
-            });
-        });
+        if (is_keyed_ && keys_ != nullptr)
+            wanted_.for_each([&](std::string_view key) { present_.for_each_of(key, use); });
+        else
+            present_.for_each(use);
     }
 
     void give_changed_rows() {
         MemoryContext memory =
                           AllocSetContextCreate(CurrentMemoryContext, "bemi row", ALLOCSET_DEFAULT_SIZES),
                       caller = MemoryContextSwitchTo(memory);
-        first_.for_each([&](const FirstChange &first) {
+        const auto use = [&](const auto &gone, const Jsonb *row) {
             CHECK_FOR_INTERRUPTS();
-            if (first.before == nullptr)
-                return;
-            reader_.read(first.before, past_.shape_at(first.place), first.change);
-            give();
+            reader_.read(row, past_.shape_at(gone.place), gone.change);
+            const std::string_view key =
+                is_keyed_ ? gone.key : key_.text_of(reader_.values(), reader_.nulls());
+            if (is_keyed_ || keys_ == nullptr || wanted_.has(key))
+                give(key);
             MemoryContextReset(memory);
-        });
+        };
+        if (is_keyed_)
+            first_.for_each_gone([&](const FirstChange &gone) { use(gone, gone.before); });
+        else
+            counts_.for_each_gone([&](const RowCount &gone) { use(gone, gone.row); });
         MemoryContextSwitchTo(caller);
     }
 
 private:
-    void give_unless_changed(const Datum *values, const bool *nulls) {
-        if (first_.has(key_.text_of(values, nulls)))
+    void prepare() {
+        reader_.open(relation_, past_.shape_at(cut_));
+        present_.open(relation_, past_);
+        key_.open(RelationGetDescr(relation_), past_.key);
+        if (keys_ == nullptr)
             return;
-        reader_.set(values, nulls);
-        give();
+        if (past_.key.empty())
+            ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT),
+                            errmsg("table \"%s\" has no primary key", RelationGetRelationName(relation_)),
+                            errhint("Leave out the argument keys.")));
+        wanted_.open(*keys_);
     }
 
-    void give() { sink_.use(sink_.closure, reader_.values(), reader_.nulls()); }
-
-    template <typename Use> void for_each_key(Use &&use) {
-        Datum *keys;
-        bool *nulls;
-        int count;
-        deconstruct_array(DatumGetArrayTypeP(*keys_), TEXTOID, -1, false, TYPALIGN_INT, &keys, &nulls,
-                          &count);
-        KeyTable<Wanted> wanted;
-        wanted.open(CurrentMemoryContext);
-        for (int i = 0; i < count; i++)
-            if (!nulls[i])
-                wanted.add(view_of(DatumGetTextPP(keys[i])));
-        wanted.for_each([&](const Wanted &key) { use(key.key); });
-    }
-
-    struct Wanted {
-        std::string_view key;
-        uint32 hash;
-    };
+    void give(std::string_view key) { sink_.use(sink_.closure, key, reader_.values(), reader_.nulls()); }
 
     Relation relation_;
     const Datum *keys_;
     const RowSink &sink_;
     RelationPast past_{};
     Cut cut_{};
-    FirstChanges first_{};
+    bool is_keyed_{};
+    FirstChanges first_{}; // if rows have a key
+    RowCounts counts_{};   // if they have none
+    WantedKeys wanted_{};
     PresentRows present_{};
     KeyWriter key_{};
     RowReader reader_{};

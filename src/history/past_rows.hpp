@@ -5,11 +5,14 @@
 
 #include "history/cut.hpp"
 
+#include <string_view>
+
 namespace bemi::history {
 
-/// Takes a row; `values` and `nulls` are those of all columns that the table has today.
+/// Takes a row with its primary key as in bemi.changes, empty if the table has none; `values` and `nulls` are
+/// those of all columns that the table has today.
 struct RowSink {
-    void (*use)(void *closure, const Datum *values, const bool *nulls);
+    void (*use)(void *closure, std::string_view key, const Datum *values, const bool *nulls);
     void *closure;
 };
 

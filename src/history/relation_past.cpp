@@ -127,6 +127,17 @@ void add_name_of_today(Growing<StoredName> &names, Oid relation) {
 
 } // namespace
 
+Shape shape_of_today(Relation relation) {
+    return {begin_of_time, DT_NOBEGIN, names_of_today(RelationGetDescr(relation)), true};
+}
+
+bool RelationPast::has_key_since(const Cut &cut) const {
+    // Rows with equal keys may be there within a transaction if the key is deferrable.
+    const Shape *then = &shape_at(cut), *end = shapes.data() + shapes.size();
+    return !key.empty() && !is_key_deferrable &&
+           std::all_of(then, end, [](const Shape &shape) { return shape.has_key_of_today; });
+}
+
 bool RelationPast::has(std::string_view schema, std::string_view table, Place place) const {
     return std::any_of(names.begin(), names.end(), [&](const StoredName &name) {
         return name.table == table && name.schema == schema && !(place < name.from) && place < name.to;
@@ -179,7 +190,7 @@ RelationPast past_of(Relation relation) {
             add_name_of_today(names, list_nth_oid(all, i));
     }
     if (shapes.count == 0)
-        shapes.add() = {begin_of_time, DT_NOBEGIN, names_of_today(RelationGetDescr(relation)), true};
+        shapes.add() = shape_of_today(relation);
     past.names = names.all();
     past.shapes = shapes.all();
     return past;

@@ -32,6 +32,8 @@ struct RelationPast {
     Oid key_index;
     bool is_key_deferrable;
 
+    /// Whether each row had one key, of today's columns, from the cut on.
+    [[nodiscard]] bool has_key_since(const Cut &cut) const;
     /// Whether a change under this name is one of the table's.
     [[nodiscard]] bool has(std::string_view schema, std::string_view table, Place place) const;
     /// The shape that rows had at the place.
@@ -41,6 +43,9 @@ struct RelationPast {
     /// The names without their schemas, as text[].
     [[nodiscard]] Datum tables() const;
 };
+
+/// How the table looks today.
+[[nodiscard]] Shape shape_of_today(Relation relation);
 
 /// Reads it into the current memory context. Call it between SPI_connect() and SPI_finish().
 [[nodiscard]] RelationPast past_of(Relation relation);
