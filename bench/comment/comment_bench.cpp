@@ -31,8 +31,10 @@ template <typename T> void keep(const T &value) {
     asm volatile("" : : "r"(&value) : "memory");
 }
 
-size_t scan(std::string_view query) {
-    bemi::context::comment::Scanner scanner(query, "Bemi", false);
+const bemi::KeyList all_tags("*\0");
+
+size_t scan(std::string_view query, bemi::KeyList tags = {}) {
+    bemi::context::comment::Scanner scanner(query, "Bemi", false, tags);
     size_t events = 0;
     for (bemi::context::comment::Event event; scanner.next(event);)
         ++events;
@@ -60,6 +62,9 @@ int main() {
     const std::string context = R"({"user_id":187234,"endpoint":"/todo/complete","method":"PUT"})";
     const std::string patch = R"({"user_id":7,"request_id":"0193f8a2-77c1-7e3b"})";
     const std::string with = query_of(300, " /*Bemi " + context + " Bemi*/");
+    const std::string tagged =
+        query_of(300, " /*action='complete',controller='todos',"
+                      "traceparent='00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'*/");
     const std::string without = query_of(300, "");
     std::vector<char> out(bemi::json::merge_bound(context, patch));
 
@@ -67,6 +72,9 @@ int main() {
     report("scan, 300 bytes without a comment", measure([&] { keep(scan(without)); }));
     report("possible, 300 bytes without a comment",
            measure([&] { keep(bemi::context::comment::may_have_comments(without, "Bemi")); }));
+    report("possible, the same with bemi.sqlcommenter on",
+           measure([&] { keep(bemi::context::comment::may_have_comments(without, "Bemi", all_tags)); }));
+    report("scan, 300 bytes with tags at the end", measure([&] { keep(scan(tagged, all_tags)); }));
     report("validate, 61 bytes", measure([&] { keep(bemi::json::validate(context, true, nullptr)); }));
     report("merge, 61 and 47 bytes",
            measure([&] { keep(bemi::json::merge(context, patch, bemi::json::Nulls::keep, out.data())); }));
