@@ -14,6 +14,8 @@ unsigned capture = 0;
 int max_context_size = 1024 * 1024;
 char *comment_affix;
 KeyList sqlcommenter;
+int require_context = static_cast<int>(Requirement::off);
+KeyList required_keys;
 char *retention;
 int sync_timeout = 10 * 1000;
 int partition_interval = interval_month;
@@ -26,8 +28,15 @@ constexpr config_enum_entry partition_intervals[] = {
     {"quarter", interval_quarter, false}, {"year", interval_year, false}, {nullptr, 0, false},
 };
 
-char *capture_list;      // bemi.capture as written; `capture` is the set of its facts
-char *sqlcommenter_list; // bemi.sqlcommenter as written
+constexpr config_enum_entry requirements[] = {
+    {"off", static_cast<int>(Requirement::off), false},
+    {"warning", static_cast<int>(Requirement::warning), false},
+    {"error", static_cast<int>(Requirement::error), false},
+    {nullptr, 0, false},
+};
+
+// Settings as written, whose values are `capture`, `sqlcommenter` and `required_keys`.
+char *capture_list, *sqlcommenter_list, *required_keys_list;
 
 struct FactName {
     const char *name;
@@ -128,6 +137,11 @@ void assign_sqlcommenter(const char *, void *extra) {
     generation++;
 }
 
+void assign_required_keys(const char *, void *extra) {
+    required_keys = KeyList(static_cast<const char *>(extra));
+    generation++;
+}
+
 bool check_comment_affix(char **value, void **, GucSource) {
     const size_t length = strlen(*value);
     if (length < NAMEDATALEN && strcspn(*value, " \t\n\r\f\v*/{}'\"\\") == length)
@@ -188,6 +202,14 @@ void define() {
         "bemi.sqlcommenter", "Lists the keys of the context that comments of sqlcommenter may set.",
         "Such a comment is /*key='value',key='value'*/. The list may have * for all keys.",
         &sqlcommenter_list, "", PGC_SUSET, GUC_LIST_INPUT, check_key_list, assign_sqlcommenter, nullptr);
+    DefineCustomEnumVariable(
+        "bemi.require_context", "Sets what a write to a tracked table gets that has no context.",
+        "Or lacks one of the keys in bemi.required_keys.", &require_context,
+        static_cast<int>(Requirement::off), requirements, PGC_SUSET, 0, nullptr, nullptr, nullptr);
+    DefineCustomStringVariable(
+        "bemi.required_keys", "Lists the keys that a context must have where one is required.",
+        "Where it is required: by bemi.require_context, and by the option of a tracked table.",
+        &required_keys_list, "", PGC_SUSET, GUC_LIST_INPUT, check_key_list, assign_required_keys, nullptr);
     DefineCustomStringVariable(
         "bemi.retention", "Sets how long changes are kept in bemi.changes.",
         "Partitions that are older than this interval are dropped. Empty keeps all changes.", &retention, "",

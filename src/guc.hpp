@@ -3,6 +3,7 @@
 
 #include "base/compat.hpp"
 #include "base/key_list.hpp"
+#include "base/tracking_options.hpp"
 
 namespace bemi::guc {
 
@@ -23,6 +24,8 @@ extern char *context;          // a valid JSON object in the server's encoding, 
 extern bool enabled;           // if false, the triggers emit nothing
 extern unsigned capture;       // a set of Fact
 extern int max_context_size;   // in bytes
+extern int require_context;    // a Requirement, for every tracked table
+extern KeyList required_keys;  // the keys that a required context must have
 extern char *retention;        // an interval, or "" to keep all changes
 extern int sync_timeout;       // in milliseconds
 extern int partition_interval; // a PartitionInterval

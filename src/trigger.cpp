@@ -2,6 +2,7 @@
 // write, so it raises none once it was called correctly.
 #include "base/boundary.hpp"
 #include "context/emit.hpp"
+#include "context/requirement.hpp"
 #include "worker/wakeup.hpp"
 
 namespace bemi {
@@ -28,6 +29,8 @@ BEMI_FUNCTION(bemi_emit_context) {
         ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
                         errmsg("function \"bemi.emit_context\" must be fired BEFORE")));
 
+    if (context::requirement::is_possible(*trigger->tg_trigger))
+        context::requirement::check(trigger->tg_relation, *trigger->tg_trigger);
     if (has_bemihq_trigger(trigger->tg_relation->trigdesc))
         context::emit::again();
     else

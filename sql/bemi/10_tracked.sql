@@ -3,12 +3,15 @@
 CREATE TABLE bemi.tracked_schemas (
     schema name PRIMARY KEY,
     level text NOT NULL CHECK (level IN ('row', 'statement')),
-    tracked_at timestamptz NOT NULL DEFAULT now()
+    tracked_at timestamptz NOT NULL DEFAULT now(),
+    require_context text NOT NULL DEFAULT 'off' CHECK (require_context IN ('off', 'warning', 'error'))
 );
 COMMENT ON TABLE bemi.tracked_schemas IS
     'Schemas that are tracked: the tables that they have, and those that are created in them later.';
 COMMENT ON COLUMN bemi.tracked_schemas.schema IS 'Name of the schema.';
 COMMENT ON COLUMN bemi.tracked_schemas.level IS 'The level of the triggers, row or statement.';
 COMMENT ON COLUMN bemi.tracked_schemas.tracked_at IS 'When the schema was tracked.';
+COMMENT ON COLUMN bemi.tracked_schemas.require_context IS
+    'What a write without a context gets: off, warning or error.';
 
 SELECT pg_extension_config_dump('bemi.tracked_schemas', '');

@@ -1,7 +1,7 @@
 -- What is tracked, from the catalogs.
 
 CREATE FUNCTION bemi.tracking_options(arguments bytea, OUT level text, OUT by_schema boolean, OUT has_earlier_rows boolean,
-                                      OUT not_understood text)
+                                      OUT not_understood text, OUT require_context text)
     LANGUAGE c IMMUTABLE STRICT AS 'MODULE_PATHNAME', 'bemi_tracking_options';
 COMMENT ON FUNCTION bemi.tracking_options(bytea) IS
     'Internal: the options in the arguments of a trigger "~bemi_truncate" (pg_trigger.tgargs).';
@@ -14,11 +14,11 @@ COMMENT ON FUNCTION bemi.tracked_with(regclass) IS
 -- This is a function, so that psql's \dv shows only what users read; queries inline it. It reads nothing but catalogs, because
 -- a function in a view has the privileges of the view's reader.
 CREATE FUNCTION bemi.tracked_relations() RETURNS TABLE (
-    relation regclass, kind "char", identity "char", is_unlogged boolean, level text, root regclass, by_schema boolean,
+    relation regclass, kind "char", identity "char", is_unlogged boolean, level text, require_context text, root regclass, by_schema boolean,
     has_earlier_rows boolean, not_understood text)
     LANGUAGE sql STABLE
 BEGIN ATOMIC
-    SELECT c.oid::regclass, c.relkind, c.relreplident, c.relpersistence = 'u', o.level, bemi.tracked_with(g.tgrelid),
+    SELECT c.oid::regclass, c.relkind, c.relreplident, c.relpersistence = 'u', o.level, o.require_context, bemi.tracked_with(g.tgrelid),
            o.by_schema, o.has_earlier_rows, o.not_understood
     FROM pg_trigger g
     JOIN pg_class c ON c.oid = g.tgrelid
@@ -56,7 +56,8 @@ untracked AS (
                 AND l.tgfoid = 'bemi.emit_context'::regproc))
 ),
 triggers AS (
-    SELECT t.relation, t.fix, expected.name, g.tgenabled, g.tgfoid::regproc AS function
+    SELECT t.relation, t.fix, expected.name, g.tgenabled, g.tgfoid::regproc AS function,
+           t.require_context, bemi.tracking_options(g.tgargs) AS own
     FROM tracked t
     CROSS JOIN LATERAL (VALUES ('~bemi_truncate', true),
                                ('~bemi_row', t.level = 'row' AND t.kind = 'r'),
@@ -92,13 +93,15 @@ SELECT t.relation,
                               WHEN t.function <> 'bemi.emit_context'::regproc
                                   THEN format('runs %s', t.function)
                               WHEN t.tgenabled = 'D' THEN 'is disabled'
-                              ELSE 'does not fire in every session_replication_role' END),
+                              WHEN t.tgenabled <> 'A' THEN 'does not fire in every session_replication_role'
+                              ELSE format('does not require a context as "~bemi_truncate" says: %s', t.require_context) END),
        concat(
            CASE WHEN t.function <> 'bemi.emit_context'::regproc
                 THEN format('ALTER TRIGGER %I ON %s RENAME TO %I; ', t.name, t.relation, 'z' || t.name) END,
            t.fix)
 FROM triggers t
 WHERE t.function IS NULL OR t.function <> 'bemi.emit_context'::regproc OR t.tgenabled <> 'A'
+   OR (t.own).require_context <> t.require_context
 UNION ALL
 -- A statement that names the parent does not fire the statement triggers of its children.
 SELECT t.relation, format('contexts of writes through %s are missing', i.inhparent::regclass),
@@ -139,7 +142,7 @@ COMMENT ON COLUMN bemi.table_problems.problem IS 'What is wrong with it, as in b
 COMMENT ON COLUMN bemi.table_problems.fix IS 'The SQL that mends it.';
 
 CREATE VIEW bemi.tracked_tables AS
-SELECT COALESCE(t.relation, p.relation) AS relation, t.level,
+SELECT COALESCE(t.relation, p.relation) AS relation, t.level, t.require_context,
        CASE WHEN t.relation IS NULL THEN bemi.tracked_with(p.relation) ELSE t.root END AS root,
        COALESCE(t.by_schema AND t.root IS NULL AND s.schema IS NOT NULL, false) AS by_schema, p.problems
 FROM bemi.tracked_relations() t
@@ -152,6 +155,8 @@ LEFT JOIN bemi.tracked_schemas s ON s.schema = n.nspname;
 COMMENT ON VIEW bemi.tracked_tables IS 'The tables that are tracked, and those that ought to be and are not.';
 COMMENT ON COLUMN bemi.tracked_tables.relation IS 'The table.';
 COMMENT ON COLUMN bemi.tracked_tables.level IS 'The level of its triggers, row or statement; null if the table is not tracked and ought to be.';
+COMMENT ON COLUMN bemi.tracked_tables.require_context IS
+    'What a write to it gets that has no context: off, warning or error, or what bemi.require_context says if that is stricter.';
 COMMENT ON COLUMN bemi.tracked_tables.root IS
     'The tracked table that it is a partition or a child of; null if the table is tracked by itself.';
 COMMENT ON COLUMN bemi.tracked_tables.by_schema IS 'Whether the table is tracked because its schema is.';

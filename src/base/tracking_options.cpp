@@ -4,6 +4,8 @@ namespace bemi {
 
 namespace {
 
+constexpr std::string_view requirements[] = {"off", "warning", "error"};
+
 struct Identity {
     char code;
     std::string_view name;
@@ -45,6 +47,19 @@ bool find_level(std::string_view name, Level &level) {
     return false;
 }
 
+std::string_view requirement_name(Requirement requirement) {
+    return requirements[static_cast<size_t>(requirement)];
+}
+
+bool find_requirement(std::string_view name, Requirement &requirement) {
+    for (const Requirement one : {Requirement::off, Requirement::warning, Requirement::error})
+        if (requirement_name(one) == name) {
+            requirement = one;
+            return true;
+        }
+    return false;
+}
+
 std::string_view identity_name(char identity) {
     for (const Identity &one : identities)
         if (one.code == identity)
@@ -58,7 +73,9 @@ bool take_argument(TrackingOptions &options, std::string_view argument) {
         return false;
     const std::string_view key = argument.substr(0, equals), value = argument.substr(equals + 1);
     if (key == "level")
-        return find_level(value, options.level);
+        return find_level(value, options.chosen.level);
+    if (key == "require_context")
+        return find_requirement(value, options.chosen.require_context);
     if (key == "identity")
         return take_identity(options, value);
     if (key == "rule")

@@ -22,6 +22,7 @@ struct Message {
 
 constinit Message message = {};
 constinit uint64 changes_seen = 0;
+constinit uint64 statements_seen = 1;
 constinit Part current_part = Part::itself;
 post_parse_analyze_hook_type next_hook = nullptr;
 
@@ -35,6 +36,7 @@ constinit Readings readings = {};
 void forget_message(void *) {
     message.exists = false;
     changes_seen++;
+    statements_seen++;
 }
 
 /// The server parses the whole string before it executes any of it, so at the analysis of the first statement
@@ -65,6 +67,7 @@ void on_analyzed(ParseState *state, Query *query, JumbleState *jumble) {
         return;
     if (!message.exists)
         begin_message(true);
+    statements_seen++;
     if (query->stmt_location >= 0)
         message.running = static_cast<size_t>(query->stmt_location);
 }
@@ -127,6 +130,10 @@ void begin_part(Part part) {
 
 Part part() {
     return current_part;
+}
+
+uint64 number() {
+    return statements_seen;
 }
 
 uint64 serial() {

@@ -39,6 +39,9 @@ void begin_part(Part part);
 /// has changed. It is called for every row, so it must be cheap.
 [[nodiscard]] uint64 serial();
 
+/// Counts the client's statements, whatever these do.
+[[nodiscard]] uint64 number();
+
 /// The context comments on the running statement. They stay valid until serial() changes.
 [[nodiscard]] Comments comments();
 

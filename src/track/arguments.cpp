@@ -20,6 +20,20 @@ int size_of(std::string_view text) {
     return static_cast<int>(text.size());
 }
 
+/// Appends an argument to a list of String nodes.
+struct AppendTo {
+    List **list;
+
+    void operator()(std::string_view key, std::string_view value, std::string_view rest) const {
+        *list = lappend(*list, makeString(psprintf("%.*s=%.*s%.*s", size_of(key), key.data(), size_of(value),
+                                                   value.data(), size_of(rest), rest.data())));
+    }
+};
+
+Datum text_datum(std::string_view text) {
+    return PointerGetDatum(cstring_to_text_with_len(text.data(), size_of(text)));
+}
+
 /// Appends the argument for users to read. It may be invalid in the database's encoding: SQL_ASCII allows
 /// that, and so does an UPDATE of the catalog.
 void append_shown(StringInfo out, std::string_view argument) {
@@ -61,10 +75,13 @@ TrackingOptions read_arguments(const bytea *arguments) {
 
 List *list_arguments(const TrackingOptions &options) {
     List *list = NIL;
-    write_arguments(options, [&list](std::string_view key, std::string_view value, std::string_view rest) {
-        list = lappend(list, makeString(psprintf("%.*s=%.*s%.*s", size_of(key), key.data(), size_of(value),
-                                                 value.data(), size_of(rest), rest.data())));
-    });
+    write_arguments(options, AppendTo{&list});
+    return list;
+}
+
+List *list_requirement(const TrackingOptions &options) {
+    List *list = NIL;
+    write_requirement(options, AppendTo{&list});
     return list;
 }
 
@@ -75,13 +92,13 @@ BEMI_FUNCTION(bemi_tracking_options) {
         elog(ERROR, "return type must be a row type");
     const bytea *arguments = PG_GETARG_BYTEA_PP(0);
     const TrackingOptions options = read_arguments(arguments);
-    const std::string_view level = level_name(options.level);
     const char *unknown = describe_unknown(arguments);
 
-    Datum values[] = {PointerGetDatum(cstring_to_text_with_len(level.data(), size_of(level))),
-                      BoolGetDatum(options.by_schema), BoolGetDatum(options.has_earlier_rows),
-                      unknown == nullptr ? Datum(0) : CStringGetTextDatum(unknown)};
-    bool nulls[] = {false, false, false, unknown == nullptr};
+    Datum values[] = {text_datum(level_name(options.chosen.level)), BoolGetDatum(options.by_schema),
+                      BoolGetDatum(options.has_earlier_rows),
+                      unknown == nullptr ? Datum(0) : CStringGetTextDatum(unknown),
+                      text_datum(requirement_name(options.chosen.require_context))};
+    bool nulls[] = {false, false, false, unknown == nullptr, false};
     return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(descriptor), values, nulls));
 }
 

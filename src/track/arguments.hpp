@@ -10,7 +10,9 @@ namespace bemi::track {
 /// `arguments`.
 [[nodiscard]] TrackingOptions read_arguments(const bytea *arguments);
 
-/// Returns the arguments for CREATE TRIGGER, a list of String nodes.
+/// Returns the arguments for CREATE TRIGGER, a list of String nodes: of the trigger that records the options,
+/// and of the other ones.
 [[nodiscard]] List *list_arguments(const TrackingOptions &options);
+[[nodiscard]] List *list_requirement(const TrackingOptions &options);
 
 } // namespace bemi::track

@@ -40,8 +40,8 @@ Oid relation_called(Node *name) {
 /// Whether a new table with this name and these parents is to be tracked. The name tells this faster than
 /// pg_event_trigger_ddl_commands().
 bool is_to_track(const RangeVar *name, List *parents) {
-    Level level;
-    if (schema_rules::find(RangeVarGetCreationNamespace(name), &level))
+    ChosenOptions rule;
+    if (schema_rules::find(RangeVarGetCreationNamespace(name), &rule))
         return true;
     for (int i = 0; i < list_length(parents); i++) {
         const Oid parent = relation_called(static_cast<Node *>(list_nth(parents, i)));

@@ -13,11 +13,11 @@ bool try_to_lock(Oid relation) {
     return relation::try_lock(relation) && triggers::are_names_free(relation);
 }
 
-/// Tracks the relation with this level, or changes its options, if it can be altered at once.
-void track(Oid relation, Level level, bool by_schema) {
+/// Tracks the relation with these options, or changes its own, if it can be altered at once.
+void track(Oid relation, const ChosenOptions &chosen, bool by_schema) {
     TrackingOptions options;
     const bool is_new = !catalog::find(relation, &options);
-    if (!is_new && options.level == level && options.by_schema == by_schema)
+    if (!is_new && options.chosen == chosen && options.by_schema == by_schema)
         return;
     if (!try_to_lock(relation))
         return;
@@ -25,36 +25,36 @@ void track(Oid relation, Level level, bool by_schema) {
         options = triggers::options_before(relation);
         options.has_earlier_rows = relation::has_rows(relation);
     }
-    options.level = level;
+    options.chosen = chosen;
     options.by_schema = by_schema;
     triggers::install(relation, options);
 }
 
-void track_family(Oid relation, size_t first, Level level) {
+void track_family(Oid relation, size_t first, const ChosenOptions &chosen) {
     List *family = catalog::family_of(relation, NoLock);
     for (int i = static_cast<int>(first); i < list_length(family); i++)
-        track(list_nth_oid(family, i), level, false);
+        track(list_nth_oid(family, i), chosen, false);
 }
 
 /// Tracks the table by the rule of its schema, if the schema has a rule. A tracked table keeps its options.
 void track_by_rule(Oid relation) {
-    Level level;
-    if (catalog::is_tracked(relation) || !schema_rules::find(get_rel_namespace(relation), &level))
+    ChosenOptions rule;
+    if (catalog::is_tracked(relation) || !schema_rules::find(get_rel_namespace(relation), &rule))
         return;
-    track(relation, level, true);
+    track(relation, rule, true);
     if (catalog::is_tracked(relation))
-        track_family(relation, 1, level);
+        track_family(relation, 1, rule);
 }
 
 /// Untracks a table that was tracked with its parent and has no tracked ancestor any more, unless the rule of
 /// its schema applies to it.
 void release(Oid relation) {
     TrackingOptions options;
-    Level level;
+    ChosenOptions rule;
     if (!catalog::find(relation, &options) || OidIsValid(catalog::root_of(relation)))
         return;
-    if (schema_rules::find(get_rel_namespace(relation), &level))
-        return track(relation, level, true);
+    if (schema_rules::find(get_rel_namespace(relation), &rule))
+        return track(relation, rule, true);
     if (try_to_lock(relation) && !relation::is_in_use(relation))
         triggers::uninstall(relation, options);
 }
@@ -67,7 +67,7 @@ void came(Oid relation) {
     if (!OidIsValid(root))
         track_by_rule(relation);
     else if (catalog::find(root, &options))
-        track_family(relation, 0, options.level);
+        track_family(relation, 0, options.chosen);
 }
 
 void left(Oid relation, Oid parent) {

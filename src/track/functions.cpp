@@ -8,10 +8,19 @@
 namespace bemi::track {
 namespace {
 
-std::optional<Level> level_argument(FunctionCallInfo fcinfo, int number) {
-    if (PG_ARGISNULL(number))
-        return std::nullopt;
-    return level_named(text_to_cstring(PG_GETARG_TEXT_PP(number)));
+const char *text_argument(FunctionCallInfo fcinfo, int number) {
+    return text_to_cstring(PG_GETARG_TEXT_PP(number));
+}
+
+/// The options that a function has as its arguments after the first one. An older script of the extension
+/// made it with fewer.
+GivenOptions given_options(FunctionCallInfo fcinfo) {
+    GivenOptions given;
+    if (!PG_ARGISNULL(1))
+        given.level = level_named(text_argument(fcinfo, 1));
+    if (PG_NARGS() > 2 && !PG_ARGISNULL(2))
+        given.require_context = requirement_named(text_argument(fcinfo, 2));
+    return given;
 }
 
 } // namespace
@@ -19,7 +28,7 @@ std::optional<Level> level_argument(FunctionCallInfo fcinfo, int number) {
 BEMI_FUNCTION(bemi_track) {
     if (PG_ARGISNULL(0))
         PG_RETURN_NULL();
-    tracking::track(PG_GETARG_OID(0), level_argument(fcinfo, 1));
+    tracking::track(PG_GETARG_OID(0), given_options(fcinfo));
     PG_RETURN_VOID();
 }
 
@@ -31,7 +40,7 @@ BEMI_FUNCTION(bemi_untrack) {
 BEMI_FUNCTION(bemi_track_schema) {
     if (PG_ARGISNULL(0))
         PG_RETURN_NULL();
-    schema::track(PG_GETARG_OID(0), level_argument(fcinfo, 1));
+    schema::track(PG_GETARG_OID(0), given_options(fcinfo));
     PG_RETURN_VOID();
 }
 
@@ -45,7 +54,7 @@ BEMI_FUNCTION(bemi_untrack_schema) {
 BEMI_FUNCTION(bemi_steps_to_track) {
     if (PG_ARGISNULL(0))
         PG_RETURN_NULL();
-    return steps::to_track(PG_GETARG_OID(0), level_argument(fcinfo, 1));
+    return steps::to_track(PG_GETARG_OID(0), given_options(fcinfo));
 }
 
 BEMI_FUNCTION(bemi_steps_to_untrack) {
@@ -55,14 +64,14 @@ BEMI_FUNCTION(bemi_steps_to_untrack) {
 BEMI_FUNCTION(bemi_track_by_schema) {
     if (PG_ARGISNULL(0))
         PG_RETURN_NULL();
-    schema::track_table(PG_GETARG_OID(0), level_argument(fcinfo, 1));
+    schema::track_table(PG_GETARG_OID(0), given_options(fcinfo));
     PG_RETURN_VOID();
 }
 
 BEMI_FUNCTION(bemi_set_rule) {
     if (PG_ARGISNULL(0))
         PG_RETURN_NULL();
-    schema::set_rule(PG_GETARG_OID(0), level_argument(fcinfo, 1));
+    schema::set_rule(PG_GETARG_OID(0), given_options(fcinfo));
     PG_RETURN_VOID();
 }
 

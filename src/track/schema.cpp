@@ -54,12 +54,12 @@ template <typename Want> List *tables_that(Oid schema, Want &&wanted) {
     return tables;
 }
 
-/// A new level of the schema applies to tables that follow its rule, not to those that were tracked by name.
-bool is_to_track(Oid relation, Level level) {
+/// New options of the schema apply to tables that follow its rule, not to those that were tracked by name.
+bool is_to_track(Oid relation, const ChosenOptions &rule) {
     TrackingOptions options;
     if (!relation::is_trackable(relation) || OidIsValid(catalog::root_of(relation)))
         return false;
-    return !catalog::find(relation, &options) || (options.by_schema && options.level != level);
+    return !catalog::find(relation, &options) || (options.by_schema && options.chosen != rule);
 }
 
 bool is_to_untrack(Oid relation) {
@@ -67,11 +67,12 @@ bool is_to_untrack(Oid relation) {
     return catalog::find(relation, &options) && options.by_schema && !OidIsValid(catalog::root_of(relation));
 }
 
-Level level_for(const char *schema, std::optional<Level> level) {
-    Level rule;
-    if (level)
-        return *level;
-    return schema_rules::find(schema, &rule) ? rule : Level::row;
+/// The options of the schema's rule, or the defaults, with those that are given.
+ChosenOptions options_for(const char *schema, const GivenOptions &given) {
+    ChosenOptions options;
+    (void)schema_rules::find(schema, &options);
+    given.apply_to(options);
+    return options;
 }
 
 /// Untracks the table unless it belongs to another role, which may want it tracked: then a WARNING tells so.
@@ -84,19 +85,19 @@ void untrack_if_owned(Oid relation) {
 }
 
 void require_rule(const char *schema) {
-    Level level;
-    if (!schema_rules::find(schema, &level))
+    ChosenOptions rule;
+    if (!schema_rules::find(schema, &rule))
         ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("schema \"%s\" is not tracked", schema),
                         errhint("SELECT schema FROM bemi.tracked_schemas lists the tracked schemas.")));
 }
 
 } // namespace
 
-List *tables_to_track(Oid schema, std::optional<Level> level) {
+List *tables_to_track(Oid schema, const GivenOptions &given) {
     const char *name = require_schema(schema);
     require_trackable(schema, name);
-    const Level wanted = level_for(name, level);
-    return tables_that(schema, [wanted](Oid relation) { return is_to_track(relation, wanted); });
+    const ChosenOptions wanted = options_for(name, given);
+    return tables_that(schema, [&wanted](Oid relation) { return is_to_track(relation, wanted); });
 }
 
 List *tables_to_untrack(Oid schema) {
@@ -104,15 +105,15 @@ List *tables_to_untrack(Oid schema) {
     return tables_that(schema, is_to_untrack);
 }
 
-void track_table(Oid relation, std::optional<Level> level) {
+void track_table(Oid relation, const GivenOptions &given) {
     const char *schema = get_namespace_name(get_rel_namespace(relation));
-    tracking::track_by_schema(relation, schema == nullptr ? Level::row : level_for(schema, level));
+    tracking::track_by_schema(relation, options_for(schema == nullptr ? "" : schema, given));
 }
 
-void set_rule(Oid schema, std::optional<Level> level) {
+void set_rule(Oid schema, const GivenOptions &given) {
     require_trackable(schema, require_schema(schema));
     const char *name = lock_schema(schema);
-    schema_rules::set(name, level_for(name, level));
+    schema_rules::set(name, options_for(name, given));
 }
 
 void remove_rule(Oid schema) {
@@ -121,9 +122,9 @@ void remove_rule(Oid schema) {
     schema_rules::remove(name);
 }
 
-void track(Oid schema, std::optional<Level> level) {
-    set_rule(schema, level);
-    const Level wanted = level_for(get_namespace_name(schema), level);
+void track(Oid schema, const GivenOptions &given) {
+    set_rule(schema, given);
+    const ChosenOptions wanted = options_for(get_namespace_name(schema), given);
     List *tables = tables_in(schema);
     for (int i = 0; i < list_length(tables); i++)
         if (is_to_track(list_nth_oid(tables, i),

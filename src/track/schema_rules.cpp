@@ -8,7 +8,9 @@ namespace {
 // The columns of bemi.tracked_schemas.
 constexpr AttrNumber schema_column = 1;
 constexpr AttrNumber level_column = 2;
-constexpr int columns = 3;
+constexpr AttrNumber time_column = 3;
+constexpr AttrNumber requirement_column = 4; // an older script of the extension made none
+constexpr int columns = 4;
 
 Oid table() {
     return names::own_relation("tracked_schemas");
@@ -35,65 +37,90 @@ template <typename Use> bool with_row(const char *schema, LOCKMODE lock, Use &&u
     return found;
 }
 
-void replace(Relation rules, HeapTuple row, AttrNumber column, Datum value) {
-    Datum values[columns] = {};
-    bool nulls[columns] = {}, replaced[columns] = {};
-    values[column - 1] = value;
-    replaced[column - 1] = true;
-    HeapTuple changed = heap_modify_tuple(row, RelationGetDescr(rules), values, nulls, replaced);
+/// The values for a row, and which of them are set.
+struct Row {
+    Datum values[columns];
+    bool is_set[columns];
+
+    void set(AttrNumber column, Datum value) {
+        values[column - 1] = value;
+        is_set[column - 1] = true;
+    }
+    void set(AttrNumber column, std::string_view text) {
+        set(column, PointerGetDatum(cstring_to_text_with_len(text.data(), static_cast<int>(text.size()))));
+    }
+    void set(const ChosenOptions &options) {
+        set(level_column, level_name(options.level));
+        set(requirement_column, requirement_name(options.require_context));
+    }
+};
+
+void replace(Relation rules, HeapTuple row, Row changes) {
+    bool nulls[columns] = {};
+    HeapTuple changed =
+        heap_modify_tuple(row, RelationGetDescr(rules), changes.values, nulls, changes.is_set);
     CatalogTupleUpdate(rules, &row->t_self, changed);
     CommandCounterIncrement();
 }
 
-Datum level_datum(Level level) {
-    const std::string_view name = level_name(level);
-    return PointerGetDatum(cstring_to_text_with_len(name.data(), static_cast<int>(name.size())));
-}
-
-void insert(const char *schema, Level level) {
+void insert(const char *schema, const ChosenOptions &options) {
     NameData name;
     namestrcpy(&name, schema);
-    Datum values[columns] = {NameGetDatum(&name), level_datum(level),
-                             TimestampTzGetDatum(GetCurrentTransactionStartTimestamp())};
+    Row row = {};
+    row.set(schema_column, NameGetDatum(&name));
+    row.set(options);
+    row.set(time_column, TimestampTzGetDatum(GetCurrentTransactionStartTimestamp()));
     bool nulls[columns] = {};
     Relation rules = table_open(table(), RowExclusiveLock);
-    CatalogTupleInsert(rules, heap_form_tuple(RelationGetDescr(rules), values, nulls));
+    CatalogTupleInsert(rules, heap_form_tuple(RelationGetDescr(rules), row.values, nulls));
     table_close(rules, NoLock);
     CommandCounterIncrement();
 }
 
+/// The text in the row; the empty one for NULL, or if there is no such column.
+const char *text_in(Relation rules, HeapTuple row, AttrNumber column) {
+    bool is_null;
+    if (column > RelationGetNumberOfAttributes(rules))
+        return "";
+    const Datum value = heap_getattr(row, column, RelationGetDescr(rules), &is_null);
+    return is_null ? "" : TextDatumGetCString(value);
+}
+
 } // namespace
 
-bool find(const char *schema, Level *level) {
-    return with_row(schema, AccessShareLock, [level](Relation rules, HeapTuple row) {
-        bool is_null;
-        const Datum name = heap_getattr(row, level_column, RelationGetDescr(rules), &is_null);
-        if (is_null || !find_level(TextDatumGetCString(name), *level))
-            *level = Level::row;
+bool find(const char *schema, ChosenOptions *options) {
+    return with_row(schema, AccessShareLock, [options](Relation rules, HeapTuple row) {
+        *options = {};
+        (void)find_level(text_in(rules, row, level_column), options->level);
+        (void)find_requirement(text_in(rules, row, requirement_column), options->require_context);
     });
 }
 
-bool find(Oid schema, Level *level) {
+bool find(Oid schema, ChosenOptions *options) {
     const char *name = get_namespace_name(schema);
-    return name != nullptr && find(name, level);
+    return name != nullptr && find(name, options);
 }
 
-void set(const char *schema, Level level) {
-    if (!with_row(schema, RowExclusiveLock, [level](Relation rules, HeapTuple row) {
-            replace(rules, row, level_column, level_datum(level));
+void set(const char *schema, const ChosenOptions &options) {
+    if (!with_row(schema, RowExclusiveLock, [&options](Relation rules, HeapTuple row) {
+            Row changes = {};
+            changes.set(options);
+            replace(rules, row, changes);
         }))
-        insert(schema, level);
+        insert(schema, options);
 }
 
 void rename(const char *schema, const char *name) {
-    Level level;
-    if (!find(schema, &level))
+    ChosenOptions options;
+    if (!find(schema, &options))
         return;
     remove(name); // a former schema of this name may have been dropped with event triggers disabled
     with_row(schema, RowExclusiveLock, [name](Relation rules, HeapTuple row) {
         NameData renamed;
         namestrcpy(&renamed, name);
-        replace(rules, row, schema_column, NameGetDatum(&renamed));
+        Row changes = {};
+        changes.set(schema_column, NameGetDatum(&renamed));
+        replace(rules, row, changes);
     });
 }
 

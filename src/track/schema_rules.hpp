@@ -4,16 +4,17 @@
 // not fail because it has read them.
 #pragma once
 
-#include "track/level.hpp"
+#include "track/given_options.hpp"
 
 namespace bemi::track::schema_rules {
 
-/// Reads the level for new tables in the schema. False if the schema is not tracked.
-[[nodiscard]] bool find(const char *schema, Level *level);
-[[nodiscard]] bool find(Oid schema, Level *level);
+/// Reads the options for new tables in the schema. False if the schema is not tracked; the options are
+/// unchanged then.
+[[nodiscard]] bool find(const char *schema, ChosenOptions *options);
+[[nodiscard]] bool find(Oid schema, ChosenOptions *options);
 
 /// Inserts or changes the rule of the schema.
-void set(const char *schema, Level level);
+void set(const char *schema, const ChosenOptions &options);
 
 /// Call it after the schema was renamed to `name`. The rows have names, since pg_dump does not keep OIDs.
 void rename(const char *schema, const char *name);

@@ -16,11 +16,20 @@ ArrayBuildState *begin() {
     return initArrayResult(TEXTOID, CurrentMemoryContext, false);
 }
 
-const char *level_literal(std::optional<Level> level) {
-    if (!level)
-        return "NULL";
-    const std::string_view name = level_name(*level);
+const char *literal(std::string_view name) {
     return psprintf("'%.*s'", static_cast<int>(name.size()), name.data());
+}
+
+/// The given options as arguments of a function, after others.
+const char *arguments(const GivenOptions &given) {
+    return psprintf("%s, %s", given.level ? literal(level_name(*given.level)) : "NULL",
+                    given.require_context ? literal(requirement_name(*given.require_context)) : "NULL");
+}
+
+bool changes(const GivenOptions &given, const ChosenOptions &rule) {
+    ChosenOptions changed = rule;
+    given.apply_to(changed);
+    return changed != rule;
 }
 
 const char *table_literal(Oid table) {
@@ -33,22 +42,22 @@ const char *schema_literal(Oid schema) {
 
 } // namespace
 
-Datum to_track(Oid schema, std::optional<Level> level) {
+Datum to_track(Oid schema, const GivenOptions &given) {
     ArrayBuildState *steps = begin();
-    List *tables = schema::tables_to_track(schema, level);
+    List *tables = schema::tables_to_track(schema, given);
     for (int i = 0; i < list_length(tables); i++)
         steps = add(steps, psprintf("SELECT bemi.track_by_schema(%s, %s)",
-                                    table_literal(list_nth_oid(tables, i)), level_literal(level)));
-    Level rule;
-    if (!schema_rules::find(schema, &rule) || (level && *level != rule))
-        steps = add(steps,
-                    psprintf("SELECT bemi.set_rule(%s, %s)", schema_literal(schema), level_literal(level)));
+                                    table_literal(list_nth_oid(tables, i)), arguments(given)));
+    ChosenOptions rule;
+    if (!schema_rules::find(schema, &rule) || changes(given, rule))
+        steps =
+            add(steps, psprintf("SELECT bemi.set_rule(%s, %s)", schema_literal(schema), arguments(given)));
     return makeArrayResult(steps, CurrentMemoryContext);
 }
 
 Datum to_untrack(Oid schema) {
     ArrayBuildState *steps = begin();
-    Level rule;
+    ChosenOptions rule;
     if (schema_rules::find(schema, &rule))
         steps = add(steps, psprintf("SELECT bemi.remove_rule(%s)", schema_literal(schema)));
     List *tables = schema::tables_to_untrack(schema);

@@ -2,12 +2,12 @@
 // an array of text, which is empty once all is done.
 #pragma once
 
-#include "track/level.hpp"
+#include "track/given_options.hpp"
 
 namespace bemi::track::steps {
 
 /// The commands that track each table, then the one that sets the rule.
-[[nodiscard]] Datum to_track(Oid schema, std::optional<Level> level);
+[[nodiscard]] Datum to_track(Oid schema, const GivenOptions &given);
 
 /// The command that removes the rule, then those that untrack each table.
 [[nodiscard]] Datum to_untrack(Oid schema);

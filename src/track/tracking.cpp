@@ -14,16 +14,14 @@ TrackingOptions options_of(Oid relation) {
     return catalog::find(relation, &options) ? options : triggers::options_before(relation);
 }
 
-/// The options for bemi.track(): without a level they stay; an untracked table gets those of its schema's
-/// rule.
-TrackingOptions options_asked(Oid relation, std::optional<Level> level) {
+/// The options for bemi.track(). A table for which an option is given does not follow the rule of its schema
+/// any more.
+TrackingOptions options_asked(Oid relation, const GivenOptions &given) {
     TrackingOptions options = options_of(relation);
-    if (level) {
-        options.level = *level;
-        options.by_schema = false;
-    } else if (!catalog::is_tracked(relation)) {
-        options.by_schema = schema_rules::find(get_rel_namespace(relation), &options.level);
-    }
+    if (!catalog::is_tracked(relation))
+        options.by_schema = schema_rules::find(get_rel_namespace(relation), &options.chosen);
+    given.apply_to(options.chosen);
+    options.by_schema = options.by_schema && !given.any();
     options.has_earlier_rows = false; // the caller knows about them
     return options;
 }
@@ -48,10 +46,10 @@ void lock_to_track(Oid relation) {
     require_root(relation);
 }
 
-/// Tracks a partition or child with the level of its root.
-void track_child(Oid relation, Level level) {
+/// Tracks a partition or child with the options of its root.
+void track_child(Oid relation, const ChosenOptions &chosen) {
     TrackingOptions options = options_of(relation);
-    options.level = level;
+    options.chosen = chosen;
     options.by_schema = options.has_earlier_rows = false;
     triggers::install(relation, options);
 }
@@ -67,7 +65,7 @@ void track_as(Oid relation, const TrackingOptions &options) {
             continue;
         relation::require_ownership(child);
         triggers::require_own_names(child);
-        track_child(child, options.level);
+        track_child(child, options.chosen);
     }
 }
 
@@ -97,15 +95,15 @@ void untrack_member(Oid relation) {
 
 } // namespace
 
-void track(Oid relation, std::optional<Level> level) {
+void track(Oid relation, const GivenOptions &given) {
     lock_to_track(relation);
-    track_as(relation, options_asked(relation, level));
+    track_as(relation, options_asked(relation, given));
 }
 
-void track_by_schema(Oid relation, Level level) {
+void track_by_schema(Oid relation, const ChosenOptions &rule) {
     lock_to_track(relation);
     TrackingOptions options = options_of(relation);
-    options.level = level;
+    options.chosen = rule;
     options.by_schema = true;
     track_as(relation, options);
 }

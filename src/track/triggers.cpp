@@ -33,7 +33,7 @@ const char *find_foreign(Oid relation) {
 
 /// Creates a trigger that fires always: rows that are written under session_replication_role = replica, as by
 /// a subscription or a restore, are changes like others.
-void create(Oid relation, const TriggerKind &kind, List *arguments = NIL) {
+void create(Oid relation, const TriggerKind &kind, List *arguments) {
     auto *statement = makeNode(CreateTrigStmt);
     statement->replace = true;
     statement->trigname = pstrdup(kind.name);
@@ -120,13 +120,13 @@ void install(Oid relation, const TrackingOptions &options) {
     as_superuser([&] {
         replica_identity::set_full(relation);
         create(relation, truncate_kind, list_arguments(options));
-        if (options.level == Level::statement) {
+        if (options.chosen.level == Level::statement) {
             drop(relation, row_trigger);
-            create(relation, statement_kind);
+            create(relation, statement_kind, list_requirement(options));
         } else {
             drop(relation, statement_trigger);
             if (holds_rows(relation))
-                create(relation, row_kind);
+                create(relation, row_kind, list_requirement(options));
         }
     });
 }

@@ -25,12 +25,13 @@ const std::string none = " level=row identity=default";
 } // namespace
 
 TEST(what_is_written_is_understood) {
-    for (const Arguments &arguments :
-         {Arguments{"level=row", "identity=default"},
-          {"level=statement", "identity=nothing"},
-          {"level=row", "identity=full", "rule=schema"},
-          {"level=row", "identity=index todo_pkey"},
-          {"level=statement", "identity=index odd = name", "rule=schema", "earlier_rows=unstored"}}) {
+    for (const Arguments &arguments : {Arguments{"level=row", "identity=default"},
+                                       {"level=statement", "identity=nothing"},
+                                       {"level=row", "identity=full", "rule=schema"},
+                                       {"level=row", "identity=index todo_pkey"},
+                                       {"level=row", "identity=full", "require_context=warning"},
+                                       {"level=statement", "identity=index odd = name", "rule=schema",
+                                        "earlier_rows=unstored", "require_context=error"}}) {
         std::string written = "0";
         for (const std::string &argument : arguments)
             (written += ' ') += argument;
@@ -53,6 +54,7 @@ TEST(the_last_of_duplicates_counts) {
     CHECK_EQUAL(taken({"identity=index a", "identity=index b"}), "0 level=row identity=index b");
     CHECK_EQUAL(taken({"identity=index a", "identity=full"}), "0 level=row identity=full");
     CHECK_EQUAL(taken({"rule=schema", "rule=schema"}), "0" + none + " rule=schema");
+    CHECK_EQUAL(taken({"require_context=error", "require_context=off"}), "0" + none);
 }
 
 TEST(an_argument_that_is_not_understood_changes_nothing) {
@@ -80,6 +82,9 @@ TEST(an_argument_that_is_not_understood_changes_nothing) {
                                  "rule=",
                                  "rule=schemas",
                                  "rule=table",
+                                 "require_context=",
+                                 "require_context=Error",
+                                 "require_context=on",
                                  "earlier_rows=",
                                  "earlier_rows=stored",
                                  "unknown=x",
@@ -110,6 +115,29 @@ TEST(a_thousand_arguments) {
         many.push_back("odd" + std::to_string(i) + "=" + std::string(1000, 'x'));
     many.push_back("level=statement");
     CHECK_EQUAL(taken(many), "1000 level=statement identity=default");
+}
+
+TEST(every_trigger_has_the_requirement) {
+    const auto arguments_of_others = [](Requirement requirement) {
+        TrackingOptions options;
+        options.chosen.require_context = requirement;
+        std::string text;
+        write_requirement(options, [&](std::string_view key, std::string_view value, std::string_view) {
+            ((text += key) += '=') += value;
+        });
+        return text;
+    };
+    CHECK_EQUAL(arguments_of_others(Requirement::off), ""); // so that a trigger without one knows it at once
+    CHECK_EQUAL(arguments_of_others(Requirement::error), "require_context=error");
+}
+
+TEST(requirements_have_names) {
+    Requirement requirement = Requirement::error;
+    CHECK(!find_requirement("", requirement) && !find_requirement("on", requirement));
+    CHECK(requirement == Requirement::error);
+    CHECK(find_requirement("off", requirement) && requirement == Requirement::off);
+    CHECK(find_requirement("warning", requirement) && requirement == Requirement::warning);
+    CHECK(Requirement::off < Requirement::warning && Requirement::warning < Requirement::error);
 }
 
 TEST(levels_have_names) {

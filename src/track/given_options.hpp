@@ -1,0 +1,43 @@
+// The options of a tracked table as arguments of SQL functions: those that are NULL are not given.
+#pragma once
+
+#include "base/compat.hpp"
+#include "base/tracking_options.hpp"
+
+#include <optional>
+
+namespace bemi::track {
+
+struct GivenOptions {
+    std::optional<Level> level;
+    std::optional<Requirement> require_context;
+
+    [[nodiscard]] bool any() const { return level || require_context; }
+
+    /// Changes the options that are given.
+    void apply_to(ChosenOptions &options) const {
+        options.level = level.value_or(options.level);
+        options.require_context = require_context.value_or(options.require_context);
+    }
+};
+
+/// The level with this name. ERROR if no level has it.
+inline Level level_named(const char *name) {
+    Level level;
+    if (find_level(name, level))
+        return level;
+    ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("invalid tracking level \"%s\"", name),
+                    errhint("Valid values are \"row\" and \"statement\".")));
+}
+
+/// The requirement with this name. ERROR if none has it.
+inline Requirement requirement_named(const char *name) {
+    Requirement requirement;
+    if (find_requirement(name, requirement))
+        return requirement;
+    ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+                    errmsg("invalid value for \"require_context\": \"%s\"", name),
+                    errhint("Valid values are \"off\", \"warning\" and \"error\".")));
+}
+
+} // namespace bemi::track
