@@ -26,5 +26,10 @@ export function contextJson(): string | undefined {
  * statement may end in `;` or in `-- a comment`, and because a first comment is for all statements of a string.
  */
 export function withComment(sql: string): string {
-  return sql.startsWith(`/*${options.affix} `) || !carriesContext(sql) ? sql : comment() + sql
+  return hasComment(sql) || !carriesContext(sql) ? sql : comment() + sql
+}
+
+/** Whether a context stands in front of a statement already: of another layer, or of another copy of this package. */
+export function hasComment(sql: unknown): boolean {
+  return typeof sql === 'string' && sql.startsWith(`/*${options.affix} `)
 }

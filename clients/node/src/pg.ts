@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { withComment } from './comment.js'
+import { hasComment, withComment } from './comment.js'
 import { scopes } from './context.js'
 import { checkServer } from './server.js'
 
@@ -32,10 +32,10 @@ function isNew(object: object): boolean {
 export function instrumentPool<P extends PoolLike>(pool: P): P {
   if (!isNew(pool)) return pool
   bindConnect(pool)
+  const check = once(() => pool.once('release', () => checkServer(pool)))
   pool.on('acquire', (client: ClientLike) => {
-    instrumentClient(client)
+    instrument(client, check)
   })
-  pool.once('release', () => checkServer(pool))
   return pool
 }
 
@@ -57,12 +57,31 @@ function bound(argument: unknown): unknown {
 
 /** Lets every write of this client carry the context of the code that calls query(). */
 export function instrumentClient<C extends ClientLike>(client: C): C {
-  if (!isNew(client)) return client
+  instrument(client, () => {})
+  return client
+}
+
+/** Calls whenCarried each time that a context has been put on a query, or was there. */
+function instrument(client: ClientLike, whenCarried: () => void): void {
+  if (!isNew(client)) return
   const query = client.query
   client.query = function (this: unknown, first: unknown, ...rest: unknown[]) {
-    return query.call(this, withContextIn(first), ...rest.map(bound))
+    const carrying = withContextIn(first)
+    if (hasComment(textOf(carrying))) whenCarried()
+    return query.call(this, carrying, ...rest.map(bound))
   }
-  return client
+}
+
+function once(fn: () => void): () => void {
+  let called = false
+  return () => {
+    if (!called) fn()
+    called = true
+  }
+}
+
+function textOf(query: unknown): unknown {
+  return typeof query === 'string' ? query : (query as Query | null | undefined)?.text
 }
 
 interface Query {

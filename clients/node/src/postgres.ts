@@ -1,21 +1,29 @@
 import { contextJson } from './comment.js'
 
-type Begin = (...args: any[]) => Promise<any>
-
 interface SqlLike {
-  begin: Begin
+  begin(...args: any[]): Promise<any>
 }
+
+/** What begin() hands to its callback: TransactionSql, without that we need the types of postgres.js. */
+type TransactionOf<S> = S extends { begin(options: string, fn: (sql: infer T) => any): any } ? T : any
+type Callback<S, R> = (sql: TransactionOf<S>) => R
+
+/** As begin() has it: a list of queries becomes a list of their results. */
+type Result<R> = R extends readonly unknown[] ? { [K in keyof R]: Awaited<R[K]> } : Awaited<R>
 
 /**
  * A transaction of postgres.js that carries the context: `bemiBegin(sql, (sql) => …)`, or with options as begin() takes
  * them. postgres.js prepares each statement by its text, so comments that change would leave one prepared statement
  * each on the server; hence a setting, for as long as the transaction lasts.
  */
-export function bemiBegin<T>(sql: SqlLike, ...args: [options: string, fn: (sql: any) => T] | [fn: (sql: any) => T]): Promise<Awaited<T>> {
-  const fn = args.pop() as (sql: any) => T
+export function bemiBegin<S extends SqlLike, R>(sql: S, fn: Callback<S, R>): Promise<Result<R>>
+export function bemiBegin<S extends SqlLike, R>(sql: S, options: string, fn: Callback<S, R>): Promise<Result<R>>
+export function bemiBegin<R>(sql: SqlLike, ...args: any[]): Promise<Result<R>> {
+  const fn = args.pop()
   return sql.begin(...args, async (transaction: any) => {
     await setContext(transaction)
-    return fn(transaction)
+    const result = fn(transaction)
+    return Array.isArray(result) ? Promise.all(result) : result
   })
 }
 
