@@ -4,6 +4,7 @@
 #include "context/execution.hpp"
 #include "context/statement.hpp"
 #include "guc.hpp"
+#include "history/key_pushdown.hpp"
 #include "worker/process.hpp"
 #include "worker/process_utility.hpp"
 #include "worker/shared.hpp"
@@ -21,6 +22,7 @@ void _PG_init() {
     bemi::context::emit::watch_transactions();
     bemi::worker::wakeup::watch_transactions();
     bemi::worker::process_utility::watch_commands();
+    bemi::history::watch_planning();
     if (!process_shared_preload_libraries_in_progress || IsBinaryUpgrade)
         return;
     bemi::worker::shared::request_memory();

@@ -44,23 +44,33 @@ bool append_common(StringInfo out, Oid type, Datum value, bool without_quotes) {
 
 } // namespace
 
-void KeyWriter::open(TupleDesc columns, std::span<const AttrNumber> key) {
-    auto *writers = static_cast<Column *>(palloc0(sizeof(Column) * key.size()));
-    for (size_t i = 0; i < key.size(); i++) {
-        Form_pg_attribute attribute = TupleDescAttr(columns, key[i] - 1);
-        Column &column = writers[i];
-        column.index = key[i] - 1;
-        column.type = getBaseType(attribute->atttypid);
-        Oid output;
-        bool is_varlena;
-        getTypeOutputInfo(attribute->atttypid, &output, &is_varlena);
-        if (key.size() == 1)
-            fmgr_info(output, &column.output);
-        else
-            set_function(column.output, F_TO_JSON, attribute->atttypid);
-    }
-    columns_ = {writers, key.size()};
+KeyWriter::Column KeyWriter::column_of(int index, Oid type) const {
+    Column column{.index = index, .type = getBaseType(type), .output = {}};
+    Oid output;
+    bool is_varlena;
+    getTypeOutputInfo(type, &output, &is_varlena);
+    if (columns_.size() == 1)
+        fmgr_info(output, &column.output);
+    else
+        set_function(column.output, F_TO_JSON, type);
+    return column;
+}
+
+void KeyWriter::open_columns(size_t count) {
+    columns_ = {static_cast<Column *>(palloc0(sizeof(Column) * count)), count};
     initStringInfo(&text_);
+}
+
+void KeyWriter::open(TupleDesc columns, std::span<const AttrNumber> key) {
+    open_columns(key.size());
+    for (size_t i = 0; i < key.size(); i++)
+        columns_[i] = column_of(key[i] - 1, TupleDescAttr(columns, key[i] - 1)->atttypid);
+}
+
+void KeyWriter::open(std::span<const Oid> types) {
+    open_columns(types.size());
+    for (size_t i = 0; i < types.size(); i++)
+        columns_[i] = column_of(static_cast<int>(i), types[i]);
 }
 
 void KeyWriter::append(Column &column, Datum value) {

@@ -11,7 +11,10 @@ namespace bemi::history {
 /// How the key's columns become text.
 class KeyWriter {
 public:
+    /// For rows with these columns.
     void open(TupleDesc columns, std::span<const AttrNumber> key);
+    /// For the values of a key alone.
+    void open(std::span<const Oid> types);
 
     /// The text of the key, until the next call. `values` are those of all columns. A null in the key gives
     /// the empty text.
@@ -24,7 +27,10 @@ private:
         FmgrInfo output; // or to_json(), if the key has several columns
     };
 
+    [[nodiscard]] Column column_of(int index, Oid type) const;
     void append(Column &column, Datum value);
+
+    void open_columns(size_t count);
 
     std::span<Column> columns_;
     StringInfoData text_;

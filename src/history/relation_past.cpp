@@ -100,22 +100,17 @@ constexpr char shapes_query[] =
     " ARRAY(SELECT c->>'name' FROM jsonb_array_elements(s.columns) WITH ORDINALITY AS a (c, n) ORDER BY n)"
     " FROM bemi.shapes_of($1) s ORDER BY s.from_position, s.from_sequence";
 
-/// The primary key, a deferrable one too, which PostgreSQL's relation cache does not report in all versions.
 void set_key(RelationPast &past, Relation relation) {
-    List *indexes = RelationGetIndexList(relation);
-    for (int i = 0; i < list_length(indexes); i++) {
-        Relation index = index_open(list_nth_oid(indexes, i), AccessShareLock);
-        if (index->rd_index->indisprimary) {
-            const auto count = static_cast<size_t>(index->rd_index->indnkeyatts);
-            auto *key = static_cast<AttrNumber *>(palloc(sizeof(AttrNumber) * count));
-            std::copy_n(index->rd_index->indkey.values, count, key);
-            past.key = {key, count};
-            past.key_index = RelationGetRelid(index);
-            past.is_key_deferrable = !index->rd_index->indimmediate;
-        }
-        index_close(index, AccessShareLock);
-    }
-    list_free(indexes);
+    past.key_index = primary_key_of(relation);
+    if (!OidIsValid(past.key_index))
+        return;
+    Relation index = index_open(past.key_index, AccessShareLock);
+    const auto count = static_cast<size_t>(index->rd_index->indnkeyatts);
+    auto *key = static_cast<AttrNumber *>(palloc(sizeof(AttrNumber) * count));
+    std::copy_n(index->rd_index->indkey.values, count, key);
+    past.key = {key, count};
+    past.is_key_deferrable = !index->rd_index->indimmediate;
+    index_close(index, AccessShareLock);
 }
 
 /// Adds the name of today, of a relation whose shape no worker has stored.
@@ -126,6 +121,18 @@ void add_name_of_today(Growing<StoredName> &names, Oid relation) {
 }
 
 } // namespace
+
+Oid primary_key_of(Relation relation) {
+    List *indexes = RelationGetIndexList(relation);
+    Oid key = InvalidOid;
+    for (int i = 0; i < list_length(indexes) && !OidIsValid(key); i++) {
+        Relation index = index_open(list_nth_oid(indexes, i), AccessShareLock);
+        key = index->rd_index->indisprimary ? RelationGetRelid(index) : InvalidOid;
+        index_close(index, AccessShareLock);
+    }
+    list_free(indexes);
+    return key;
+}
 
 Shape shape_of_today(Relation relation) {
     return {begin_of_time, DT_NOBEGIN, names_of_today(RelationGetDescr(relation)), true};

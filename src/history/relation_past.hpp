@@ -44,6 +44,10 @@ struct RelationPast {
     [[nodiscard]] Datum tables() const;
 };
 
+/// The index of the primary key, a deferrable one too, which PostgreSQL's relation cache does not report in
+/// all versions; InvalidOid if there is none.
+[[nodiscard]] Oid primary_key_of(Relation relation);
+
 /// How the table looks today.
 [[nodiscard]] Shape shape_of_today(Relation relation);
 
