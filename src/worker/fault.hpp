@@ -1,18 +1,14 @@
-// Errors of the worker that it survives.
+// Errors of the worker that it survives: in the server log and in bemi.worker, unless somebody has asked for
+// what caused them.
 #pragma once
 
-#include "worker/process.hpp"
+#include "base/compat.hpp"
 
 namespace bemi::worker::fault {
 
-/// Being terminated is not a failure: it is not reported as an error.
-inline bool is_termination(const ErrorData &error) {
-    return process::is_terminated() && error.sqlerrcode == ERRCODE_QUERY_CANCELED;
-}
-
-/// Runs `body`. Returns the error that it raised, which is in the server log by then, in the current memory
-/// context; NULL if it raised none. The transaction that the error broke off is still to be aborted.
-template <typename Body> const ErrorData *error_of(Body &&body) {
+/// Runs `body`. Returns the error that it raised, in the current memory context; NULL if it raised none. The
+/// error is still to be reported, and the transaction that it broke off to be aborted.
+template <typename Body> [[nodiscard]] const ErrorData *error_of(Body &&body) {
     MemoryContext memory = CurrentMemoryContext;
     const ErrorData *volatile error = nullptr;
     PG_TRY();
@@ -20,14 +16,19 @@ template <typename Body> const ErrorData *error_of(Body &&body) {
     PG_CATCH();
     {
         MemoryContextSwitchTo(memory);
-        ErrorData *found = CopyErrorData();
-        if (!is_termination(*found))
-            EmitErrorReport();
+        error = CopyErrorData();
         FlushErrorState();
-        error = found;
     }
     PG_END_TRY();
     return error;
 }
+
+/// Reports the error in the server log, unless it is the end of what SIGTERM has interrupted.
+void report(const ErrorData &error);
+
+/// Reports the error and records it in bemi.worker. Not if it is a consequence of bemi.stop() or of DROP
+/// EXTENSION. False if there is nothing to record it in, because the extension is no longer the one for which
+/// the worker began its attempt.
+[[nodiscard]] bool note(const ErrorData &error);
 
 } // namespace bemi::worker::fault

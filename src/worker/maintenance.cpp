@@ -2,8 +2,8 @@
 
 #include "store/partitions.hpp"
 #include "worker/fault.hpp"
+#include "worker/process.hpp"
 #include "worker/retention.hpp"
-#include "worker/state.hpp"
 
 namespace bemi::worker::maintenance {
 namespace {
@@ -17,7 +17,7 @@ template <typename Body> void attempt(Body &&body) {
     MemoryContextSwitchTo(memory);
     store::partitions::forget();
     if (!process::is_terminated())
-        state::failed(*error);
+        (void)fault::note(*error);
 }
 
 void drop_expired_partitions() {

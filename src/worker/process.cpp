@@ -45,10 +45,13 @@ template <typename Use> void for_each(const char *type, Oid database, Use &&use)
         type, [database](const PGPROC &process) { return process.databaseId == database; }, use);
 }
 
-/// The pid of such a process; 0 if there is none.
+/// The pid of such a process other than this one; 0 if there is none.
 int find(const char *type, Oid database) {
     int found = 0;
-    for_each(type, database, [&found](PGPROC &, int pid) { found = pid; });
+    for_each(type, database, [&found](PGPROC &, int pid) {
+        if (pid != MyProcPid)
+            found = pid;
+    });
     return found;
 }
 
@@ -108,6 +111,14 @@ void show_database() {
 
 const char *database_name() {
     return name_of_database;
+}
+
+void log_begin() {
+    ereport(LOG, (errmsg("bemi stores the changes of database \"%s\"", name_of_database)));
+}
+
+void log_end() {
+    ereport(LOG, (errmsg("bemi stops storing the changes of database \"%s\"", name_of_database)));
 }
 
 int worker_of(Oid database) {

@@ -34,11 +34,15 @@ void show_database();
 /// The name of the worker's database; empty before show_database().
 [[nodiscard]] const char *database_name();
 
+/// In a worker: reports its begin and its end in the server log.
+void log_begin();
+void log_end();
+
 /// How many more workers there may be, so that parallel queries and replication get processes too. Negative
 /// if bemi.start() has started more.
 [[nodiscard]] int room_left();
 
-/// The pid of the database's worker; 0 if there is none.
+/// The pid of the database's worker, not counting the process that asks; 0 if there is none.
 [[nodiscard]] int worker_of(Oid database);
 
 /// Whether there is a launcher, which starts workers again when they have ended.
@@ -54,7 +58,7 @@ void wake_workers(Oid database);
 /// them.
 void interrupt_workers(Oid database);
 
-/// Ends the database's worker and waits until it has gone.
+/// Ends the database's worker, not counting the process that asks, and waits until it has gone.
 void end_worker(Oid database);
 
 /// In a worker: makes SIGTERM raise an ERROR instead of ending the process, so that the end can be recorded.

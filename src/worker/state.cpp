@@ -19,6 +19,7 @@ constexpr char request_sql[] =
 constinit Oid table = InvalidOid;
 constinit bool changed = true;
 constinit bool is_attempting = false; // between begin_attempt() and the first success or failure
+constinit XLogRecPtr since_at_attempt = InvalidXLogRecPtr;
 
 void on_relation_change(Datum, Oid relation) {
     changed |= !OidIsValid(relation) || relation == table;
@@ -126,10 +127,15 @@ bool may_have_changed() {
     return changed;
 }
 
-void begin_attempt() {
+void begin_attempt(const Desired &desired) {
+    since_at_attempt = desired.since;
     update_alone("attempts = attempts + 1, crashes = crashes + 1, attempted_at = now()");
     XLogFlush(XactLastCommitEnd);
     is_attempting = true;
+}
+
+bool is_other_extension(const Desired &desired) {
+    return !XLogRecPtrIsInvalid(since_at_attempt) && desired.since != since_at_attempt;
 }
 
 void ran_well() {
@@ -149,11 +155,11 @@ void terminated() {
         return;
     enable_timeout_after(STATEMENT_TIMEOUT, enough_ms);
     in_owners_transaction([] {
-        spi::run(
-            psprintf("UPDATE bemi.worker w SET crashes = w.crashes - 1"
-                     " FROM (SELECT ctid FROM bemi.worker%s AND crashes > 0 FOR UPDATE SKIP LOCKED) AS own"
-                     " WHERE w.ctid = own.ctid",
-                     store::server_rows::condition()));
+        spi::run(psprintf("UPDATE bemi.worker w SET attempts = w.attempts - 1, crashes = w.crashes - 1"
+                          " FROM (SELECT ctid FROM bemi.worker%s AND crashes > 0 AND attempts > 0"
+                          "  FOR UPDATE SKIP LOCKED) AS own"
+                          " WHERE w.ctid = own.ctid",
+                          store::server_rows::condition()));
     });
     disable_timeout(STATEMENT_TIMEOUT, false);
 }

@@ -47,12 +47,16 @@ Request request(const char *state, const char *role);
 void update(const char *change, std::initializer_list<spi::Argument> arguments, const char *condition = "");
 
 /// Counts an attempt to store. Durable before it returns: the attempt may end in a crash.
-void begin_attempt();
+void begin_attempt(const Desired &desired);
+/// Whether `desired` belongs to another extension than the last attempt: that one was dropped, and perhaps
+/// created anew. False before the first attempt of this process.
+[[nodiscard]] bool is_other_extension(const Desired &desired);
 /// The attempt succeeded: the counts begin anew.
 void ran_well();
 /// The attempt failed; bemi.status and doctor show the error.
 void failed(const ErrorData &error);
-/// The attempt ends because the process was told to. Waits for a lock for a second at most.
+/// The attempt ends because the process was told to, so it does not count. Waits for a lock for a second at
+/// most.
 void terminated();
 /// Pauses the worker for a reason that it cannot mend itself.
 void pause_on_failure(int sqlstate, const char *reason);

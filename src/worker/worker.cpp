@@ -61,7 +61,7 @@ void end(const state::Desired &desired) {
         XLogRecPtrIsInvalid(desired.since) ? InvalidXLogRecPtr : store::progress::read().position;
     if (start_position::is_slot_ours(desired) && desired.attempts == 0) {
         if (MyReplicationSlot == nullptr) {
-            state::begin_attempt();
+            state::begin_attempt(desired);
             storing.open();
         }
         storing.finish(desired);
@@ -73,13 +73,13 @@ void end(const state::Desired &desired) {
 }
 
 void decode_and_store(const state::Desired &desired) {
-    state::begin_attempt();
+    state::begin_attempt(desired);
     if (!start_position::prepare(desired))
         return;
     storing.open();
-    ereport(LOG, (errmsg("bemi stores the changes of database \"%s\"", process::database_name())));
+    process::log_begin();
     const state::Desired last = storing.run(desired);
-    ereport(LOG, (errmsg("bemi stops storing the changes of database \"%s\"", process::database_name())));
+    process::log_end();
     switch (last.state) {
     case state::DesiredState::stopped:
         return end(last);
@@ -91,20 +91,28 @@ void decode_and_store(const state::Desired &desired) {
     }
 }
 
-/// The session that starts the worker waits for the slot in its commit, while it still holds its locks. So
-/// the slot is made before anything that such a lock could block.
-void make_slot_for_starter(XLogRecPtr since) {
-    if (!XLogRecPtrIsInvalid(since) && slot::confirmed() < since)
-        start_position::make_slot();
+/// Whether the session that starts this worker waits for a slot, in its commit, while it still holds its
+/// locks.
+bool is_slot_awaited(const process::Start &start) {
+    return !XLogRecPtrIsInvalid(start.slot_since) && slot::confirmed() < start.slot_since;
+}
+
+/// Makes this process the only worker. A worker of a former extension would learn that the extension was
+/// dropped only after the commit that waits for this one.
+bool take_over_from_former(const process::Start &start) {
+    if (is_slot_awaited(start))
+        process::end_worker(MyDatabaseId);
+    return claim::acquire(start.is_successor);
 }
 
 void live() {
     process::show_database();
     settings::note();
     const process::Start start = process::wait_for_starter();
-    if (!claim::acquire(start.is_successor))
+    if (!take_over_from_former(start))
         return;
-    make_slot_for_starter(start.slot_since);
+    if (is_slot_awaited(start)) // before anything that a lock of that session could block
+        start_position::make_slot();
     state::take_over();
     const state::Desired desired = await_start();
     switch (desired.state) {
@@ -131,22 +139,25 @@ void recover() {
     MemoryContextSwitchTo(TopMemoryContext);
 }
 
-/// An interruption by bemi.stop() is no error.
-void note_error(const ErrorData &error) {
-    const bool was_interrupted = error.sqlerrcode == ERRCODE_QUERY_CANCELED;
-    if (!was_interrupted || state::desired().state == state::DesiredState::running)
-        state::failed(error);
+/// Runs `body` after an error; false if it raises another one.
+template <typename Body> bool survives(Body &&body) {
+    const ErrorData *error = fault::error_of(body);
+    if (error == nullptr)
+        return true;
+    recover();
+    fault::report(*error);
+    return false;
 }
 
 /// Records the error and starts another process, which waits before it tries again.
 void fail(const ErrorData &error) {
-    const bool is_noted = fault::error_of([&error] { note_error(error); }) == nullptr;
-    if (!is_noted) {
-        recover();
+    bool is_noted = false;
+    if (!survives([&] { is_noted = fault::note(error); }) || !is_noted) {
         claim::release(); // the extension may have been dropped and created anew by now
-        process::pause(blind_backoff_ms);
+        (void)survives([] { process::pause(blind_backoff_ms); });
     }
-    (void)process::start_worker(MyDatabaseId);
+    if (!process::is_terminated())
+        (void)process::start_worker(MyDatabaseId);
 }
 
 void end_process(const ErrorData *error) {
@@ -154,7 +165,7 @@ void end_process(const ErrorData *error) {
         recover();
     if (process::is_terminated()) {
         ereport(LOG, (errmsg("terminating bemi worker due to administrator command")));
-        (void)fault::error_of(state::terminated);
+        (void)survives(state::terminated);
     } else if (error != nullptr)
         fail(*error);
     proc_exit(error == nullptr ? 0 : 1);

@@ -3,6 +3,7 @@
 use strict;
 use warnings;
 use Bemi;
+use PostgreSQL::Test::Utils;
 use Test::More;
 
 my $node = server('main', 'log_min_messages = warning', 'max_prepared_transactions = 2', 'autovacuum = off');
@@ -43,7 +44,7 @@ for (1 .. 3) {
     run_sql("SELECT pg_terminate_backend($pid, 60000); UPDATE bemi.worker SET attempted_at = now() - interval '1 hour'");
     becomes("pid <> $pid AND blocked_by <> '{}'", "after pg_terminate_backend ($_) it waits again");
 }
-is(one_of($node, 'SELECT crashes FROM bemi.worker'), 1, 'which counts as no crash');
+is(one_of($node, 'SELECT crashes, attempts FROM bemi.worker'), '1|1', 'which counts neither as a crash nor as an attempt');
 run_sql('SELECT bemi.stop()');
 becomes(q{state = 'paused' AND pid IS NULL AND last_error IS NULL}, 'bemi.stop() is followed while it waits');
 $locker->quit;
@@ -117,6 +118,28 @@ for my $amount (1, 20000) {
 }
 is(one_of($node, 'SELECT count(*) FROM bemi.gaps'), 0, '... without a gap');
 
+# The same in one transaction, whatever the worker of the former extension is doing.
+my $anew = q{BEGIN; DROP EXTENSION bemi CASCADE; CREATE EXTENSION bemi; SELECT bemi.track('todo'); SELECT bemi.start(); COMMIT};
+my %worker_that = (
+    'has caught up' => sub { becomes(q{state = 'caught up'}, 'it runs') },
+    'is paused' => sub { run_sql('SELECT bemi.stop()'); becomes(q{state = 'paused' AND pid IS NULL}, 'it is paused') },
+    'waits before its next attempt' => sub {
+        run_sql(q{
+            CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no'; END $$;
+            CREATE TRIGGER refuse BEFORE INSERT ON bemi.changes FOR EACH ROW EXECUTE FUNCTION refuse();
+            INSERT INTO todo VALUES (-4)});
+        becomes(q{state = 'waiting'}, 'it waits');
+        run_sql('UPDATE bemi.worker SET attempts = 8');
+    },
+    'has much to store' => sub { run_sql(q{INSERT INTO todo SELECT -i, repeat('y', 100) FROM generate_series(200001, 220000) AS i}) },
+);
+for my $what (sort keys %worker_that) {
+    $worker_that{$what}->();
+    unlike(messages_of($anew), qr/does not exist yet/, "a new extension in one transaction, while the worker $what");
+    is_stored('... and the next change is stored');
+    is(one_of($node, 'SELECT count(*) FROM bemi.gaps'), 0, '... without a gap');
+}
+
 # While the slot is being made.
 run_sql('SELECT bemi.stop(drop_slot => true)');
 becomes($ended, 'ended');
@@ -145,4 +168,7 @@ run_sql(q{SELECT bemi.start(); ALTER DATABASE postgres SET bemi.partition_interv
 is_stored('settings that are changed right after start()');
 is(one_of($node, 'SELECT attempts FROM bemi.worker'), 0, 'do not count as an attempt that failed');
 
+# All this is what somebody asked for, so the worker reports no error.
+my @errors = grep { !/ERROR:  (no|must be owner of extension bemi)$/ } slurp_file($node->logfile) =~ /.*(?:ERROR|FATAL|PANIC):  .*/g;
+is(join("\n", @errors), '', 'the log has no other errors');
 done_testing();
