@@ -47,6 +47,19 @@ END;
 COMMENT ON FUNCTION bemi.revert_value(text, text, text, oid, boolean) IS
     'Internal, for bemi.revert(): SQL for the value that a column has in the image of a row, as its type.';
 
+-- SQL: the operator that says whether values of the type are equal.
+CREATE FUNCTION bemi.revert_equality(type oid) RETURNS text
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT coalesce(min(format('OPERATOR(%I.%s)', o.oprnamespace::regnamespace::name, o.oprname)), 'OPERATOR(pg_catalog.=)')
+    FROM pg_opclass c
+    JOIN pg_am m ON m.oid = c.opcmethod AND m.amname = 'btree'
+    JOIN pg_amop a ON a.amopfamily = c.opcfamily AND a.amoplefttype = c.opcintype AND a.amoprighttype = c.opcintype AND a.amopstrategy = 3
+    JOIN pg_operator o ON o.oid = a.amopopr
+    WHERE c.opcintype = $1 AND c.opcdefault;
+END;
+COMMENT ON FUNCTION bemi.revert_equality(oid) IS 'Internal, for bemi.revert(): SQL for the operator that compares values of a type.';
+
 -- SQL: whether the row t has the primary key that is in the image. The operators are those of the index.
 CREATE FUNCTION bemi.revert_place(relation oid, image text) RETURNS text
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
@@ -67,10 +80,9 @@ CREATE FUNCTION bemi.revert_key(relation oid, image text) RETURNS text
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
     SELECT CASE WHEN count(*) = 1 THEN format('%s->>%L', $2, min(c.name))
-           ELSE format('nullif(concat_ws('','', %s), '''')', string_agg(format('%s->%L', $2, c.name), ', ' ORDER BY c.key_number)) END
+           ELSE string_agg(format('(%s->%L)::text', $2, c.name), ' || chr(44) || ' ORDER BY c.key_number) END
     FROM bemi.revert_columns($1) c
-    WHERE c.key_number IS NOT NULL
-    HAVING count(*) > 0;
+    WHERE c.key_number IS NOT NULL;
 END;
 COMMENT ON FUNCTION bemi.revert_key(oid, text) IS
     'Internal, for bemi.revert(): SQL for a text that tells rows apart as their primary keys do; null if the table has none.';

@@ -47,7 +47,7 @@ CREATE FUNCTION bemi.revert_changes(root oid, part oid, condition text) RETURNS 
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
     SELECT format(
-        'SELECT c.id, c.primary_key, c.operation, c.commit_position, c.sequence, c.committed_at, %s AS before, %s AS after
+        'SELECT c.id, c.schema, c."table", c.primary_key, c.operation, c.commit_position, c.sequence, c.committed_at, %s AS before, %s AS after
          FROM bemi.changes c
          JOIN (VALUES %s) AS n (schema, "table", from_position, from_sequence, to_position, to_sequence, renamed)
            ON c.schema = n.schema AND c."table" = n."table"
@@ -82,23 +82,33 @@ END;
 COMMENT ON FUNCTION bemi.revert_roots(text, text, bigint, bigint) IS
     'Internal, for bemi.revert(): the tables that had this name between two positions; null for one that does not exist any more.';
 
--- The tables whose changes are selected; null stands for tables that do not exist any more.
-CREATE FUNCTION bemi.revert_relations(selector jsonb, condition text) RETURNS TABLE (root oid, part oid, name text)
-    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+-- The tables whose changes are selected; whether a row of them has several, or another key. root is null for tables that do not exist any
+-- more.
+CREATE FUNCTION bemi.revert_relations(selector jsonb, condition text)
+    RETURNS TABLE (root oid, part oid, name text, is_chained boolean, has_moved boolean)
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET work_mem = '64MB' SET jit = off AS $$
+DECLARE
+    given constant oid := (selector->>'relation')::regclass;
 BEGIN
-    IF selector ? 'relation' THEN
-        part := (selector->>'relation')::regclass;
-        root := coalesce(pg_partition_root(part), part);
-        part := nullif(part, root);
-        RETURN NEXT;
-        RETURN;
+    IF given IS NOT NULL THEN
+        root := coalesce(pg_partition_root(given), given);
+        part := nullif(given, root);
+        condition := bemi.revert_changes(root, part, condition);
+    ELSE
+        condition := 'SELECT * FROM bemi.changes c WHERE ' || condition;
     END IF;
     RETURN QUERY EXECUTE format(
         'WITH selected AS (
-            SELECT c.schema, c."table", min(c.commit_position) AS first, max(c.commit_position) AS last
-            FROM bemi.changes c WHERE %s GROUP BY c.schema, c."table")
-         SELECT DISTINCT r.root, NULL::oid, CASE WHEN r.root IS NULL THEN format(''%%I.%%I'', s.schema, s."table") END
-         FROM selected s CROSS JOIN LATERAL bemi.revert_roots(s.schema, s."table", s.first, s.last) AS r (root)', condition);
+            SELECT k.schema, k."table", min(k.first) AS first, max(k.last) AS last, min(k.since) AS since, max(k.changes) > 1 AS is_chained
+            FROM (SELECT c.schema, c."table", min(c.commit_position) AS first, max(c.commit_position) AS last,
+                         min(c.committed_at) AS since, count(*) AS changes
+                  FROM (%s) AS c GROUP BY c.schema, c."table", c.primary_key) AS k
+            GROUP BY k.schema, k."table")
+         SELECT r.root, $2, CASE WHEN r.root IS NULL THEN format(''%%I.%%I'', s.schema, s."table") END,
+                bool_or(s.is_chained) OR count(*) > 1, bool_or(bemi.has_moved_keys(s.schema, s."table", s.since))
+         FROM selected s CROSS JOIN LATERAL (
+             SELECT $1 WHERE $1 IS NOT NULL UNION ALL SELECT bemi.revert_roots(s.schema, s."table", s.first, s.last) WHERE $1 IS NULL) AS r (root)
+         GROUP BY 1, 3', condition) USING root, part;
 END
 $$;
 COMMENT ON FUNCTION bemi.revert_relations(jsonb, text) IS

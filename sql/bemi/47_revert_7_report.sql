@@ -30,18 +30,6 @@ END;
 COMMENT ON FUNCTION bemi.revert_text(oid, text, text[]) IS
     'Internal, for bemi.revert(): SQL for the text of the command that does the step p.';
 
--- SQL: whether the step p has made of its row what it was to make. A trigger or a rule of the user's may have made another row of it.
-CREATE FUNCTION bemi.revert_is_done(relation oid, action text, columns text[]) RETURNS text
-    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
-BEGIN ATOMIC
-    SELECT format('%s EXISTS (SELECT FROM %s AS t WHERE %s%s)', CASE $2 WHEN 'DELETE' THEN 'NOT' END, bemi.revert_table($1),
-        bemi.revert_place($1, CASE $2 WHEN 'DELETE' THEN 'p.place' ELSE '(p.place || p.target)' END),
-        string_agg(format(' AND coalesce(to_jsonb(t.%I), ''null'') = p.target->%L', c.name, c.name), ''))
-    FROM bemi.revert_columns($1) c WHERE c.name = ANY ($3);
-END;
-COMMENT ON FUNCTION bemi.revert_is_done(oid, text, text[]) IS
-    'Internal, for bemi.revert(): SQL for the condition that the row of the step p is as the step was to make it.';
-
 CREATE FUNCTION bemi.revert_has_triggers(relation oid) RETURNS boolean
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
@@ -54,6 +42,18 @@ END;
 COMMENT ON FUNCTION bemi.revert_has_triggers(oid) IS
     'Internal, for bemi.revert(): whether the table has triggers of the user''s, or rules.';
 
+-- SQL: whether the step p has made of its row what it was to make. A trigger or a rule of the user's may have made another row of it.
+CREATE FUNCTION bemi.revert_is_done(relation oid, action text, columns text[]) RETURNS text
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT format('%s EXISTS (SELECT FROM %s AS t WHERE %s%s)', CASE $2 WHEN 'DELETE' THEN 'NOT' END, bemi.revert_table($1),
+        bemi.revert_place($1, CASE $2 WHEN 'DELETE' THEN 'p.place' ELSE '(p.place || p.target)' END),
+        string_agg(format(' AND coalesce(to_jsonb(t.%I), ''null'') = p.target->%L', c.name, c.name), ''))
+    FROM bemi.revert_columns($1) c WHERE c.name = ANY ($3);
+END;
+COMMENT ON FUNCTION bemi.revert_is_done(oid, text, text[]) IS
+    'Internal, for bemi.revert(): SQL for the condition that the row of the step p is as the step was to make it.';
+
 -- SQL: how the step p went.
 CREATE FUNCTION bemi.revert_status(relation oid, action text, columns text[], is_dry boolean) RETURNS text
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
@@ -61,25 +61,20 @@ RETURN CASE WHEN $4 THEN '''planned''' WHEN NOT bemi.revert_has_triggers($1) THE
     ELSE format('CASE WHEN %s THEN ''reverted'' ELSE ''adjusted by trigger'' END', bemi.revert_is_done($1, $2, $3)) END;
 COMMENT ON FUNCTION bemi.revert_status(oid, text, text[], boolean) IS 'Internal, for bemi.revert(): SQL for the status of the step p.';
 
-CREATE FUNCTION bemi.revert_report(steps bemi.revert_step[], is_forced boolean, is_dry boolean)
+CREATE FUNCTION bemi.revert_report(kinds bemi.revert_kind[], is_dry boolean)
     RETURNS TABLE (relation regclass, key text, action text, columns text[], status text, conflict jsonb, sql text)
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
-    SET TimeZone = 'UTC' SET DateStyle = 'ISO' SET IntervalStyle = 'postgres' SET bytea_output = 'hex' SET extra_float_digits = 1 AS $$
-#variable_conflict use_column
+    SET TimeZone = 'UTC' SET DateStyle = 'ISO' SET IntervalStyle = 'postgres' SET bytea_output = 'hex' SET extra_float_digits = 1 SET jit = off AS $$
 DECLARE
-    kind record;
+    kind bemi.revert_kind;
 BEGIN
-    RETURN QUERY SELECT s.relation::regclass, s.key, s.action, s.columns, CASE WHEN is_dry THEN 'conflict' ELSE 'skipped' END, s.conflict, NULL
-        FROM unnest(steps) s WHERE s.conflict IS NOT NULL AND NOT (is_forced AND s.action IS NOT NULL);
-    FOR kind IN SELECT * FROM bemi.revert_kinds(steps, is_forced) k ORDER BY k.number LOOP
-        RETURN QUERY EXECUTE format(
-            'SELECT p.relation::regclass, p.key, p.action, p.columns, %s, p.conflict, %s FROM unnest($1) p WHERE %s AND (p.conflict IS NULL OR $2)',
-            bemi.revert_status(kind.relation, kind.action, kind.columns, is_dry),
-            CASE WHEN is_dry THEN bemi.revert_text(kind.relation, kind.action, kind.columns) ELSE 'NULL' END,
-            bemi.revert_filter(kind.relation, kind.action, kind.columns))
-            USING steps, is_forced;
+    FOREACH kind IN ARRAY kinds LOOP
+        RETURN QUERY EXECUTE format('SELECT $2, p.key, $3, $4, %s, p.conflict, %s FROM unnest($1) p',
+            CASE WHEN NOT kind.is_blocked THEN bemi.revert_status(kind.relation, kind.action, kind.columns, is_dry)
+                 WHEN is_dry THEN '''conflict''' ELSE '''skipped''' END,
+            CASE WHEN is_dry AND NOT kind.is_blocked THEN bemi.revert_text(kind.relation, kind.action, kind.columns) ELSE 'NULL' END)
+            USING kind.steps, kind.relation::regclass, kind.action, kind.columns;
     END LOOP;
 END
 $$;
-COMMENT ON FUNCTION bemi.revert_report(bemi.revert_step[], boolean, boolean) IS
-    'Internal, for bemi.revert(): what it returns.';
+COMMENT ON FUNCTION bemi.revert_report(bemi.revert_kind[], boolean) IS 'Internal, for bemi.revert(): what it returns.';

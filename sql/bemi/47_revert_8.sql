@@ -1,8 +1,111 @@
--- Taking changes back. The functions without a search_path of their own run the user's triggers under that of the caller. They, and
--- the SQL that they run, name the schema of everything.
+-- bemi.revert() itself. The functions without a search_path of their own run the user's triggers under that of the caller. They, and the
+-- SQL that they run, name the schema of everything.
+
+CREATE FUNCTION bemi.revert_kinds_of(root oid, part oid, name text, condition text, is_chained boolean, has_moved boolean, is_forced boolean)
+    RETURNS bemi.revert_kind[]
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET work_mem = '64MB' SET jit = off AS $$
+DECLARE
+    changes text;
+    kinds bemi.revert_kind[];
+BEGIN
+    IF bemi.revert_place(root, '') IS NULL THEN
+        RETURN array[ROW(root, NULL, NULL, true, false, array[ROW(NULL, NULL, NULL, NULL, CASE WHEN root IS NULL
+            THEN jsonb_build_object('reason', 'table is gone', 'table', name)
+            ELSE '{"reason": "no primary key"}' END)::bemi.revert_step])::bemi.revert_kind];
+    END IF;
+    changes := bemi.revert_changes(root, part, condition);
+    EXECUTE bemi.revert_kinds(root, CASE WHEN has_moved THEN bemi.revert_followed(root, changes) ELSE bemi.revert_keyed(root, changes) END,
+                              is_chained OR has_moved, is_forced) INTO kinds;
+    RETURN bemi.revert_settable(kinds);
+END
+$$;
+COMMENT ON FUNCTION bemi.revert_kinds_of(oid, oid, text, text, boolean, boolean, boolean) IS
+    'Internal, for bemi.revert(): the steps that take the changes of a table back, if its rows are as the changes have left them.';
+
+CREATE FUNCTION bemi.revert_planned(selector jsonb, condition text, is_forced boolean, is_locking boolean) RETURNS bemi.revert_kind[]
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET jit = off AS $$
+DECLARE
+    kinds bemi.revert_kind[];
+    more bemi.revert_kind[];
+    target record;
+    kind bemi.revert_kind;
+BEGIN
+    FOR target IN SELECT * FROM bemi.revert_relations(selector, condition) r ORDER BY r.root LOOP
+        more := bemi.revert_kinds_of(target.root, target.part, target.name, condition, target.is_chained, target.has_moved, is_forced);
+        FOREACH kind IN ARRAY coalesce(more, '{}') LOOP
+            kinds := kinds || CASE WHEN kind.is_blocked THEN array[kind] ELSE bemi.revert_inspected(kind, is_forced, is_locking) END;
+        END LOOP;
+    END LOOP;
+    IF NOT is_forced THEN
+        kinds := bemi.revert_constrained(bemi.revert_vacated(kinds));
+    END IF;
+    RETURN bemi.revert_in_order(kinds);
+END
+$$;
+COMMENT ON FUNCTION bemi.revert_planned(jsonb, text, boolean, boolean) IS
+    'Internal, for bemi.revert(): the steps that take the changes back; null if there are none.';
+
+CREATE FUNCTION bemi.revert_plan(selector jsonb, conflicts text, is_dry boolean) RETURNS bemi.revert_kind[]
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    condition text := bemi.revert_condition(selector);
+    kinds bemi.revert_kind[];
+    later uuid[];
+    first bemi.revert_kind;
+BEGIN
+    LOOP
+        kinds := bemi.revert_planned(selector, condition, conflicts = 'force', NOT is_dry);
+        EXIT WHEN kinds IS NULL OR conflicts <> 'cascade';
+        later := bemi.revert_later(kinds, condition);
+        EXIT WHEN later IS NULL;
+        condition := format('(%s OR c.id = ANY (%L::uuid[]))', condition, later);
+    END LOOP;
+    FOR i IN 1 .. coalesce(cardinality(kinds), 0) LOOP
+        EXIT WHEN NOT kinds[i].is_blocked AND conflicts <> 'force';
+        IF conflicts IN ('error', 'cascade') AND NOT is_dry THEN
+            -- The error tells of one.
+            first := kinds[i];
+            first.steps := first.steps[1:1];
+            first := bemi.revert_blamed(first, condition);
+            kinds[i].steps[1] := first.steps[1];
+            EXIT;
+        END IF;
+        kinds[i] := bemi.revert_blamed(kinds[i], condition);
+    END LOOP;
+    RETURN kinds;
+END
+$$;
+COMMENT ON FUNCTION bemi.revert_plan(jsonb, text, boolean) IS
+    'Internal, for bemi.revert(): the steps that take the selected changes back, or more changes; null if there are none.';
+
+CREATE FUNCTION bemi.revert_explained(conflict jsonb) RETURNS text
+    LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
+RETURN concat(conflict->>'reason', CASE conflict->>'reason' WHEN 'referenced' THEN ' by table "' || (conflict->>'table') || '"' END, ', column "' || (conflict->>'column') || '"', ', by change ' || (conflict->>'change'),
+    ' with the context ' || (conflict->>'context'));
+COMMENT ON FUNCTION bemi.revert_explained(jsonb) IS 'Internal, for bemi.revert(): a conflict in words.';
+
+CREATE FUNCTION bemi.revert_require_free(kinds bemi.revert_kind[], conflicts text) RETURNS void
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    number constant bigint := coalesce(sum(cardinality(k.steps)), 0) FROM unnest(kinds) k WHERE k.is_blocked;
+    first bemi.revert_step;
+BEGIN
+    IF number = 0 OR conflicts = 'skip' THEN
+        RETURN;
+    END IF;
+    first := kinds[1].steps[1];
+    RAISE object_not_in_prerequisite_state USING
+        MESSAGE = format('cannot take changes back because of %s', CASE number WHEN 1 THEN 'a conflict' ELSE number || ' conflicts' END),
+        DETAIL = format('%s of table "%s": %s.', CASE WHEN first.key IS NULL THEN 'Rows' ELSE format('Row %s', first.key) END,
+                        coalesce(kinds[1].relation::regclass::text, first.conflict->>'table'), bemi.revert_explained(first.conflict)),
+        HINT = 'Call bemi.revert() with dry_run => true to see all conflicts, or with conflicts => ''skip'', ''force'' or ''cascade''.';
+END
+$$;
+COMMENT ON FUNCTION bemi.revert_require_free(bemi.revert_kind[], text) IS
+    'Internal, for bemi.revert(): an error if steps are blocked, unless these are skipped.';
 
 -- Runs the statement with the context of the caller, and with what is taken back in it. An error restores the settings as well.
-CREATE FUNCTION bemi.revert_run(statement text, steps bemi.revert_step[], selector jsonb, triggers boolean) RETURNS void
+CREATE FUNCTION bemi.revert_run(statement text, kinds bemi.revert_kind[], selector jsonb, triggers boolean) RETURNS void
     LANGUAGE plpgsql AS $$
 DECLARE
     context constant text := pg_catalog.current_setting('bemi.context');
@@ -15,36 +118,33 @@ BEGIN
     IF triggers IS FALSE THEN
         PERFORM pg_catalog.set_config('session_replication_role', 'replica', true);
     END IF;
-    EXECUTE statement USING steps;
+    EXECUTE statement USING kinds;
     PERFORM pg_catalog.set_config('bemi.context', context, true);
     IF triggers IS FALSE THEN
         PERFORM pg_catalog.set_config('session_replication_role', role, true);
     END IF;
 END
 $$;
-COMMENT ON FUNCTION bemi.revert_run(text, bemi.revert_step[], jsonb, boolean) IS
-    'Internal, for bemi.revert(): runs the statement.';
+COMMENT ON FUNCTION bemi.revert_run(text, bemi.revert_kind[], jsonb, boolean) IS 'Internal, for bemi.revert(): runs the statement.';
 
 CREATE FUNCTION bemi.revert_selected(selector jsonb, conflicts text, dry_run boolean, triggers boolean)
     RETURNS TABLE (relation regclass, key text, action text, columns text[], status text, conflict jsonb, sql text)
     LANGUAGE plpgsql AS $$
-#variable_conflict use_column
 DECLARE
-    steps bemi.revert_step[];
-    is_forced constant boolean := conflicts OPERATOR(pg_catalog.=) 'force';
+    kinds bemi.revert_kind[];
     is_dry constant boolean := dry_run IS NOT FALSE;
 BEGIN
     PERFORM bemi.sync();
-    steps := bemi.revert_plan(selector, conflicts, NOT is_dry);
-    IF steps IS NULL THEN
+    kinds := bemi.revert_plan(selector, conflicts, is_dry);
+    IF kinds IS NULL THEN
         RAISE NOTICE 'there is nothing to take back';
-    ELSE
-        IF NOT is_dry THEN
-            PERFORM bemi.revert_require_steps(steps, conflicts);
-            PERFORM bemi.revert_run(bemi.revert_statement(steps, is_forced), steps, selector, triggers);
-        END IF;
-        RETURN QUERY SELECT * FROM bemi.revert_report(steps, is_forced, is_dry);
+        RETURN;
     END IF;
+    IF NOT is_dry THEN
+        PERFORM bemi.revert_require_free(kinds, conflicts);
+        PERFORM bemi.revert_run(bemi.revert_statement(kinds), kinds, selector, triggers);
+    END IF;
+    RETURN QUERY SELECT * FROM bemi.revert_report(kinds, is_dry);
 END
 $$;
 COMMENT ON FUNCTION bemi.revert_selected(jsonb, text, boolean, boolean) IS 'Internal: what bemi.revert() does, once its arguments are checked.';
