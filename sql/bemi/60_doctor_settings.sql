@@ -35,9 +35,15 @@ BEGIN ATOMIC
         LEFT JOIN pg_database d ON d.oid = s.setdatabase
         WHERE c.setting ~* '^bemi\.enabled=(of|f|n|0)' AND COALESCE(d.datname = current_database(), true)
     )
-    SELECT 'wal_level' AS topic, format('wal_level = %s', s.setting) AS found,
+    SELECT 'version' AS topic, format('%s in this database, %s on disk', e.extversion, a.default_version) AS found,
+           'ALTER EXTENSION bemi UPDATE;' AS fix
+    FROM pg_extension e
+    JOIN pg_available_extensions a ON a.name = e.extname
+    WHERE e.extname = 'bemi' AND e.extversion <> a.default_version
+    UNION ALL
+    SELECT 'wal_level', format('wal_level = %s', s.setting),
            CASE WHEN s.pending_restart THEN '-- restart the server'
-                ELSE 'ALTER SYSTEM SET wal_level = logical; -- then restart the server' END AS fix
+                ELSE 'ALTER SYSTEM SET wal_level = logical; -- then restart the server' END
     FROM pg_settings s
     WHERE s.name = 'wal_level' AND s.setting <> 'logical'
     UNION ALL

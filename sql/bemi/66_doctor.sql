@@ -19,6 +19,7 @@ BEGIN
         SELECT * FROM bemi.history_faults()
     ),
     checks (number, topic, severity, seen) AS (VALUES
+        (0, 'version', 'error', (SELECT e.extversion FROM pg_extension e WHERE e.extname = 'bemi')),
         (1, 'wal_level', 'error', current_setting('wal_level')),
         (2, 'preload', 'warning', (SELECT COALESCE(max(s.setting), 'not shown to role ' || CURRENT_USER)
                         FROM pg_settings s WHERE s.name = 'shared_preload_libraries')),

@@ -170,7 +170,8 @@ void Storing::maintain_if_due() {
     if (!restart_if_over(maintained_at_, maintain_ms))
         return;
     in_the_present([this] {
-        has_successor_ = settings::have_changed() && process::start_worker(MyDatabaseId);
+        has_successor_ =
+            (settings::have_changed() || decoder_.has_large_buffer()) && process::start_worker(MyDatabaseId);
         if (has_successor_)
             return state::ran_well(); // the successor must not wait as after a failure
         maintenance::run();

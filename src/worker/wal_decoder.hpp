@@ -17,6 +17,13 @@ public:
     /// All transactions that were committed before are in the batch, or were.
     [[nodiscard]] XLogRecPtr position() const { return decoding_->reader->EndRecPtr; }
 
+    /// Whether PostgreSQL's reader still has the memory for a record that was exceptionally large: it frees
+    /// that memory only when the process ends.
+    [[nodiscard]] bool has_large_buffer() const {
+        constexpr uint32 large = 8 << 20;
+        return decoding_->reader->readRecordBufSize > large;
+    }
+
 private:
     void read_record();
 

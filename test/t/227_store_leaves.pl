@@ -79,8 +79,16 @@ like($errors, qr/cannot drop extension "bemi" because table "bemi.changes" is no
 my $me = one_of($node, 'SELECT current_user');
 ($status, $out, $errors) = $node->psql('postgres', "CREATE ROLE boss SUPERUSER; ALTER TABLE bemi.changes OWNER TO boss; DROP OWNED BY boss; ALTER TABLE bemi.changes OWNER TO $me");
 like($errors, qr/cannot drop extension "bemi" because/, 'nor as that of a role');
-run_sql(q{ALTER EXTENSION bemi DROP TABLE bemi.changes; CREATE SCHEMA history; ALTER TABLE bemi.changes SET SCHEMA history; DROP EXTENSION bemi});
+run_sql(q{INSERT INTO bemi.gaps (system_identifier, from_position, reason) VALUES (1, '0/1', 'a test')});
+run_sql(q{
+    CREATE SCHEMA history;
+    ALTER EXTENSION bemi DROP TABLE bemi.changes;
+    ALTER TABLE bemi.changes SET SCHEMA history;
+    CREATE TABLE history.gaps AS TABLE bemi.gaps;
+    CREATE TABLE history.errors AS TABLE bemi.errors;
+    DROP EXTENSION bemi});
 is(one_of($node, 'SELECT count(*) >= 30000 FROM history.changes'), 't', 'it can be kept');
+is(one_of($node, q{SELECT count(*) FROM history.gaps WHERE reason = 'a test'}), 1, '... with what says how complete it is');
 run_sql(q{CREATE EXTENSION bemi; SELECT bemi.track('todo'), bemi.start()});
 is_stored(5, 'beside the one of the extension when that comes back');
 run_sql($drop);

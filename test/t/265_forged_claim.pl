@@ -38,4 +38,9 @@ is(one_of($node, 'SELECT count(*) FROM bemi.errors'), 0, 'without an error');
 is(one_of($node, 'SELECT pid FROM bemi.metrics'), $worker, 'by the same worker');
 # PostgreSQL's reader assembles the record from its pages, then decodes a copy of it; a queued one would be a third.
 cmp_ok(memory('VmHWM'), '<', 2 * $size + 56, sprintf 'in memory for what PostgreSQL has to read: %d MB', memory('VmHWM'));
+# It would keep half of that for as long as it lives, so it hands over to another process, within a minute or at a reload.
+$node->reload;
+status_becomes($node, "state = 'caught up' AND pid <> $worker AND attempts = 0", 'another process goes on');
+$worker = one_of($node, 'SELECT pid FROM bemi.metrics');
+cmp_ok(memory('VmHWM'), '<', 56, sprintf 'with little memory: %d MB', memory('VmHWM'));
 done_testing();

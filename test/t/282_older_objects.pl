@@ -46,6 +46,13 @@ for my $case (@missing) {
     ok($node->poll_query_until('older', 'SELECT count(*) = (SELECT count(*) FROM todo) FROM bemi.changes'), '... once it is there all is stored');
 }
 
+# An older script altogether: what doctor says first.
+$node->safe_psql('older', q{UPDATE pg_extension SET extversion = '0.9' WHERE extname = 'bemi'});
+like(one_of($node, q{SELECT "check", ok, found, fix FROM bemi.doctor() LIMIT 1}, 'older'),
+    qr/^version\|f\|0\.9 in this database, \S+ on disk\|ALTER EXTENSION bemi UPDATE;$/, 'doctor names an older version of the objects');
+$node->safe_psql('older', q{UPDATE pg_extension SET extversion = default_version FROM pg_available_extensions WHERE extname = 'bemi' AND name = 'bemi'});
+is(one_of($node, q{SELECT count(*) FROM bemi.doctor() WHERE NOT ok}, 'older'), 0, '... and is content after the update');
+
 # Where the worker cannot even read what it is to do, it cannot write down why.
 $node->safe_psql('older', 'ALTER TABLE bemi.worker RENAME crashes TO absent; INSERT INTO todo SELECT count(*) FROM todo');
 $node->safe_psql('older', q{SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity WHERE backend_type = 'bemi worker' AND datname = 'older'});

@@ -66,7 +66,12 @@ $publisher->safe_psql('postgres', 'SELECT bemi.start()');
 
 # One that gets all that there is and is started then, as in a logical upgrade.
 my $copy = subscriber('copy');
-$copy->safe_psql('postgres', "CREATE SUBSCRIPTION copy CONNECTION '$connection' PUBLICATION everything");
+$copy->safe_psql('postgres', 'DO $$ BEGIN EXECUTE (SELECT \'DROP TABLE \' || string_agg(partition::text, \', \') FROM bemi.partitions); END $$');
+my $subscribe = "CREATE SUBSCRIPTION copy CONNECTION '$connection' PUBLICATION everything";
+like(($copy->psql('postgres', $subscribe))[2], qr/ERROR:  relation "bemi\.changes_\w+" does not exist/, 'the partitions must be there first');
+$copy->command_ok([ 'bash', '-c', 'set -o pipefail; pg_dump --schema-only --table="bemi.changes_*" "$1" | psql -qX -v ON_ERROR_STOP=1 "$2"', 'bash',
+    $publisher->connstr('postgres'), $copy->connstr('postgres') ], 'which pg_dump takes along');
+$copy->safe_psql('postgres', $subscribe);
 $copy->wait_for_subscription_sync($publisher, 'copy');
 is(one_of($copy, q{SELECT count(*) = (SELECT count(*) FROM todo) FROM bemi.changes WHERE operation = 'CREATE'}), 't', 'the history comes along');
 is(one_of($copy, 'SELECT (SELECT count(*) FROM bemi.worker), (SELECT count(*) FROM bemi.progress), (SELECT count(*) FROM bemi.gaps)'), '0|0|0', 'the state does not');
