@@ -22,3 +22,10 @@ CREATE FUNCTION bemi.rows_as_of(
     LANGUAGE c AS 'MODULE_PATHNAME', 'bemi_rows_as_of';
 COMMENT ON FUNCTION bemi.rows_as_of(oid, timestamptz, pg_lsn, bigint, uuid, text, text[]) IS
     'Internal: the rows that bemi.as_of() returns, as JSON.';
+
+CREATE FUNCTION bemi.versions(
+    rowtype anyelement, since timestamptz, until timestamptz DEFAULT NULL, keys text[] DEFAULT NULL)
+    RETURNS TABLE (version anyelement, valid tstzrange, operation text, context jsonb, change uuid)
+    LANGUAGE c SUPPORT bemi.estimate_rows COST 10000 AS 'MODULE_PATHNAME', 'bemi_versions';
+COMMENT ON FUNCTION bemi.versions(anyelement, timestamptz, timestamptz, text[]) IS
+    'All versions that the rows of a table, or those with the given keys, had in a time: each version, the time in which it was valid, and the operation, the context and the change that made it.';

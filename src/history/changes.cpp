@@ -27,7 +27,28 @@ bool is_visible(int64 transaction, Snapshot snapshot) {
                     errhint("A table that is tracked with a baseline can be read back past a TRUNCATE.")));
 }
 
+#define CHANGES                                                                                              \
+    "SELECT c.schema, c.\"table\", c.commit_position, c.sequence, c.committed_at, c.transaction_id,"         \
+    " c.operation, c.primary_key, c.before, c.after, c.id, c.context FROM bemi.changes c WHERE "
+
+constexpr Oid types_of_tables[] = {TEXTARRAYOID, TIMESTAMPTZOID, TEXTARRAYOID};
+constexpr Oid types_of_ids[] = {UUIDARRAYOID, TIMESTAMPTZOID};
+
 } // namespace
+
+Query Changes::of_table() {
+    return single(CHANGES "c.\"table\" = ANY ($1) AND c.committed_at >= $2", {types_of_tables, 2});
+}
+
+Query Changes::of_keys() {
+    static constinit SPIPlanPtr plan = nullptr;
+    return saved(plan, CHANGES "c.\"table\" = ANY ($1) AND c.primary_key = ANY ($3) AND c.committed_at >= $2",
+                 types_of_tables);
+}
+
+Query Changes::of_ids() {
+    return single(CHANGES "c.id = ANY ($1) AND c.committed_at >= $2", types_of_ids);
+}
 
 bool Changes::read(TupleTableSlot *row, StoredChange &change) const {
     const Datum *values = row->tts_values;
@@ -50,6 +71,7 @@ bool Changes::read(TupleTableSlot *row, StoredChange &change) const {
     change.before = values[8];
     change.after = values[9];
     change.id = DatumGetUUIDP(values[10]);
+    change.context = values[11];
     return true;
 }
 

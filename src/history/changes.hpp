@@ -16,12 +16,8 @@ struct StoredChange {
     const pg_uuid_t *id;
     Datum before; // a jsonb, which may be toasted
     Datum after;
+    Datum context;
 };
-
-/// The columns that a query of changes selects.
-#define BEMI_CHANGES                                                                                         \
-    "SELECT c.schema, c.\"table\", c.commit_position, c.sequence, c.committed_at, c.transaction_id,"         \
-    " c.operation, c.primary_key, c.before, c.after, c.id FROM bemi.changes c WHERE "
 
 /// Which changes are wanted.
 struct Changes {
@@ -30,7 +26,28 @@ struct Changes {
     const Cut *cut;
     Snapshot visible; // those of transactions that this snapshot does not show are left out
 
-    /// Calls `use` for each change of the table after the cut that the query finds.
+    /// Calls `use` for each change of the table after the cut.
+    template <typename Use> void for_each_of_table(Use &&use) const {
+        const Datum values[] = {past->tables(), TimestampTzGetDatum(cut->since)};
+        for_each(of_table(), values, use);
+    }
+
+    /// Calls it for those that are stored under one of the keys, a text[].
+    template <typename Use> void for_each_of_keys(Datum keys, Use &&use) const {
+        const Datum values[] = {past->tables(), TimestampTzGetDatum(cut->since), keys};
+        for_each(of_keys(), values, use);
+    }
+
+    /// Calls it for those with these IDs, a uuid[].
+    template <typename Use> void for_each_of_ids(Datum ids, Use &&use) const {
+        const Datum values[] = {ids, TimestampTzGetDatum(cut->since)};
+        for_each(of_ids(), values, use);
+    }
+
+private:
+    [[nodiscard]] static Query of_table();
+    [[nodiscard]] static Query of_keys();
+    [[nodiscard]] static Query of_ids();
     template <typename Use> void for_each(const Query &query, const Datum *values, Use &&use) const {
         select(query, values, nullptr, [&](TupleTableSlot *row) {
             StoredChange change;
@@ -39,14 +56,6 @@ struct Changes {
         });
     }
 
-    /// Calls it for all of them.
-    template <typename Use> void for_each_of_table(Use &&use) const {
-        static constexpr Oid types[] = {TEXTARRAYOID, TIMESTAMPTZOID};
-        const Datum values[] = {past->tables(), TimestampTzGetDatum(cut->since)};
-        for_each(single(BEMI_CHANGES "c.\"table\" = ANY ($1) AND c.committed_at >= $2", types), values, use);
-    }
-
-private:
     [[nodiscard]] bool read(TupleTableSlot *row, StoredChange &change) const;
 };
 

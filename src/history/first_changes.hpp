@@ -1,8 +1,7 @@
 // The first change of each key after a cut, which says what row was there before it.
 #pragma once
 
-#include "history/changes.hpp"
-#include "history/key_table.hpp"
+#include "history/moves.hpp"
 
 namespace bemi::history {
 
@@ -31,16 +30,7 @@ public:
     }
 
 private:
-    /// A change that gave a row another key.
-    struct Move {
-        std::string_view key; // the ID of the change
-        uint32 hash;
-        std::string_view old_key;
-    };
-
-    void collect_all(Datum tables, Datum since);
-    void collect_of_keys(Datum tables, Datum since, Datum keys);
-    void find_moves(const char *sql, std::span<const Oid> types, const Datum *values);
+    void collect_of_keys(Datum keys);
     void note(const StoredChange &change);
     void note_first(std::string_view key, const StoredChange &change, bool was_there);
     void forget_rows_that_came();
@@ -48,7 +38,7 @@ private:
     const Changes *changes_;
     MemoryContext memory_;
     KeyTable<FirstChange> table_;
-    KeyTable<Move> moves_;
+    Moves moves_;
 };
 
 } // namespace bemi::history

@@ -172,6 +172,8 @@ void push_keys(PlannerInfo *root, RelOptInfo *relation, RangeTblEntry *entry, Fu
     Relation table = OidIsValid(table_oid) ? try_relation_open(table_oid, AccessShareLock) : nullptr;
     if (table == nullptr)
         return;
+    // The plan is made anew when the table gets another primary key.
+    root->glob->relationOids = lappend_oid(root->glob->relationOids, table_oid);
     const std::span<const KeyColumn> key = key_with_values(table, relation);
     relation_close(table, NoLock);
     Expr *keys = key.empty() ? nullptr : keys_of(table_oid, key);
@@ -181,8 +183,6 @@ void push_keys(PlannerInfo *root, RelOptInfo *relation, RangeTblEntry *entry, Fu
     list_nth_cell(pushed->args, keys_argument)->ptr_value = keys;
     auto *function = static_cast<RangeTblFunction *>(linitial(entry->functions));
     function->funcexpr = reinterpret_cast<Node *>(pushed);
-    // The plan is made anew when the table gets another primary key.
-    root->glob->relationOids = lappend_oid(root->glob->relationOids, table_oid);
     double count = 1;
     for (const KeyColumn &column : key)
         count *= column.count;

@@ -1,59 +1,16 @@
 #include "history/past_rows.hpp"
 
 #include "base/spi.hpp"
-#include "base/text.hpp"
 #include "history/first_changes.hpp"
 #include "history/key_writer.hpp"
 #include "history/present_rows.hpp"
 #include "history/row_counts.hpp"
 #include "history/row_reader.hpp"
+#include "history/store.hpp"
+#include "history/wanted_keys.hpp"
 
 namespace bemi::history {
 namespace {
-
-/// Waits until all changes are stored that were committed before the call. On a standby nobody stores them.
-void sync() {
-    static constinit SPIPlanPtr plan = nullptr;
-    if (!RecoveryInProgress())
-        select(saved(plan, "SELECT bemi.sync()", {}), nullptr, nullptr, [](TupleTableSlot *) {});
-}
-
-void require_past(Oid relation, const Cut &cut) {
-    static constinit SPIPlanPtr plan = nullptr;
-    static constexpr Oid types[] = {OIDOID, TIMESTAMPTZOID, INT8OID};
-    const Datum values[] = {ObjectIdGetDatum(relation), TimestampTzGetDatum(cut.at),
-                            Int64GetDatum(cut.last.position)};
-    const bool nulls[] = {false, !cut.by_time, cut.by_time};
-    select(saved(plan, "SELECT bemi.require_past($1, $2, $3)", types), values, nulls,
-           [](TupleTableSlot *) {});
-}
-
-/// The keys that are wanted.
-class WantedKeys {
-public:
-    void open(Datum keys) {
-        Datum *texts;
-        bool *nulls;
-        int count;
-        keys_.open(CurrentMemoryContext);
-        deconstruct_array(DatumGetArrayTypeP(keys), TEXTOID, -1, false, TYPALIGN_INT, &texts, &nulls, &count);
-        for (int i = 0; i < count; i++)
-            if (!nulls[i])
-                (void)keys_.add(view_of(DatumGetTextPP(texts[i])));
-    }
-
-    [[nodiscard]] bool has(std::string_view key) { return keys_.find(key) != nullptr; }
-    template <typename Use> void for_each(Use &&use) {
-        keys_.for_each([&](const Entry &entry) { use(entry.key); });
-    }
-
-private:
-    struct Entry {
-        std::string_view key;
-        uint32 hash;
-    };
-    KeyTable<Entry> keys_;
-};
 
 class PastRows {
 public:
@@ -138,15 +95,6 @@ private:
     KeyWriter key_{};
     RowReader reader_{};
 };
-
-/// Makes the snapshot active, but for what the own transaction has done: that is not stored before its
-/// commit.
-template <typename Body> void with_committed(Snapshot snapshot, Body &&body) {
-    PushCopiedSnapshot(snapshot);
-    GetActiveSnapshot()->curcid = FirstCommandId;
-    body();
-    PopActiveSnapshot();
-}
 
 } // namespace
 

@@ -6,28 +6,30 @@ namespace {
 [[noreturn]] void refuse(Relation relation, const char *kind) {
     ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE),
                     errmsg("\"%s\" has no history", RelationGetRelationName(relation)),
-                    errdetail("It is a %s.", kind), errhint("Only changes of permanent tables are stored.")));
+                    errdetail("It is %s.", kind), errhint("Only changes of permanent tables are stored.")));
 }
 
 const char *kind_without_history(const FormData_pg_class &relation) {
+    if (relation.oid < FirstNormalObjectId)
+        return "a system table";
     switch (relation.relkind) {
     case RELKIND_RELATION:
     case RELKIND_PARTITIONED_TABLE:
         break;
     case RELKIND_VIEW:
-        return "view";
+        return "a view";
     case RELKIND_MATVIEW:
-        return "materialized view";
+        return "a materialized view";
     case RELKIND_FOREIGN_TABLE:
-        return "foreign table";
+        return "a foreign table";
     case RELKIND_COMPOSITE_TYPE:
-        return "composite type";
+        return "a composite type";
     default:
-        return "relation of another kind";
+        return "a relation of another kind";
     }
     if (relation.relpersistence == RELPERSISTENCE_TEMP)
-        return "temporary table";
-    return relation.relpersistence == RELPERSISTENCE_UNLOGGED ? "unlogged table" : nullptr;
+        return "a temporary table";
+    return relation.relpersistence == RELPERSISTENCE_UNLOGGED ? "an unlogged table" : nullptr;
 }
 
 } // namespace
