@@ -1,7 +1,7 @@
 // The library's entry point, which sets up each part of bemi.
 #include "base/compat.hpp"
-#include "context/emit.hpp"
 #include "context/execution.hpp"
+#include "context/message.hpp"
 #include "context/statement.hpp"
 #include "guc.hpp"
 #include "history/key_pushdown.hpp"
@@ -19,7 +19,7 @@ void _PG_init() {
     bemi::guc::define();
     bemi::context::statement::watch_statements();
     bemi::context::execution::watch_queries();
-    bemi::context::emit::watch_transactions();
+    bemi::context::message::watch_transactions();
     bemi::worker::wakeup::watch_transactions();
     bemi::worker::process_utility::watch_commands();
     bemi::history::watch_planning();

@@ -6,10 +6,6 @@
 
 namespace bemi::context::emit {
 
-/// Registers callbacks for the end of transactions and subtransactions. Call it once, when the library is
-/// loaded.
-void watch_transactions();
-
 /// The rows for which the context is emitted.
 enum class Rows : uint8_t {
     next,        ///< the next row
