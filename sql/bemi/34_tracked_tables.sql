@@ -34,7 +34,8 @@ WITH tracked AS MATERIALIZED (
     SELECT t.*, format('SELECT bemi.track(%L);', COALESCE(t.root, t.relation)) AS fix
     FROM bemi.tracked_relations() t
 ),
--- Tables that ought to be tracked: their schema is tracked, or their root, or they still have one of the triggers.
+-- Tables that ought to be tracked: their schema is tracked, or their root, or they still have one of the triggers. A tool
+-- that keeps book of its migrations in a table of the schema does it for itself: whoever untracks that one means it.
 untracked AS (
     SELECT c.oid::regclass AS relation, r.root, c.relpersistence = 'u' AS is_unlogged, other.function
     FROM pg_class c
@@ -50,7 +51,11 @@ untracked AS (
     ) AS other (function)
     WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND n.nspname <> 'bemi'
       AND (g.oid IS NULL OR other.function IS NOT NULL)
-      AND (s.schema IS NOT NULL OR r.root IS NOT NULL OR EXISTS (
+      AND (s.schema IS NOT NULL AND c.relname <> ALL (ARRAY[
+              'mikro_orm_migrations', 'knex_migrations', 'knex_migrations_lock', '_prisma_migrations', '__drizzle_migrations',
+              'SequelizeMeta', 'schema_migrations', 'ar_internal_metadata', 'django_migrations', 'alembic_version',
+              'flyway_schema_history', 'databasechangelog', 'databasechangeloglock', 'goose_db_version'])
+           OR r.root IS NOT NULL OR EXISTS (
               SELECT FROM pg_trigger l
               WHERE l.tgrelid = c.oid AND l.tgname IN ('~bemi_row', '~bemi_statement')
                 AND l.tgfoid = 'bemi.emit_context'::regproc))

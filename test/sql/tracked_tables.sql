@@ -54,6 +54,18 @@ ALTER EVENT TRIGGER bemi_ddl_command_end ENABLE ALWAYS;
 SELECT * FROM problems;
 SELECT bemi.track('event');
 SELECT * FROM problems;
+-- a table of a tracked schema that is not tracked; but for the one in which a migration tool keeps book
+CREATE SCHEMA app;
+CREATE TABLE app.todo (id int);
+CREATE TABLE app.mikro_orm_migrations (id int);
+SELECT bemi.track_schema('app');
+SELECT bemi.untrack('app.todo'), bemi.untrack('app.mikro_orm_migrations');
+SELECT * FROM problems WHERE relation::text LIKE 'app.%';
+SELECT bemi.track('app.mikro_orm_migrations');
+DROP TRIGGER "~bemi_truncate" ON app.mikro_orm_migrations;
+SELECT * FROM problems WHERE relation::text LIKE 'app.%';
+SELECT bemi.untrack_schema('app');
+DROP SCHEMA app CASCADE;
 -- several at once
 ALTER TABLE bulk DISABLE TRIGGER ALL;
 ALTER TABLE bulk REPLICA IDENTITY NOTHING;
