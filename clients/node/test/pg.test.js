@@ -170,9 +170,10 @@ test('a client that dies in the middle fails its statement; the next one has its
         await client.query('BEGIN')
         await client.query(insert, [90, 'Eat'])
         const { rows } = await client.query('SELECT pg_backend_pid() AS pid')
-        const waiting = client.query('SELECT pg_sleep(60)')
+        const waiting = assert.rejects(client.query('SELECT pg_sleep(60)'))
         await sql('SELECT pg_terminate_backend($1)', [rows[0].pid])
         await waiting
+        await client.query('COMMIT')
       }),
     )
     await pool.query(insert, [91, 'Eat'])
@@ -275,6 +276,7 @@ test('too large for the package: the largest keys go. Too large for the server: 
 })
 
 test('a server without bemi: it works, and one warning says so', async () => {
+  await sql('DROP DATABASE IF EXISTS without_bemi')
   await sql('CREATE DATABASE without_bemi')
   const codes = []
   process.on('warning', ({ code }) => codes.push(code))

@@ -42,6 +42,7 @@ test('a context that is too large for the server does not fail the transaction',
 })
 
 test('a server without bemi', async () => {
+  await admin('DROP DATABASE IF EXISTS postgres_without_bemi')
   await admin('CREATE DATABASE postgres_without_bemi')
   const sql = postgres({ ...database, database: 'postgres_without_bemi' })
   await withContext({ user: 7 }, () => bemiBegin(sql, (sql) => sql`CREATE TABLE todo (id int)`))

@@ -13,8 +13,9 @@ export async function sql(text, values) {
   return (await admin.query(text, values)).rows
 }
 
-/** A schema with a tracked table `todo`; the files run side by side, each in its own. */
-export async function makeSchema(schema) {
+/** A schema with a tracked table `todo`: the files run side by side, and with several versions of Node, each in its own. */
+export async function makeSchema(name) {
+  const schema = `${name}_${process.versions.node.split('.')[0]}`
   await sql(`CREATE SCHEMA ${schema}`)
   await sql(`CREATE TABLE ${schema}.todo (id int PRIMARY KEY, task text, is_completed boolean DEFAULT false)`)
   await sql(`SELECT bemi.track('${schema}.todo')`)

@@ -61,9 +61,10 @@ test('five requests are five changes, each with its context', async () => {
   ])
 })
 
-test('MikroORM keeps book of its migrations without leaving changes', async () => {
+test('MikroORM keeps book of its migrations without leaving changes, and bemi.doctor() is content', async () => {
   const [{ count }] = await orm.em.execute(`SELECT count(*)::int FROM bemi.changes WHERE "table" <> 'todo'`)
   assert.equal(count, 0)
+  assert.deepEqual(await orm.em.execute(`SELECT found, fix FROM bemi.doctor() WHERE severity = 'error'`), [])
 })
 
 test('the list, and the page', async () => {
