@@ -1,6 +1,13 @@
 -- Taking changes back: the columns of a table, and how their values are read from the JSON of a change. The SQL that these functions
 -- return also runs under the search_path of the caller, for that of triggers: it names the schema of everything.
 
+CREATE FUNCTION bemi.revert_schema(namespace oid) RETURNS name
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT n.nspname FROM pg_namespace n WHERE n.oid = $1;
+END;
+COMMENT ON FUNCTION bemi.revert_schema(oid) IS 'Internal, for bemi.revert(): the name of a schema.';
+
 -- type has no modifier: what assigns the value applies that of the column, and refuses a value that does not fit.
 CREATE FUNCTION bemi.revert_columns(relation oid) RETURNS TABLE (
     name text, number smallint, key_number integer, type text, base oid, is_settable boolean, is_not_null boolean, has_default boolean)
@@ -11,7 +18,7 @@ BEGIN ATOMIC
         UNION ALL
         SELECT b.oid, t.typbasetype FROM base b JOIN pg_type t ON t.oid = b.type WHERE t.typtype = 'd'
     )
-    SELECT a.attname, a.attnum, k.position::integer, format('%I.%I', t.typnamespace::regnamespace::name, t.typname), b.type,
+    SELECT a.attname, a.attnum, k.position::integer, format('%I.%I', bemi.revert_schema(t.typnamespace), t.typname), b.type,
            a.attgenerated = '', a.attnotnull, a.atthasdef OR a.attidentity <> ''
     FROM pg_attribute a
     JOIN pg_type t ON t.oid = a.atttypid
@@ -40,7 +47,7 @@ BEGIN ATOMIC
                     FROM pg_catalog.jsonb_each_text(pg_catalog.jsonb_object_field(%1$s, %2$L)) AS e) END)::%3$s'
         WHEN t.typtype = 'c' OR t.typcategory = 'A' THEN
             '(SELECT r.v FROM pg_catalog.jsonb_to_record(pg_catalog.jsonb_build_object(''v'', pg_catalog.jsonb_object_field(%1$s, %2$L))) AS r (v %3$s))'
-        ELSE 'pg_catalog.jsonb_object_field_text(%1$s, %2$L)::%3$s' END, $1, $2, $3, x.extnamespace::regnamespace::name)
+        ELSE 'pg_catalog.jsonb_object_field_text(%1$s, %2$L)::%3$s' END, $1, $2, $3, bemi.revert_schema(x.extnamespace))
     FROM pg_type t LEFT JOIN pg_extension x ON x.extname = 'hstore'
     WHERE t.oid = $4;
 END;
@@ -51,7 +58,7 @@ COMMENT ON FUNCTION bemi.revert_value(text, text, text, oid, boolean) IS
 CREATE FUNCTION bemi.revert_equality(type oid) RETURNS text
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
-    SELECT coalesce(min(format('OPERATOR(%I.%s)', o.oprnamespace::regnamespace::name, o.oprname)), 'OPERATOR(pg_catalog.=)')
+    SELECT coalesce(min(format('OPERATOR(%I.%s)', bemi.revert_schema(o.oprnamespace), o.oprname)), 'OPERATOR(pg_catalog.=)')
     FROM pg_opclass c
     JOIN pg_am m ON m.oid = c.opcmethod AND m.amname = 'btree'
     JOIN pg_amop a ON a.amopfamily = c.opcfamily AND a.amoplefttype = c.opcintype AND a.amoprighttype = c.opcintype AND a.amopstrategy = 3
@@ -64,7 +71,7 @@ COMMENT ON FUNCTION bemi.revert_equality(oid) IS 'Internal, for bemi.revert(): S
 CREATE FUNCTION bemi.revert_place(relation oid, image text) RETURNS text
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
-    SELECT string_agg(format('t.%I OPERATOR(%I.%s) %s', c.name, o.oprnamespace::regnamespace::name, o.oprname,
+    SELECT string_agg(format('t.%I OPERATOR(%I.%s) %s', c.name, bemi.revert_schema(o.oprnamespace), o.oprname,
                              bemi.revert_value($2, c.name, c.type, c.base, true)), ' AND ' ORDER BY c.key_number)
     FROM bemi.revert_columns($1) c
     JOIN pg_index i ON i.indrelid = $1 AND i.indisprimary
@@ -90,7 +97,7 @@ COMMENT ON FUNCTION bemi.revert_key(oid, text) IS
 CREATE FUNCTION bemi.revert_name(relation oid) RETURNS text
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
-    SELECT format('%I.%I', c.relnamespace::regnamespace::name, c.relname) FROM pg_class c WHERE c.oid = $1;
+    SELECT format('%I.%I', bemi.revert_schema(c.relnamespace), c.relname) FROM pg_class c WHERE c.oid = $1;
 END;
 COMMENT ON FUNCTION bemi.revert_name(oid) IS 'Internal, for bemi.revert(): the name of a table as SQL.';
 

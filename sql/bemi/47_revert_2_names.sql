@@ -22,7 +22,7 @@ BEGIN ATOMIC
     ) AS o
     GROUP BY s.relation, s.schema, s."table", s.from_position, s.from_sequence, s.to_position, s.to_sequence
     UNION ALL
-    SELECT c.relnamespace::regnamespace::text, c.relname, 0, 0, NULL, NULL, NULL
+    SELECT bemi.revert_schema(c.relnamespace), c.relname, 0, 0, NULL, NULL, NULL
     FROM pg_class c
     WHERE (c.oid = $1 OR c.oid IN (SELECT relid FROM pg_partition_tree($1))) AND (c.oid = $2 OR $2 IS NULL)
       AND NOT EXISTS (SELECT FROM shape s WHERE s.relation = c.oid);
@@ -85,7 +85,7 @@ COMMENT ON FUNCTION bemi.revert_roots(text, text, bigint, bigint) IS
 -- The tables whose changes are selected; whether a row of them has several, or another key. root is null for tables that do not exist any
 -- more.
 CREATE FUNCTION bemi.revert_relations(selector jsonb, condition text)
-    RETURNS TABLE (root oid, part oid, name text, is_chained boolean, has_moved boolean)
+    RETURNS TABLE (root oid, part oid, name text, first_position bigint, is_chained boolean, has_moved boolean)
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET work_mem = '64MB' SET jit = off AS $$
 DECLARE
     given constant oid := (selector->>'relation')::regclass;
@@ -99,12 +99,13 @@ BEGIN
     END IF;
     RETURN QUERY EXECUTE format(
         'WITH selected AS (
-            SELECT k.schema, k."table", min(k.first) AS first, max(k.last) AS last, min(k.since) AS since, max(k.changes) > 1 AS is_chained
+            SELECT k.schema, k."table", min(k.first) AS first, max(k.last) AS last, min(k.since) AS since, max(k.changes) > 1 OR bool_or(k.is_truncate) AS is_chained
             FROM (SELECT c.schema, c."table", min(c.commit_position) AS first, max(c.commit_position) AS last,
-                         min(c.committed_at) AS since, count(*) AS changes
+                         min(c.committed_at) AS since, count(*) AS changes,
+                         bool_or(c.operation = ''TRUNCATE'') AS is_truncate
                   FROM (%s) AS c GROUP BY c.schema, c."table", c.primary_key) AS k
             GROUP BY k.schema, k."table")
-         SELECT r.root, $2, CASE WHEN r.root IS NULL THEN format(''%%I.%%I'', s.schema, s."table") END,
+         SELECT r.root, $2, CASE WHEN r.root IS NULL THEN format(''%%I.%%I'', s.schema, s."table") END, min(s.first),
                 bool_or(s.is_chained) OR count(*) > 1, bool_or(bemi.has_moved_keys(s.schema, s."table", s.since))
          FROM selected s CROSS JOIN LATERAL (
              SELECT $1 WHERE $1 IS NOT NULL UNION ALL SELECT bemi.revert_roots(s.schema, s."table", s.first, s.last) WHERE $1 IS NULL) AS r (root)

@@ -99,7 +99,7 @@ BEGIN ATOMIC
             FROM (
                 SELECT n.primary_key, CASE WHEN c.conflict->>''reason'' <> ''not recorded'' IS NOT FALSE THEN a.action END AS action,
                        CASE WHEN a.action <> ''DELETE'' THEN d.columns END AS columns,
-                       CASE WHEN %4$L THEN n.place ELSE bemi.only_columns(n.place, %5$L) END AS place,
+                       CASE WHEN %4$L THEN p.image ELSE bemi.only_columns(p.image, %5$L) END AS place,
                        CASE a.action WHEN ''UPDATE'' THEN bemi.only_columns(n.target, d.columns) WHEN ''INSERT'' THEN n.target END AS target,
                        CASE a.action WHEN ''UPDATE'' THEN bemi.only_columns(n.expected, d.columns) WHEN ''DELETE'' THEN n.expected END AS expected,
                        c.conflict
@@ -107,6 +107,7 @@ BEGIN ATOMIC
                 CROSS JOIN LATERAL (SELECT bemi.different_columns(n.target, n.expected) AS columns) AS d
                 CROSS JOIN LATERAL (SELECT CASE WHEN n.begins = ''CREATE'' THEN ''DELETE'' WHEN n.ends = ''DELETE'' THEN ''INSERT''
                                                 ELSE ''UPDATE'' END AS action) AS a
+                CROSS JOIN LATERAL (SELECT CASE a.action WHEN ''INSERT'' THEN n.target ELSE n.place END AS image) AS p
                 CROSS JOIN LATERAL (SELECT CASE
                     WHEN n.row_key IS NULL OR a.action = ''UPDATE'' AND NOT (n.target ?& d.columns AND n.expected ?& d.columns) THEN
                         ''{"reason": "not recorded"}''

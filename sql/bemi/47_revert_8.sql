@@ -1,9 +1,33 @@
 -- bemi.revert() itself. The functions without a search_path of their own run the user's triggers under that of the caller. They, and the
 -- SQL that they run, name the schema of everything.
 
+-- SQL: a TRUNCATE as changes that delete the rows that were there before.
+CREATE FUNCTION bemi.revert_truncated(root oid, part oid, condition text) RETURNS text
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET jit = off AS $$
+DECLARE
+    deletions text;
+BEGIN
+    EXECUTE format(
+        'SELECT string_agg(format(
+            '' UNION ALL SELECT gen_random_uuid(), NULL, NULL, r.key, ''''DELETE'''', %%s, %%s, %%L::timestamptz, r.row_data, ''''{}''''::jsonb
+              FROM bemi.rows_as_of(%s, lsn => %%L, change => %%L) r'',
+            t.commit_position, t.sequence, t.committed_at, CASE WHEN p.id IS NULL THEN ''0/0''::pg_lsn + (t.commit_position - 1) END, p.id), '''')
+         FROM (SELECT DISTINCT ON (commit_position) * FROM (%s) AS c ORDER BY commit_position, sequence) AS t
+         LEFT JOIN LATERAL (
+            SELECT c.id FROM bemi.changes c
+            WHERE c.committed_at = t.committed_at AND c.commit_position = t.commit_position AND c.sequence < t.sequence
+            ORDER BY c.sequence DESC LIMIT 1) AS p ON true',
+        root, bemi.revert_changes(root, part, condition || ' AND c.operation = ''TRUNCATE''')) INTO deletions;
+    RETURN bemi.revert_changes(root, part, condition || ' AND c.operation <> ''TRUNCATE''') || coalesce(deletions, '');
+END
+$$;
+COMMENT ON FUNCTION bemi.revert_truncated(oid, oid, text) IS
+    'Internal, for bemi.revert(): SQL for the changes of the table that meet the condition, with a deletion for each row that TRUNCATE has removed.';
+
 CREATE FUNCTION bemi.revert_kinds_of(root oid, part oid, name text, condition text, is_chained boolean, has_moved boolean, is_forced boolean)
     RETURNS bemi.revert_kind[]
-    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET work_mem = '64MB' SET jit = off AS $$
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
+    SET TimeZone = 'UTC' SET DateStyle = 'ISO' SET work_mem = '64MB' SET jit = off AS $$
 DECLARE
     changes text;
     kinds bemi.revert_kind[];
@@ -13,7 +37,7 @@ BEGIN
             THEN jsonb_build_object('reason', 'table is gone', 'table', name)
             ELSE '{"reason": "no primary key"}' END)::bemi.revert_step])::bemi.revert_kind];
     END IF;
-    changes := bemi.revert_changes(root, part, condition);
+    changes := bemi.revert_truncated(root, part, condition);
     EXECUTE bemi.revert_kinds(root, CASE WHEN has_moved THEN bemi.revert_followed(root, changes) ELSE bemi.revert_keyed(root, changes) END,
                               is_chained OR has_moved, is_forced) INTO kinds;
     RETURN bemi.revert_settable(kinds);
@@ -22,19 +46,61 @@ $$;
 COMMENT ON FUNCTION bemi.revert_kinds_of(oid, oid, text, text, boolean, boolean, boolean) IS
     'Internal, for bemi.revert(): the steps that take the changes of a table back, if its rows are as the changes have left them.';
 
+-- A table whose history has an end since then, or a gap, cannot be taken back. A condition that leaves changes out does not say back to when.
+CREATE FUNCTION bemi.revert_require_past(root oid, selector jsonb, first_position bigint) RETURNS void
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF root IS NULL OR NOT EXISTS (SELECT FROM bemi.tracking t WHERE t.relation = root) THEN
+        RETURN;
+    END IF;
+    PERFORM bemi.require_past(root, NULL, first_position);
+    IF selector ?& '{relation,since}' THEN
+        PERFORM bemi.require_past(root, (selector->>'since')::timestamptz, NULL);
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION bemi.revert_require_past(oid, jsonb, bigint) IS
+    'Internal, for bemi.revert(): an error unless all changes of the table since the first selected one are stored.';
+
+CREATE FUNCTION bemi.revert_found(selector jsonb, condition text, is_forced boolean) RETURNS bemi.revert_kind[]
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET jit = off AS $$
+DECLARE
+    kinds bemi.revert_kind[];
+    target record;
+BEGIN
+    FOR target IN SELECT * FROM bemi.revert_relations(selector, condition) r ORDER BY r.root LOOP
+        PERFORM bemi.revert_require_past(target.root, selector, target.first_position);
+        kinds := kinds || bemi.revert_kinds_of(target.root, target.part, target.name, condition, target.is_chained, target.has_moved, is_forced);
+    END LOOP;
+    RETURN kinds;
+END
+$$;
+COMMENT ON FUNCTION bemi.revert_found(jsonb, text, boolean) IS
+    'Internal, for bemi.revert(): the steps that take the changes back, if the rows are as the changes have left them.';
+
+CREATE FUNCTION bemi.revert_stored(selector jsonb, condition text, is_forced boolean) RETURNS bemi.revert_kind[]
+    LANGUAGE c STRICT AS 'MODULE_PATHNAME', 'bemi_revert_stored';
+COMMENT ON FUNCTION bemi.revert_stored(jsonb, text, boolean) IS
+    'Internal, for bemi.revert(): bemi.revert_found() with the latest snapshot, whatever the isolation level.';
+
+-- Changes of transactions that began later are none of a transaction that sees one state of the database.
+CREATE FUNCTION bemi.revert_visible() RETURNS text
+    LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT CASE WHEN current_setting('transaction_isolation') IN ('repeatable read', 'serializable')
+        THEN format(' AND pg_visible_in_snapshot(c.transaction_id::text::xid8, %L)', pg_current_snapshot()) ELSE '' END;
+END;
+COMMENT ON FUNCTION bemi.revert_visible() IS
+    'Internal, for bemi.revert(): the condition for the changes that the transaction may see.';
+
 CREATE FUNCTION bemi.revert_planned(selector jsonb, condition text, is_forced boolean, is_locking boolean) RETURNS bemi.revert_kind[]
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET jit = off AS $$
 DECLARE
     kinds bemi.revert_kind[];
-    more bemi.revert_kind[];
-    target record;
     kind bemi.revert_kind;
 BEGIN
-    FOR target IN SELECT * FROM bemi.revert_relations(selector, condition) r ORDER BY r.root LOOP
-        more := bemi.revert_kinds_of(target.root, target.part, target.name, condition, target.is_chained, target.has_moved, is_forced);
-        FOREACH kind IN ARRAY coalesce(more, '{}') LOOP
-            kinds := kinds || CASE WHEN kind.is_blocked THEN array[kind] ELSE bemi.revert_inspected(kind, is_forced, is_locking) END;
-        END LOOP;
+    FOREACH kind IN ARRAY coalesce(bemi.revert_stored(selector, condition, is_forced), '{}') LOOP
+        kinds := kinds || CASE WHEN kind.is_blocked THEN array[kind] ELSE bemi.revert_inspected(kind, is_forced, is_locking) END;
     END LOOP;
     IF NOT is_forced THEN
         kinds := bemi.revert_constrained(bemi.revert_vacated(kinds));
@@ -48,7 +114,7 @@ COMMENT ON FUNCTION bemi.revert_planned(jsonb, text, boolean, boolean) IS
 CREATE FUNCTION bemi.revert_plan(selector jsonb, conflicts text, is_dry boolean) RETURNS bemi.revert_kind[]
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-    condition text := bemi.revert_condition(selector);
+    condition text := bemi.revert_condition(selector) || bemi.revert_visible();
     kinds bemi.revert_kind[];
     later uuid[];
     first bemi.revert_kind;

@@ -11,7 +11,7 @@ $node->safe_psql('postgres', 'SELECT bemi.start()');
 # What the SQL prints, errors with their SQLSTATE, detail and hint too.
 sub sql {
     my ($sql) = @_;
-    my ($status, $out, $errors) = $node->psql('postgres', "\\set VERBOSITY verbose\n\\pset null NULL\n$sql");
+    my ($status, $out, $errors) = $node->psql("postgres", "\\set VERBOSITY verbose\n\\pset null NULL\n$sql", on_error_stop => 0);
     $errors =~ s/^psql:<stdin>:\d+: //mg;
     $errors =~ s/^(LOCATION|CONTEXT|SQL |PL\/pgSQL |LINE |\s*\^).*\n?//mg;
     chomp $errors;
@@ -26,7 +26,7 @@ sub revert {
         SELECT concat_ws(' ', key, action, array_to_string(columns, ','), status, conflict) FROM bemi.revert($arguments)});
 }
 
-sub todo {
+sub rows {
     return one_of($node, q{SELECT string_agg(concat_ws(' ', id, task, done), ', ' ORDER BY id) FROM todo});
 }
 
@@ -55,17 +55,17 @@ is(sql("SELECT sql FROM bemi.revert($mistake, dry_run => true)"), join("\n",
     q{INSERT INTO public.todo (id, task, done) OVERRIDING SYSTEM VALUE VALUES ('2', 'Eat', 'false');},
     q{UPDATE ONLY public.todo SET task = 'Sleep' WHERE id = '1';},
     q{DELETE FROM ONLY public.todo WHERE id = '3';}), 'a dry run says what would be done');
-is(todo(), '1 Work t, 3 Read t', 'and does nothing');
+is(rows(), '1 Work t, 3 Read t', 'and does nothing');
 is(revert($mistake, q{SET bemi.context = '{"user": 9}'}),
     "2 INSERT id,task,done reverted\n1 UPDATE task reverted\n3 DELETE reverted", 'one of each operation');
-is(todo(), '1 Sleep t, 2 Eat f', 'what somebody else has changed stays');
+is(rows(), '1 Sleep t, 2 Eat f', 'what somebody else has changed stays');
 is(revert($mistake), 'NOTICE:  00000: there is nothing to take back', 'that is done already');
 is(one_of($node, q{SELECT bemi.sync() IS NULL} . qq{;
     SELECT string_agg(concat_ws(' ', operation, primary_key, context), ', ' ORDER BY sequence) FROM bemi.changes
     WHERE context @> '{"revert": {"context": {"user": 7}}}'}), "f\n" . join(', ', map { $_ . ' {"user": 9, "revert": {"context": {"user": 7}}}' }
     'CREATE 2', 'UPDATE 1', 'DELETE 3'), 'the history says what was taken back, and who did it');
 is(revert(q{context => '{"revert": {}}'}), "3 INSERT id,task,done reverted\n1 UPDATE task reverted\n2 DELETE reverted", 'redo');
-is(todo(), '1 Work t, 3 Read t', 'it is as it was');
+is(rows(), '1 Work t, 3 Read t', 'it is as it was');
 
 # Arguments.
 my $which = 'HINT:  Give at least one of the arguments change, transaction, context, relation, key, operations, since, until and since_mark.';
@@ -97,11 +97,195 @@ reset_todo(q{
 my $changed = '{"change": "UUID", "column": "task", "reason": "changed since", "context": {"user": 8}, "present": "Play", "expected": "Work"}';
 $mistake = qq{relation => 'todo', $mistake};
 like(revert($mistake), qr/^ERROR:  55000: cannot take changes back because of 3 conflicts\nDETAIL:  Row .*\nHINT:  Call bemi.revert\(\) with dry_run => true/, 'an error by default');
-is(todo(), '1 Play f, 2 Drink t, 3 Read f', 'nothing is done');
+is(rows(), '1 Play f, 2 Drink t, 3 Read f', 'nothing is done');
 like(revert("$mistake, dry_run => true"), qr/^1 UPDATE task conflict \Q$changed\E/m, 'a dry run shows them');
 like(revert("$mistake, conflicts => 'skip'"), qr/^2 INSERT id,task,done skipped .*"key is taken".*^1 UPDATE task skipped \Q$changed\E.*^3 DELETE skipped .*"changed since"/ms, 'skip');
-is(todo(), '1 Play f, 2 Drink t, 3 Read f', 'they are skipped');
+is(rows(), '1 Play f, 2 Drink t, 3 Read f', 'they are skipped');
 like(revert("$mistake, conflicts => 'force'"), qr/^1 UPDATE task reverted \Q$changed\E/m, 'force');
-is(todo(), '1 Sleep f, 2 Eat f', 'they are overwritten');
+is(rows(), '1 Sleep f, 2 Eat f', 'they are overwritten');
+
+
+# What somebody has done in this transaction is in the way too, although no store has it.
+reset_todo(q{SET bemi.context = '{"user": 7}'; UPDATE todo SET task = 'Work' WHERE id = 1});
+$mistake = q{relation => 'todo', context => '{"user": 7}'};
+is(revert("$mistake, conflicts => 'skip'", q{BEGIN; UPDATE todo SET task = 'Mine' WHERE id = 1}),
+    '1 UPDATE task skipped {"column": "task", "reason": "changed since", "present": "Mine", "expected": "Work"}', 'not committed, and so by nobody');
+is(revert("$mistake, conflicts => 'skip'", q{BEGIN; DELETE FROM todo WHERE id = 1}), '1 UPDATE task skipped {"reason": "row is gone"}', 'deleted');
+
+# The context is that of before, also after an error.
+like(sql(qq{SET bemi.context = '{"user": 9}'; BEGIN; SAVEPOINT s; UPDATE todo SET task = 'Mine' WHERE id = 1;
+    SELECT FROM bemi.revert($mistake);
+    ROLLBACK TO s; SELECT bemi.current_context(); SELECT FROM bemi.revert($mistake); SELECT bemi.current_context(); COMMIT;
+    SELECT bemi.current_context()}), qr/^(\{"user": 9\}\n){3}ERROR:  55000/, 'the context is restored');
+
+# A value that changed and came back is no conflict, nor what somebody else has taken back already.
+reset_todo(q{
+    SET bemi.context = '{"user": 7}';
+    UPDATE todo SET task = 'Work' WHERE id = 1;
+    UPDATE todo SET task = 'Drink' WHERE id = 2;
+    SET bemi.context = '{"user": 8}';
+    UPDATE todo SET task = 'Play' WHERE id = 1;
+    UPDATE todo SET task = 'Work' WHERE id = 1;
+    UPDATE todo SET task = 'Eat' WHERE id = 2;
+});
+is(revert($mistake), '1 UPDATE task reverted', 'a value that came back');
+
+# A chain with a change of somebody else in it.
+reset_todo(q{
+    SET bemi.context = '{"user": 7}';
+    UPDATE todo SET task = 'a', done = true WHERE id = 1;
+    SET bemi.context = '{"user": 8}';
+    UPDATE todo SET task = 'b' WHERE id = 1;
+    SET bemi.context = '{"user": 7}';
+    UPDATE todo SET task = 'c' WHERE id = 1;
+});
+is(revert("$mistake, conflicts => 'skip'"),
+    '1 UPDATE task,done skipped {"change": "UUID", "column": "task", "reason": "changed between", "context": {"user": 8}}', 'changed between');
+is(revert("$mistake, conflicts => 'cascade'"), '1 UPDATE task,done reverted', 'cascade');
+is(rows(), '1 Sleep f, 2 Eat f', 'everything since is taken back');
+
+# A chain whose changes and those of others are of other columns, and a row that went and came.
+reset_todo(q{
+    SET bemi.context = '{"user": 7}';
+    UPDATE todo SET task = 'a' WHERE id = 1;
+    SET bemi.context = '{"user": 8}';
+    UPDATE todo SET done = true WHERE id = 1;
+    SET bemi.context = '{"user": 7}';
+    UPDATE todo SET task = 'b' WHERE id = 1;
+    DELETE FROM todo WHERE id = 2;
+    INSERT INTO todo VALUES (2, 'Drink', false), (4, 'never', false);
+    DELETE FROM todo WHERE id = 4;
+});
+is(revert($mistake), "1 UPDATE task reverted\n2 UPDATE task reverted", 'other columns, and a row that came again');
+is(rows(), '1 Sleep t, 2 Eat f', 'what others did stays');
+
+# Selectors.
+reset_todo(q{
+    SET bemi.context = '{"user": 7}';
+    UPDATE todo SET task = 'a' WHERE id = 1;
+    UPDATE todo SET task = 'b' WHERE id = 2;
+    UPDATE todo SET done = true WHERE id = 2;
+    INSERT INTO todo VALUES (3);
+});
+sub first_change { return one_of($node, qq{SELECT $_[0] FROM bemi.changes WHERE "table" = 'todo' AND context @> '{"user": 7}' AND $_[1] ORDER BY commit_position DESC, sequence LIMIT 1}) }
+$node->safe_psql('postgres', 'SELECT bemi.sync()');
+my $selected = sub { my $rows = revert("$_[0], dry_run => true"); $rows =~ s/^(\S+ \S+) .*/$1/mg; return join ', ', sort split /\n/, $rows };
+is($selected->(q{change => '} . first_change('id', q{after @> '{"done": true}'}) . q{'}), '2 UPDATE', 'change');
+is($selected->('transaction => ' . first_change('transaction_id', q{operation = 'CREATE'})), '3 DELETE', 'transaction');
+is($selected->(q{relation => 'todo', key => '2', context => '{"user": 7}'}), '2 UPDATE', 'key');
+is($selected->(q{relation => 'todo', operations => '{CREATE}'}), '1 DELETE, 2 DELETE, 3 DELETE', 'operations');
+my $time = first_change('committed_at', q{primary_key = '1'});
+is($selected->(qq{relation => 'todo', since => '$time'}), '2 UPDATE, 3 DELETE', 'since leaves out what was committed then');
+is($selected->(qq{relation => 'todo', until => '$time', context => '{"user": 7}'}), '1 UPDATE', 'until has it');
+is($selected->(q{relation => 'todo', key => 'x'}), 'NOTICE:  00000: there is nothing to take back', 'a key that never was');
+is($selected->(q{transaction => 4294967296 * 100}), 'NOTICE:  00000: there is nothing to take back', 'a transaction of another epoch');
+is(sql(q{SELECT FROM bemi.mark('a mark'); DELETE FROM todo WHERE id = 1; SELECT key || action FROM bemi.revert(since_mark => 'a mark')}), '1INSERT', 'since a mark');
+
+
+# Foreign keys: cascades, parents before children, rows that refer to each other.
+$node->safe_psql('postgres', q{
+    CREATE TABLE parent (id int PRIMARY KEY, name text UNIQUE, best int);
+    CREATE TABLE child (id int PRIMARY KEY, parent_id int REFERENCES parent ON DELETE CASCADE ON UPDATE CASCADE, note text);
+    ALTER TABLE parent ADD FOREIGN KEY (best) REFERENCES child ON DELETE SET NULL;
+    SELECT bemi.track('parent'), bemi.track('child');
+    INSERT INTO parent VALUES (1, 'one'), (2, 'two');
+    INSERT INTO child VALUES (10, 1), (11, 1), (20, 2);
+    UPDATE parent SET best = 11 WHERE id = 1;
+});
+sub family { return one_of($node, q{SELECT string_agg(concat_ws(' ', p.id, p.name, p.best, children), ', ' ORDER BY p.id) FROM parent p
+    LEFT JOIN (SELECT parent_id, string_agg(id || coalesce(note, ''), '+' ORDER BY id) AS children FROM child GROUP BY 1) c ON parent_id = p.id}) }
+my $family = family();
+my $families = 0;
+sub family_comes_back {
+    my ($changes, $expected, $name) = @_;
+    my $number = ++$families;
+    $node->safe_psql('postgres', qq{SET bemi.context = '{"family": $number}'; $changes});
+    is(revert(qq{context => '{"family": $number}'}), $expected, $name);
+    is(family(), $family, "$name: all is as before");
+}
+family_comes_back('DELETE FROM parent WHERE id = 1',
+    "1 INSERT id,name,best reverted\n10 INSERT id,parent_id,note reverted\n11 INSERT id,parent_id,note reverted", 'a cascade, and a cycle');
+family_comes_back('UPDATE parent SET id = 5 WHERE id = 1',
+    "5 UPDATE id reverted\n10 UPDATE parent_id reverted\n11 UPDATE parent_id reverted", 'a key that moved');
+family_comes_back(q{UPDATE child SET note = 'x' WHERE id = 10; UPDATE child SET id = 12 WHERE id = 10; UPDATE child SET note = 'y' WHERE id = 12;
+    UPDATE child SET id = 13 WHERE id = 12; DELETE FROM child WHERE id = 13; INSERT INTO child VALUES (10, 2, 'other')},
+    "13 INSERT id,parent_id,note reverted\n10 DELETE reverted" =~ s/^(.*)\n(.*)$/$2\n$1/r, 'a key that moved twice, and that another row has got');
+family_comes_back(q{DELETE FROM parent WHERE id = 2; INSERT INTO parent VALUES (3, 'two')},
+    "20 INSERT id,parent_id,note reverted\n3 DELETE reverted\n2 INSERT id,name,best reverted", 'a unique value that another row has got');
+family_comes_back(q{INSERT INTO parent VALUES (7, 'seven'); INSERT INTO child VALUES (70, 7); UPDATE parent SET best = 70 WHERE id = 7},
+    "7 DELETE reverted\n70 DELETE reverted", 'new ones that refer to each other');
+
+# What is in the way of rows that come back, and of rows that go.
+$node->safe_psql('postgres', q{
+    SET bemi.context = '{"family": "x"}';
+    INSERT INTO parent VALUES (5, 'five');
+    DELETE FROM child WHERE id = 20;
+    DELETE FROM parent WHERE id = 2;
+    SET bemi.context = '{"family": "y"}';
+    INSERT INTO child VALUES (50, 5);
+    INSERT INTO parent VALUES (22, 'two');
+});
+is(revert(q{context => '{"family": "x"}', conflicts => 'skip'}), join("\n",
+    '2 INSERT id,name,best skipped {"column": "name", "reason": "unique value is taken", "constraint": "parent_name_key"}',
+    '20 INSERT id,parent_id,note skipped {"table": "public.parent", "column": "parent_id", "reason": "parent is missing"}',
+    '5 DELETE skipped {"table": "public.child", "reason": "referenced"}'), 'a constraint is in the way, and a row that cannot come back in that of its children');
+like(revert(q{context => '{"family": "x"}', operations => '{CREATE}'}),
+    qr/^ERROR:  55000: .*\nDETAIL:  Row 5 of table "public.parent": referenced by table "public.child"\.\n/, 'children of others are not deleted');
+like(revert(q{context => '{"family": "x"}', conflicts => 'force'}), qr/^ERROR:  23505: /, 'nor does force help against constraints');
+
+# Columns of all kinds.
+$node->safe_psql('postgres', q{
+    CREATE EXTENSION hstore SCHEMA public;
+    CREATE EXTENSION citext SCHEMA public;
+    CREATE SCHEMA "Odd %s Schema";
+    CREATE TYPE "Odd %s Schema"."pair of" AS (x int, "y""z" text);
+    CREATE TYPE mood AS ENUM ('sad', 'happy');
+    CREATE DOMAIN positive AS int CHECK (VALUE > 0);
+    CREATE TABLE "Odd %s Schema"."it's % ""q""" ("the ""key""" citext, "k 2" timestamptz, "a'b" text, i int GENERATED ALWAYS AS IDENTITY,
+        g int GENERATED ALWAYS AS (length("a'b")) STORED, h hstore, j json, jb jsonb NOT NULL, arr int[], texts text[][], p "Odd %s Schema"."pair of",
+        ps "Odd %s Schema"."pair of"[], m mood, d positive, n numeric, f float8, b bytea, c char(4), v varchar(4), iv interval, r int4range, bits bit(3),
+        gone int, "renamed" int, PRIMARY KEY ("the ""key""", "k 2"));
+    SELECT bemi.track_schema('"Odd %s Schema"');
+    INSERT INTO "Odd %s Schema"."it's % ""q""" VALUES ('K', '2026-11-25 12:00+05', E'it''s \\\\ %s "x"', DEFAULT, DEFAULT, 'a=>1, b=>NULL, "c d"=>"e"', '{"a": [1, null]}',
+        'null', '{1,NULL,3}', '{{a,"b,c"},{"d\"e",NULL}}', ROW(1, 'a,b'), ARRAY[ROW(1, 'x'), ROW(NULL, NULL)]::"Odd %s Schema"."pair of"[], 'sad', 5, 1.10, 'NaN',
+        '\xdeadbeef00', 'ab', 'abc', '-1 day 2 hours', '[1,5)', '101', 1, 2);
+    INSERT INTO "Odd %s Schema"."it's % ""q""" ("the ""key""", "k 2", jb, h) VALUES ('nulls', 'infinity', '[]', '');
+    CREATE TABLE odd_copy AS TABLE "Odd %s Schema"."it's % ""q""";
+    SET bemi.context = '{"odd": 1}';
+    UPDATE "Odd %s Schema"."it's % ""q""" SET "a'b" = 'x', h = NULL, j = 'null', jb = '{}', arr = '{}', texts = NULL, p = NULL, ps = NULL, m = 'happy', d = 7, n = 1.1, f = 0,
+        b = '', c = 'c', v = 'v', iv = '1 s', r = 'empty', bits = '000', "the ""key""" = 'moved';
+});
+my $odd = q{"Odd %s Schema"."it's % ""q"""};
+my $same = qq{SELECT count(*) FROM $odd AS left_row JOIN public.odd_copy AS right_row ON to_jsonb(left_row) = to_jsonb(right_row) AND left_row.n::text IS NOT DISTINCT FROM right_row.n::text};
+for my $settings (q{SET DateStyle = 'SQL, DMY'; SET IntervalStyle = sql_standard; SET TimeZone = 'Asia/Kolkata'; SET bytea_output = escape; SET extra_float_digits = -5; SET search_path = "Odd %s Schema"}) {
+    my $dry = sql(qq{$settings; SELECT sql FROM bemi.revert(context => '{"odd": 1}', dry_run => true)});
+    is(sql("BEGIN; $dry\n$same; ROLLBACK"), '2', 'the SQL of a dry run does it') or diag($dry);
+    is(sql(qq{$settings; SELECT status FROM bemi.revert(context => '{"odd": 1}')}), "reverted\nreverted", 'odd names, types and settings');
+    is(one_of($node, $same), 2, 'the values are the same');
+}
+$node->safe_psql('postgres', qq{SET bemi.context = '{"odd": 2}'; DELETE FROM $odd});
+is(sql(qq{SELECT status FROM bemi.revert(context => '{"odd": 2}')}), "reverted\nreverted", 'deleted rows');
+is(one_of($node, $same), 2, 'come back, with their identity');
+
+# Columns that were renamed, dropped, added since, and a table with another name.
+$node->safe_psql('postgres', qq{
+    SET bemi.context = '{"odd": 3}';
+    UPDATE $odd SET renamed = 5, gone = 7, "a'b" = 'y' WHERE n IS NOT NULL;
+    DELETE FROM $odd WHERE n IS NULL;
+    SET bemi.context = '';
+    ALTER TABLE $odd RENAME renamed TO "new name";
+    ALTER TABLE $odd DROP gone;
+    ALTER TABLE $odd ADD gone text DEFAULT 'added';
+    ALTER TABLE $odd SET SCHEMA public;
+    ALTER TABLE public."it's % ""q""" RENAME TO plain;
+    ALTER TYPE mood RENAME VALUE 'sad' TO 'blue';
+});
+is(revert(q{context => '{"odd": 3}'}), join("\n", '["nulls","infinity"] INSERT the "key",k 2,a\'b,i,h,j,jb,arr,texts,p,ps,m,d,n,f,b,c,v,iv,r,bits,new name reverted',
+    q{["K","2026-11-25T07:00:00+00:00"] UPDATE a'b,new name reverted}), 'changed columns');
+is(one_of($node, q{SELECT string_agg(concat_ws(' ', "the ""key""", "new name", gone), ', ' ORDER BY n) FROM plain}), 'K 2 added, nulls added', 'columns by their number');
+$node->safe_psql('postgres', q{SET bemi.context = '{"odd": 4}'; UPDATE plain SET m = 'happy' WHERE m = 'blue'});
+is(revert(q{context => '{"odd": 4}'}), '["K","2026-11-25T07:00:00+00:00"] UPDATE m reverted', 'a label that was renamed before');
+$node->safe_psql('postgres', q{SET bemi.context = '{"odd": 5}'; UPDATE plain SET m = 'happy' WHERE m = 'blue'; ALTER TYPE mood RENAME VALUE 'blue' TO 'grey'});
+like(revert(q{context => '{"odd": 5}'}), qr/^ERROR:  22P02: invalid input value for enum mood: "blue"/, 'a label that is gone');
 
 done_testing();
