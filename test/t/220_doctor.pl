@@ -59,20 +59,10 @@ sub mend {
     }
 }
 
-my $next = 0;
-
 # A copy has the row of bemi.worker of the database that it was made of, which is not its own.
 $node->safe_psql('template1', 'CREATE DATABASE copy TEMPLATE postgres');
 is(one_of($node, q{SELECT count(*) FROM bemi.doctor() WHERE NOT ok}, 'copy'), 0, 'in a copy of the database nothing is wrong');
 $node->safe_psql('postgres', 'DROP DATABASE copy');
-
-sub is_stored {
-    my ($name) = @_;
-    $next++;
-    $node->safe_psql('postgres', qq{BEGIN READ WRITE; INSERT INTO $todo VALUES ($next) /*Bemi {"n": $next} Bemi*/; COMMIT});
-    ok($node->poll_query_until('postgres', qq{SELECT count(*) = 1 FROM bemi.changes WHERE "table" = 'todo' AND primary_key = '$next' AND context = '{"n": $next}'}),
-        $name) or diag(one_of($node, 'SELECT m FROM bemi.metrics m'));
-}
 
 my $write_wal = q{SELECT count(pg_logical_emit_message(false, 'filler', repeat('x', 1000000))) FROM generate_series(1, %s)};
 my $lose_slot = q{
@@ -240,7 +230,7 @@ my @faults = (
 );
 
 faults_become('', 'all is well');
-is_stored('a change');
+change_is_stored($node, 'a change', table => $todo);
 
 for my $fault (@faults) {
     my ($name, $break, $shown, $then, $ends, $before) = @$fault;
@@ -255,7 +245,7 @@ for my $fault (@faults) {
         mend();
     }
     faults_become('', "$name: mended");
-    is_stored("$name: changes are stored");
+    change_is_stored($node, "$name: changes are stored", table => $todo);
     $ends->() if $ends;
 }
 

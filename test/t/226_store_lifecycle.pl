@@ -10,14 +10,6 @@ use Time::HiRes qw(time);
 
 my $node = server('main', "shared_preload_libraries = ''");
 
-sub is_stored {
-    my ($key, $name, $database) = @_;
-    $database //= 'postgres';
-    $node->safe_psql($database, qq{SET bemi.context = '{"user_id": $key}'; INSERT INTO todo VALUES ($key)});
-    ok($node->poll_query_until($database, qq{SELECT count(*) = 1 FROM bemi.changes WHERE primary_key = '$key' AND context @> '{"user_id": $key}'}),
-        $name) or diag(one_of($node, 'SELECT m FROM bemi.metrics m', $database));
-}
-
 sub becomes { status_becomes($node, @_) }
 
 sub slots_are {
@@ -53,17 +45,17 @@ is(one_of($node, "SELECT state, blocked_by = ARRAY(SELECT pid $sleeper) FROM bem
 $node->safe_psql('postgres', "SELECT pg_terminate_backend(pid) $sleeper");
 $writer->{process}->finish;
 becomes(q{state = 'caught up' AND blocked_by = '{}'}, 'and goes on after that');
-is_stored(1, 'to store');
+change_is_stored($node, 'to store');
 
 # The end of the extension, in sessions that have not loaded the library.
 my $drop = 'DROP EXTENSION bemi CASCADE';
 $node->safe_psql('postgres', "BEGIN; $drop; ROLLBACK");
-is_stored(2, "$drop that is rolled back");
+change_is_stored($node, "$drop that is rolled back");
 pause('postgres');
 $node->safe_psql('postgres', "BEGIN; $drop; ROLLBACK");
 slots_are($slot, 'the same while the worker is paused');
 begin('postgres');
-is_stored(3, 'which goes on');
+change_is_stored($node, 'which goes on');
 pause('postgres');
 
 for my $drop ($drop, 'DROP SCHEMA bemi CASCADE', 'DROP OWNED BY boss CASCADE') {
@@ -77,7 +69,7 @@ for my $drop ($drop, 'DROP SCHEMA bemi CASCADE', 'DROP OWNED BY boss CASCADE') {
         CREATE EXTENSION bemi;
     });
     begin('postgres');
-    is_stored(one_of($node, 'SELECT max(id) + 1 FROM todo'), 'and it can begin anew');
+    change_is_stored($node, 'and it can begin anew');
     pause('postgres');
 }
 
@@ -86,7 +78,7 @@ $node->safe_psql('postgres', 'CREATE DATABASE other');
 sub begin_other {
     $node->safe_psql('other', 'CREATE EXTENSION bemi; CREATE TABLE todo (id int PRIMARY KEY)');
     begin('other');
-    is_stored(1, 'in another database', 'other');
+    change_is_stored($node, 'in another database', database => 'other');
 }
 begin_other();
 pause('other');
@@ -105,15 +97,15 @@ slots_are($slot, 'and the slot is gone');
 $node->append_conf('postgresql.conf', q{shared_preload_libraries = 'bemi'});
 $node->restart;
 begin('postgres');
-is_stored(100, 'preloaded');
+change_is_stored($node, 'preloaded');
 $node->safe_psql('postgres', 'CREATE DATABASE copy TEMPLATE postgres', connstr => $node->connstr('template1'));
-is_stored(101, 'the worker left its database for CREATE DATABASE');
+change_is_stored($node, 'the worker left its database for CREATE DATABASE');
 is(one_of($node, 'SELECT state, (SELECT count(*) > 0 FROM bemi.changes) FROM bemi.status', 'copy'), 'not started|t', 'the copy has none');
 $node->restart;
-is_stored(102, 'nor after a restart,');
+change_is_stored($node, 'nor after a restart,');
 is(one_of($node, 'SELECT count(*) FROM pg_replication_slots'), 1, 'when the launcher has been to all databases');
 begin('copy');
-is_stored(103, 'it has its own when asked', 'copy');
+change_is_stored($node, 'it has its own when asked', database => 'copy');
 $node->safe_psql('postgres', 'DROP DATABASE copy');
 
 # wal_level.
@@ -132,7 +124,7 @@ like($errors, qr/ERROR:  bemi.start\(\) requires "wal_level" >= "logical"\nHINT:
 $node->append_conf('postgresql.conf', 'wal_level = logical');
 $node->restart;
 unlike(begin('postgres'), qr/does not exist yet/, 'then start() makes the worker try at once');
-is_stored(200, 'and it goes on');
+change_is_stored($node, 'and it goes on');
 is(one_of($node, 'SELECT count(*) FROM bemi.gaps WHERE to_position > from_position'), 1, 'with a gap');
 
 done_testing();

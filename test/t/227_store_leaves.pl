@@ -15,16 +15,9 @@ create_todo($node);
 
 sub run_sql { $node->safe_psql($_[1] // 'postgres', $_[0]) }
 
-sub is_stored {
-    my ($key, $name, $database) = @_;
-    run_sql("INSERT INTO todo VALUES ($key)", $database);
-    ok($node->poll_query_until($database // 'postgres', "SELECT count(*) = 1 FROM bemi.changes WHERE primary_key = '$key'"), $name)
-        or diag(one_of($node, 'SELECT m FROM bemi.metrics m', $database));
-}
-
 # WAL: a large transaction with checkpoints in it, and then nothing.
 run_sql('SELECT bemi.start()');
-is_stored(1, 'it stores');
+change_is_stored($node, 'it stores');
 my $writer = $node->background_psql('postgres');
 $writer->query_safe('BEGIN');
 for (1 .. 3) {
@@ -48,11 +41,11 @@ for my $database ('quiet', 'postgres') {
         '-c', "CREATE DATABASE copy_of_$database TEMPLATE $database" ], "a copy of the database $database waits for no lock");
 }
 $holder->quit;
-is_stored(2, 'the worker comes back');
+change_is_stored($node, 'the worker comes back');
 run_sql('CREATE DATABASE copy TEMPLATE postgres');
-is_stored(3, 'also where its own database asked it to leave');
+change_is_stored($node, 'also where its own database asked it to leave');
 run_sql('SELECT bemi.start()', 'copy');
-is_stored(4, 'the copy stores', 'copy');
+change_is_stored($node, 'the copy stores', database => 'copy');
 is(one_of($node, 'SELECT count(*) FROM bemi.gaps', 'copy'), 0, 'without a gap');
 run_sql('DROP DATABASE copy');
 
@@ -62,10 +55,10 @@ my $pid = one_of($node, 'SELECT pid FROM bemi.metrics');
 $node->psql('postgres', 'CREATE DATABASE mine TEMPLATE postgres', connstr => $maker);
 is(one_of($node, 'SELECT pid FROM bemi.metrics'), $pid, 'and its worker stays');
 run_sql('CREATE EXTENSION bemi; CREATE TABLE todo (id int PRIMARY KEY, task text); SELECT bemi.track(\'todo\'), bemi.start()', 'template1');
-is_stored(1, 'a worker in template1', 'template1');
+change_is_stored($node, 'a worker in template1', database => 'template1');
 ($status, $out, $errors) = $node->psql('postgres', 'CREATE DATABASE mine', connstr => $maker, on_error_stop => 1);
 is($errors, '', '... leaves for CREATE DATABASE of whoever may');
-is_stored(2, '... and comes back', 'template1');
+change_is_stored($node, '... and comes back', database => 'template1');
 run_sql('DROP DATABASE mine');
 run_sql('DROP EXTENSION bemi CASCADE; DROP TABLE todo', 'template1');
 
@@ -90,11 +83,11 @@ run_sql(q{
 is(one_of($node, 'SELECT count(*) >= 30000 FROM history.changes'), 't', 'it can be kept');
 is(one_of($node, q{SELECT count(*) FROM history.gaps WHERE reason = 'a test'}), 1, '... with what says how complete it is');
 run_sql(q{CREATE EXTENSION bemi; SELECT bemi.track('todo'), bemi.start()});
-is_stored(5, 'beside the one of the extension when that comes back');
+change_is_stored($node, 'beside the one of the extension when that comes back');
 run_sql($drop);
 run_sql('TRUNCATE bemi.changes; DROP EXTENSION bemi');
 run_sql(q{CREATE EXTENSION bemi; SELECT bemi.track('todo'), bemi.start()});
-is_stored(6, 'where there is none, the extension can be dropped');
+change_is_stored($node, 'where there is none, the extension can be dropped');
 run_sql('DROP EXTENSION bemi CASCADE');
 is(one_of($node, q{SELECT to_regclass('bemi.changes')}), '', 'and with CASCADE it goes along');
 

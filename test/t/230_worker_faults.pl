@@ -8,16 +8,6 @@ use Test::More;
 my $node = server('main', 'restart_after_crash = on', 'log_min_messages = warning');
 create_todo($node);
 $node->safe_psql('postgres', 'SELECT bemi.start()');
-my $next = 0;
-
-# Whether a change that is made now gets stored.
-sub is_stored {
-    my ($name) = @_;
-    $next++;
-    $node->safe_psql('postgres', "INSERT INTO todo VALUES ($next)");
-    ok($node->poll_query_until('postgres', "SELECT count(*) = 1 FROM bemi.changes WHERE \"table\" = 'todo' AND primary_key = '$next' AND operation = 'CREATE'"),
-        $name) or diag(one_of($node, 'SELECT m FROM bemi.metrics m'));
-}
 
 sub becomes { status_becomes($node, @_) }
 
@@ -25,14 +15,14 @@ sub restart_worker {
     $node->safe_psql('postgres', q{SELECT pg_terminate_backend(pid, 10000) FROM bemi.metrics});
 }
 
-is_stored('a change right after start()');
+change_is_stored($node, 'a change right after start()');
 $node->safe_psql('postgres', 'DROP TABLE bemi.changes_' . one_of($node, q{SELECT to_char(now() AT TIME ZONE 'UTC', 'YYYY_MM_01')}));
-is_stored('a partition that somebody dropped is made again');
+change_is_stored($node, 'a partition that somebody dropped is made again');
 $node->safe_psql('postgres', q{DO $$ BEGIN
     EXECUTE (SELECT 'DROP INDEX ' || indexrelid::regclass FROM pg_index WHERE indrelid = (SELECT partition FROM bemi.partitions ORDER BY from_time LIMIT 1)
         AND NOT indisunique LIMIT 1);
 END $$});
-is_stored('an index is missing');
+change_is_stored($node, 'an index is missing');
 
 $node->safe_psql('postgres', q{
     ALTER SYSTEM SET default_transaction_read_only = on;
@@ -49,7 +39,7 @@ $node->safe_psql('postgres', q{
 {
     local $ENV{PGOPTIONS} = '-c default_transaction_read_only=off -c statement_timeout=0 -c lock_timeout=0 -c session_replication_role=origin';
     restart_worker();
-    is_stored('settings of the server and of the database do not reach the worker');
+    change_is_stored($node, 'settings of the server and of the database do not reach the worker');
     $node->safe_psql('postgres', q{
         ALTER SYSTEM RESET default_transaction_read_only;
         ALTER DATABASE postgres RESET ALL;
@@ -63,7 +53,7 @@ $node->safe_psql('template1', 'CREATE DATABASE copy TEMPLATE postgres');
 pass('CREATE DATABASE ... TEMPLATE of a database with a worker');
 is(one_of($node, 'SELECT state FROM bemi.status', 'copy'), 'not started', 'the copy has none');
 $node->safe_psql('template1', 'ALTER DATABASE postgres RENAME TO renamed; ALTER DATABASE renamed RENAME TO postgres');
-is_stored('the worker comes back after a renaming');
+change_is_stored($node, 'the worker comes back after a renaming');
 $node->safe_psql('postgres', 'CREATE DATABASE restored');
 my $dump = PostgreSQL::Test::Utils::tempdir . '/dump';
 $node->command_ok([ 'pg_dump', '--format=custom', '--file', $dump, $node->connstr('postgres') ], 'pg_dump');
@@ -93,7 +83,7 @@ $node->safe_psql('postgres', q{UPDATE bemi.worker SET expiring_since = expiring_
 restart_worker();
 ok($node->poll_query_until('postgres', q{SELECT to_regclass('bemi.changes_old') IS NULL}), 'and is dropped a day later');
 is(one_of($node, 'SELECT partitions_dropped, last_retention_at IS NOT NULL FROM bemi.metrics'), '1|t', 'which bemi.metrics says');
-is_stored('the others stay');
+change_is_stored($node, 'the others stay');
 
 # A worker that crashes each time.
 $node->safe_psql('postgres', q{
@@ -125,7 +115,7 @@ restart_worker();
 becomes(q{state = 'paused' AND last_error LIKE '%crashed%'}, 'and not for ever');
 $node->safe_psql('postgres', 'DROP TRIGGER crash ON bemi.changes; DROP TRIGGER note_attempt ON bemi.worker; SELECT bemi.start()');
 ok($node->poll_query_until('postgres', q{SELECT count(*) = 1 FROM bemi.changes WHERE "table" = 'todo' AND primary_key = '0'}), 'then it goes on');
-is_stored('as before');
+change_is_stored($node, 'as before');
 
 # A slot that is lost.
 $node->safe_psql('postgres', q{SELECT bemi.stop()});
@@ -135,7 +125,7 @@ $node->safe_psql('postgres', q{SELECT bemi.start()});
 is(one_of($node, q{SELECT count(*), bool_and(to_position > from_position AND to_time > from_time AND from_time > now() - interval '1 hour'
         AND role IS NULL AND system_identifier = (SELECT system_identifier FROM pg_control_system())) FROM bemi.gaps}),
     '1|t', 'a slot that was dropped is a gap');
-is_stored('after which it goes on');
+change_is_stored($node, 'after which it goes on');
 
 # WAL without changes is not kept, though that is not written for each commit.
 my $filled = one_of($node, 'CREATE TABLE untracked AS SELECT generate_series(1, 700000); SELECT pg_current_wal_lsn()');
@@ -147,7 +137,7 @@ $node->safe_psql('postgres', q{SELECT bemi.stop()});
 becomes(q{pid IS NULL}, 'paused');
 $node->safe_psql('postgres', q{INSERT INTO todo VALUES (-3); SELECT pg_replication_slot_advance(slot, pg_current_wal_lsn()) FROM bemi.metrics});
 $node->safe_psql('postgres', q{SELECT bemi.start()});
-is_stored('it goes on with a slot that was advanced');
+change_is_stored($node, 'it goes on with a slot that was advanced');
 is(one_of($node, q{SELECT count(*), bool_and(to_position > from_position) FROM bemi.gaps WHERE reason LIKE '%ahead%'}), '1|t', 'which is a gap');
 
 $node->safe_psql('postgres', q{SELECT bemi.stop()});
@@ -163,7 +153,7 @@ is(one_of($node, 'SELECT count(*) FROM bemi.gaps WHERE to_position IS NULL'), 1,
 $node->safe_psql('postgres', q{ALTER SYSTEM RESET max_slot_wal_keep_size; SELECT pg_reload_conf()});
 $node->safe_psql('postgres', q{SELECT bemi.acknowledge_gap(id) FROM bemi.gaps});
 $node->safe_psql('postgres', q{SELECT bemi.start()});
-is_stored('start() begins anew');
+change_is_stored($node, 'start() begins anew');
 is(one_of($node, 'SELECT count(*) FROM bemi.gaps WHERE to_position IS NULL'), 0, 'and the gap has an end');
 is(one_of($node, q{SELECT count(*), bool_and(reason LIKE '%invalidated%' AND to_time IS NOT NULL) FROM bemi.gaps WHERE acknowledged_at IS NULL}), '1|t',
     'of which nobody who acknowledged it before has known');

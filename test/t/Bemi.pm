@@ -14,7 +14,7 @@ use Time::HiRes qw(time usleep);
 
 our @EXPORT = qw(server create_slot create_todo receive start_client attach wait_for_changes wait_until_confirmed detach
     changes_in news brief assemble in_order one_of ask wait_until wait_for_server start_again kill_process faults_of_processes
-    status_becomes commit_prepared);
+    status_becomes change_is_stored commit_prepared);
 
 my $json = JSON::PP->new->utf8->canonical->allow_nonref;
 
@@ -222,6 +222,20 @@ sub status_becomes {
     my ($node, $condition, $name, $database) = @_;
     ok($node->poll_query_until($database // 'postgres', "SELECT coalesce(bool_or($condition), false) FROM bemi.metrics"), $name)
         or diag(one_of($node, 'SELECT m FROM bemi.metrics m', $database));
+}
+
+# Whether a change that is made now is stored with its context: a new row of `todo`, or of the table that is named. Returns
+# its key, which no other row of the test has.
+my $last_key = 1_000_000;
+
+sub change_is_stored {
+    my ($node, $name, %where) = @_;
+    my ($database, $table) = ($where{database} // 'postgres', $where{table} // 'todo');
+    my $key = ++$last_key;
+    $node->safe_psql($database, qq{BEGIN READ WRITE; SET LOCAL bemi.context = '{"key": $key}'; INSERT INTO $table VALUES ($key); COMMIT});
+    ok($node->poll_query_until($database, qq{SELECT count(*) = 1 FROM bemi.changes WHERE primary_key = '$key' AND context @> '{"key": $key}'}), $name)
+        or diag(one_of($node, 'SELECT m FROM bemi.metrics m', $database));
+    return $key;
 }
 
 # Those that a server or a client left behind.
