@@ -57,14 +57,14 @@ void FirstChanges::note_first(std::string_view key, const StoredChange &change, 
     FirstChange *first = table_.add(key, &is_new);
     if (!is_new && !(change.place < first->place))
         return;
-    if (first->before != nullptr)
-        pfree(const_cast<Jsonb *>(first->before));
     MemoryContext caller = MemoryContextSwitchTo(memory_);
+    if (is_new)
+        first->detail = static_cast<FirstChangeDetail *>(palloc0(sizeof(FirstChangeDetail)));
+    else if (first->detail->before != nullptr)
+        pfree(const_cast<Jsonb *>(first->detail->before));
     first->place = change.place;
-    first->committed_at = change.committed_at;
-    first->change = *change.id;
-    first->is_update = was_there && !change.deletes;
-    first->before = was_there ? DatumGetJsonbPCopy(change.before) : nullptr;
+    *first->detail = {change.committed_at, *change.id, was_there && !change.deletes,
+                      was_there ? DatumGetJsonbPCopy(change.before) : nullptr};
     MemoryContextSwitchTo(caller);
 }
 
@@ -74,10 +74,10 @@ void FirstChanges::forget_rows_that_came() {
          *times = static_cast<Datum *>(palloc(sizeof(Datum) * table_.size()));
     size_t count = 0;
     table_.for_each([&](FirstChange &first) {
-        if (!first.is_update)
+        if (!first.detail->is_update)
             return;
-        ids[count] = UUIDPGetDatum(&first.change);
-        times[count++] = TimestampTzGetDatum(first.committed_at);
+        ids[count] = UUIDPGetDatum(&first.detail->change);
+        times[count++] = TimestampTzGetDatum(first.detail->committed_at);
     });
     if (count == 0)
         return;
@@ -89,8 +89,8 @@ void FirstChanges::forget_rows_that_came() {
     if (moves_.is_empty())
         return;
     table_.for_each([&](FirstChange &first) {
-        if (first.is_update && moves_.has(first.change))
-            first.before = nullptr;
+        if (first.detail->is_update && moves_.has(first.detail->change))
+            first.detail->before = nullptr;
     });
 }
 

@@ -5,14 +5,18 @@
 
 namespace bemi::history {
 
-struct FirstChange {
-    std::string_view key;
-    uint32 hash;
-    Place place;
+/// What is asked for at the end, and not whenever another change of the key is found.
+struct FirstChangeDetail {
     TimestampTz committed_at;
     pg_uuid_t change;
     bool is_update;      // of a row that may have had another key before
     const Jsonb *before; // NULL: there was no row with this key
+};
+
+struct FirstChange {
+    std::string_view key;
+    Place place;
+    FirstChangeDetail *detail;
 };
 
 class FirstChanges {
@@ -24,7 +28,7 @@ public:
     /// Calls `use` for each whose row was there.
     template <typename Use> void for_each_gone(Use &&use) {
         table_.for_each([&](const FirstChange &first) {
-            if (first.before != nullptr)
+            if (first.detail->before != nullptr)
                 use(first);
         });
     }

@@ -37,7 +37,6 @@ private:
 
     struct Move {
         std::string_view key; // the ID of the change
-        uint32 hash;
         std::string_view old_key;
     };
 

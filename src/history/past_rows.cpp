@@ -50,19 +50,19 @@ public:
         MemoryContext memory =
                           AllocSetContextCreate(CurrentMemoryContext, "bemi row", ALLOCSET_DEFAULT_SIZES),
                       caller = MemoryContextSwitchTo(memory);
-        const auto use = [&](const auto &gone, const Jsonb *row) {
+        const auto use = [&](const Jsonb *row, Place place, const pg_uuid_t &change) {
             CHECK_FOR_INTERRUPTS();
-            reader_.read(row, past_.shape_at(gone.place), gone.change);
-            const std::string_view key =
-                is_keyed_ ? gone.key : key_.text_of(reader_.values(), reader_.nulls());
+            reader_.read(row, past_.shape_at(place), change);
+            const std::string_view key = key_.text_of(reader_.values(), reader_.nulls());
             if (is_keyed_ || keys_ == nullptr || wanted_.has(key))
                 give(key);
             MemoryContextReset(memory);
         };
         if (is_keyed_)
-            first_.for_each_gone([&](const FirstChange &gone) { use(gone, gone.before); });
+            first_.for_each_gone(
+                [&](const FirstChange &gone) { use(gone.detail->before, gone.place, gone.detail->change); });
         else
-            counts_.for_each_gone([&](const RowCount &gone) { use(gone, gone.row); });
+            counts_.for_each_gone([&](const RowCount &gone) { use(gone.row, gone.place, gone.change); });
         MemoryContextSwitchTo(caller);
     }
 

@@ -11,7 +11,6 @@ namespace bemi::history {
 
 struct RowCount {
     std::string_view key; // the text of the row
-    uint32 hash;
     int64 count;
     const Jsonb *row; // NULL if none of the kind went
     Place place;

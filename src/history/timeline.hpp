@@ -23,7 +23,6 @@ private:
 
     struct Key {
         std::string_view key;
-        uint32 hash;
         Event *events;
         size_t count, room;
         bool is_unsorted;

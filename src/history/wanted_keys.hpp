@@ -27,7 +27,6 @@ public:
 private:
     struct Entry {
         std::string_view key;
-        uint32 hash;
     };
     KeyTable<Entry> keys_;
 };
