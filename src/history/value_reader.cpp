@@ -8,6 +8,7 @@ namespace {
 using Form = ValueReader::Form;
 
 void append_text(StringInfo out, ValueReader &reader, const JsonbValue &json);
+void append_scalar(StringInfo out, const JsonbValue &json);
 
 bool is_hstore(Oid type) {
     const Oid extension = getExtensionOfObject(TypeRelationId, type);
@@ -18,6 +19,8 @@ bool is_hstore(Oid type) {
 Form form_of(Oid base_type) {
     if (base_type == JSONOID || base_type == JSONBOID)
         return Form::json;
+    if (base_type == INT2VECTOROID || base_type == OIDVECTOROID)
+        return Form::vector;
     if (OidIsValid(get_element_type(base_type)))
         return Form::array;
     if (type_is_rowtype(base_type))
@@ -28,7 +31,11 @@ Form form_of(Oid base_type) {
 ValueReader make_reader(Oid type, int32 typmod) {
     ValueReader reader{};
     Oid input;
-    getTypeInputInfo(type, &input, &reader.io_parameter);
+    int16 length;
+    bool by_value;
+    char alignment;
+    get_type_io_data(type, IOFunc_input, &length, &by_value, &alignment, &reader.delimiter,
+                     &reader.io_parameter, &input);
     fmgr_info(input, &reader.input);
     reader.type = type;
     reader.typmod = typmod;
@@ -95,20 +102,44 @@ bool is_object(const JsonbValue &json) {
     return json.type == jbvBinary && JsonContainerIsObject(json.val.binary.data);
 }
 
+/// Whether it is a value of int2vector or oidvector: an array of numbers.
+bool is_vector(const JsonbValue &json) {
+    bool has_numbers_only = true;
+    iterate(json, [&](JsonbIteratorToken, const JsonbValue &value) {
+        has_numbers_only = has_numbers_only && (value.type == jbvNumeric || value.type == jbvString);
+    });
+    return has_numbers_only;
+}
+
+/// Whether a part of an array is an array with one dimension less, and not an element. Of arrays of json it
+/// is taken as an element.
+bool is_dimension(const ValueReader &element, const JsonbValue &part) {
+    return is_array(part) && element.form != Form::json && !(element.form == Form::vector && is_vector(part));
+}
+
 void append_array(StringInfo out, ValueReader &element, const JsonbValue &json) {
     check_stack_depth();
     char separator = '{';
     iterate(json, [&](JsonbIteratorToken, const JsonbValue &value) {
         appendStringInfoChar(out, separator);
-        separator = ',';
+        separator = element.delimiter;
         if (value.type == jbvNull)
             appendStringInfoString(out, "NULL");
-        else if (is_array(value) && element.form != Form::json)
+        else if (is_dimension(element, value))
             append_array(out, element, value);
         else
             append_part(out, element, value);
     });
     appendStringInfoString(out, separator == '{' ? "{}" : "}");
+}
+
+/// int2vector and oidvector are arrays with a text of their own.
+void append_vector(StringInfo out, const JsonbValue &json) {
+    iterate(json, [out](JsonbIteratorToken, const JsonbValue &value) {
+        if (out->len > 0)
+            appendStringInfoChar(out, ' ');
+        append_scalar(out, value);
+    });
 }
 
 void append_composite(StringInfo out, ValueReader &reader, const JsonbValue &json) {
@@ -169,6 +200,8 @@ void append_text(StringInfo out, ValueReader &reader, const JsonbValue &json) {
         append_json(out, json);
     else if (reader.form == Form::array && is_array(json))
         append_array(out, *reader.element, json);
+    else if (reader.form == Form::vector && is_array(json))
+        append_vector(out, json);
     else if (reader.form == Form::composite && is_object(json))
         append_composite(out, reader, json);
     else if (reader.form == Form::hstore && is_object(json))

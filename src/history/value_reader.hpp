@@ -9,9 +9,10 @@ namespace bemi::history {
 
 /// How the JSON of a type becomes a value.
 struct ValueReader {
-    enum class Form : uint8 { plain, json, array, composite, hstore };
+    enum class Form : uint8 { plain, json, array, vector, composite, hstore };
 
     Form form;
+    char delimiter;       // between such values in an array
     ValueReader *element; // of an array
     TupleDesc columns;    // of a composite type, with
     ValueReader *fields;  // a reader for each of them
