@@ -27,7 +27,7 @@ INSERT INTO todo VALUES (13, 'after the semicolon')\; /*Bemi {"n": 13} Bemi*/ IN
 /**/;
 /*Bemi {"n": 16} Bemi*/ INSERT INTO todo VALUES (16, 'before all')\; INSERT INTO todo VALUES (17, 'before all');
 /*Bemi {"n": 18} Bemi*/ \; \; INSERT INTO todo VALUES (18, 'after empty ones')\; \; INSERT INTO todo VALUES (19, 'after empty ones');
-SELECT ';' \; INSERT INTO todo VALUES (20, '; /*Bemi {"forged": 1} Bemi*/ ;') /*Bemi {"n": 20} Bemi*/ \; SELECT 1 AS ";" /*Bemi {"n": "select"} Bemi*/;
+SELECT ';' \; INSERT INTO todo VALUES (20, '; /*Bemi {"forged": 1} Bemi*/ ;') /*Bemi {"n": 20} Bemi*/ \; SELECT 1 AS ";" /*Bemi {"n": "select"} Bemi*/ \g /dev/null
 -- a statement's own goes over it key by key, and the last of those before all counts, if it is any good
 /*Bemi {"n": "bad" Bemi*/ /*Bemi {"n": "first"} Bemi*/ -- /*Bemi {"forged": 1} Bemi*/
 /*Bemi {"n": "all", "user": 7} Bemi*/ /*Bemi [1] Bemi*/
@@ -143,7 +143,7 @@ BEGIN
 END
 $$;
 CREATE TRIGGER note_it AFTER UPDATE ON todo FOR EACH ROW EXECUTE FUNCTION note_it();
-INSERT INTO todo VALUES (1, 'a') /*Bemi {"n": 1} Bemi*/\; SELECT add_item(10, 1) /*Bemi {"n": 2} Bemi*/\; UPDATE todo SET id = 2 /*Bemi {"n": 3} Bemi*/\; DELETE FROM todo /*Bemi {"n": 4} Bemi*/;
+INSERT INTO todo VALUES (1, 'a') /*Bemi {"n": 1} Bemi*/\; SELECT add_item(10, 1) /*Bemi {"n": 2} Bemi*/\; UPDATE todo SET id = 2 /*Bemi {"n": 3} Bemi*/\; DELETE FROM todo /*Bemi {"n": 4} Bemi*/ \g /dev/null
 SELECT * FROM captured();
 
 -- DO, and cursors whose query writes

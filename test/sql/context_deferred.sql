@@ -25,7 +25,7 @@ INSERT INTO todo VALUES (2, 'block') /*Bemi {"n": "insert"} Bemi*/;
 SELECT 1 /*Bemi {"n": "not this one"} Bemi*/;
 COMMIT;
 INSERT INTO todo VALUES (3, 'string') /*Bemi {"n": "insert"} Bemi*/ \; SELECT 1 /*Bemi {"n": "not this one"} Bemi*/;
-/*Bemi {"all": 1} Bemi*/ SELECT 1\; INSERT INTO todo VALUES (4, 'string') /*Bemi {"n": "insert"} Bemi*/ \; SELECT 1 /*Bemi {"n": "not this one"} Bemi*/;
+/*Bemi {"all": 1} Bemi*/ SELECT 1\; INSERT INTO todo VALUES (4, 'string') /*Bemi {"n": "insert"} Bemi*/ \; SELECT 1 /*Bemi {"n": "not this one"} Bemi*/ \g /dev/null
 INSERT INTO todo VALUES (5, 'none')\; SELECT 1 /*Bemi {"n": "not this one"} Bemi*/;
 DO $$ BEGIN INSERT INTO todo VALUES (6, 'do'); END $$ /*Bemi {"n": "do"} Bemi*/ \; SELECT 1 /*Bemi {"n": "not this one"} Bemi*/;
 COPY todo FROM STDIN /*Bemi {"n": "copy"} Bemi*/ \; SELECT 1 /*Bemi {"n": "not this one"} Bemi*/;

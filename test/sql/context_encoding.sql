@@ -37,7 +37,7 @@ SHOW bemi.context;
 SELECT bemi.set_context('{"name": "Zoë"}');
 SELECT bemi.merge_context('{"zo\u00eb": 1}');
 SET bemi.capture = 'sql';
-INSERT INTO todo VALUES (5) -- é
+INSERT INTO todo VALUES (5) /* é */
 ;
 RESET bemi.capture;
 -- read as bytes: UTF-8

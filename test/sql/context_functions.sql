@@ -75,7 +75,7 @@ SELECT bemi.current_context();
 COMMIT;
 SELECT bemi.current_context();
 -- a string of several statements is a block too
-SELECT bemi.set_context('{"string": 1}')\; SELECT bemi.current_context();
+SELECT FROM bemi.set_context('{"string": 1}')\; SELECT bemi.current_context();
 SELECT bemi.current_context();
 -- outside for the session, whatever calls it
 SELECT bemi.set_context('{"session": 3}');

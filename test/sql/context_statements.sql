@@ -11,7 +11,7 @@ CREATE FUNCTION add(id int, task text) RETURNS int LANGUAGE sql AS 'INSERT INTO 
 CREATE VIEW open AS SELECT * FROM todo;
 CREATE RULE add AS ON INSERT TO open DO INSTEAD INSERT INTO todo VALUES (NEW.id, 'instead');
 CREATE RULE change AS ON UPDATE TO open DO INSTEAD (INSERT INTO todo VALUES (NEW.id, 'instead, 1'); UPDATE todo SET task = 'instead, 2' WHERE id = NEW.id);
-SELECT 1 /*Bemi {"before": 1} Bemi*/\; INSERT INTO open VALUES (1) /*Bemi {"mine": 1} Bemi*/\; SELECT 1 /*Bemi {"other": 2} Bemi*/;
+SELECT 1 /*Bemi {"before": 1} Bemi*/\; INSERT INTO open VALUES (1) /*Bemi {"mine": 1} Bemi*/\; SELECT 1 /*Bemi {"other": 2} Bemi*/ \g /dev/null
 INSERT INTO open VALUES (2)\; SELECT 1 /*Bemi {"other": 2} Bemi*/;
 UPDATE open SET id = 3 WHERE id = 2 /*Bemi {"mine": 3} Bemi*/\; UPDATE open SET id = 4 WHERE id = 3 /*Bemi {"mine": 4} Bemi*/;
 CREATE TABLE ruled (id int);
@@ -45,14 +45,14 @@ COPY (SELECT add(43, 'copy to')) TO STDOUT /*Bemi {"mine": 43} Bemi*/\; COPY tod
 44	copy from
 \.
 CREATE MATERIALIZED VIEW seen AS SELECT 45 AS id WITH NO DATA;
-SELECT 1\; REFRESH MATERIALIZED VIEW seen /*Bemi {"refresh": 1} Bemi*/\; SELECT add(46, 'after refresh') FROM seen /*Bemi {"mine": 46} Bemi*/;
-BEGIN\; DECLARE c CURSOR FOR SELECT add(i, 'fetched') FROM generate_series(47, 49) i /*Bemi {"declared": 1} Bemi*/\; FETCH c /*Bemi {"mine": 47} Bemi*/\; FETCH c\; MOVE c /*Bemi {"mine": 49} Bemi*/\; CLOSE c\; COMMIT /*Bemi {"other": 2} Bemi*/;
+SELECT 1\; REFRESH MATERIALIZED VIEW seen /*Bemi {"refresh": 1} Bemi*/\; SELECT add(46, 'after refresh') FROM seen /*Bemi {"mine": 46} Bemi*/ \g /dev/null
+BEGIN\; DECLARE c CURSOR FOR SELECT add(i, 'fetched') FROM generate_series(47, 49) i /*Bemi {"declared": 1} Bemi*/\; FETCH c /*Bemi {"mine": 47} Bemi*/\; FETCH c\; MOVE c /*Bemi {"mine": 49} Bemi*/\; CLOSE c\; COMMIT /*Bemi {"other": 2} Bemi*/ \g /dev/null
 CREATE TABLE with_default (id int)\; INSERT INTO with_default VALUES (50)\; ALTER TABLE with_default ADD COLUMN new int DEFAULT add(50, 'a rewrite') /*Bemi {"mine": 50} Bemi*/\; SELECT 1 /*Bemi {"other": 2} Bemi*/;
 SELECT * FROM captured();
 
 -- the same statement twice, statements of which the text is in another one, and the one after an error that a block caught
 INSERT INTO todo VALUES (60, 'x') /*Bemi {"n": 1} Bemi*/\; INSERT INTO todo VALUES (60, 'x') /*Bemi {"n": 2} Bemi*/\; INSERT INTO todo VALUES (60, 'x');
-SELECT 'INSERT INTO todo VALUES (61) /*Bemi {"forged": 1} Bemi*/;' \; INSERT INTO todo VALUES (61)\; SELECT 1 /*Bemi {"other": 2} Bemi*/;
+SELECT 'INSERT INTO todo VALUES (61) /*Bemi {"forged": 1} Bemi*/;' \; INSERT INTO todo VALUES (61)\; SELECT 1 /*Bemi {"other": 2} Bemi*/ \g /dev/null
 DO $$ BEGIN PERFORM 1 / 0; EXCEPTION WHEN division_by_zero THEN INSERT INTO todo VALUES (62, 'caught'); END $$ /*Bemi {"mine": 62} Bemi*/\; SELECT 1 /*Bemi {"other": 2} Bemi*/;
 -- a view, function or statement that is made in the string; one that is planned again within it
 CREATE OR REPLACE VIEW open AS SELECT * FROM todo WHERE id > 0 /*Bemi {"view": 1} Bemi*/\; INSERT INTO open VALUES (63) /*Bemi {"mine": 63} Bemi*/\; SELECT 1 /*Bemi {"other": 2} Bemi*/;

@@ -20,7 +20,7 @@ SELECT add_note('C:\', 'x') /*Bemi {"n": 2} Bemi*/; --'
 SET standard_conforming_strings = off\; INSERT INTO note VALUES ('C:\', ' /*Bemi {"forged": 1} Bemi*/ ')\; INSERT INTO note VALUES ('D:\', 'x') /*Bemi {"n": 3} Bemi*/\; SET standard_conforming_strings = on;
 BEGIN\; SET LOCAL standard_conforming_strings = off\; INSERT INTO note VALUES ('C:\', ' /*Bemi {"forged": 1} Bemi*/ ')\; COMMIT\; INSERT INTO note VALUES ('D:\', 'x') /*Bemi {"n": 4} Bemi*/;
 DO $do$ BEGIN SET LOCAL standard_conforming_strings = off; INSERT INTO note VALUES ('do', 'x'); END $do$ /*Bemi {"n": 5} Bemi*/\; SELECT 'C:\', ' /*Bemi {"other": 2} Bemi*/ ';
-SELECT set_config('standard_conforming_strings', 'off', false)\; INSERT INTO note VALUES ('C:\', ' /*Bemi {"forged": 1} Bemi*/ ');
+SELECT set_config('standard_conforming_strings', 'off', false)\; INSERT INTO note VALUES ('C:\', ' /*Bemi {"forged": 1} Bemi*/ ') \g /dev/null
 SELECT * FROM captured();
 
 -- and off, in which it escapes the quote

@@ -46,7 +46,9 @@ SELECT count(*) FROM (SELECT row_number() OVER () AS n, d.* FROM bemi.doctor() d
 SELECT count(*) FROM (TABLE public.regress_faults EXCEPT SELECT row_number() OVER () AS n, d.* FROM bemi.doctor() d) AS other;
 ROLLBACK;
 DROP TABLE regress_faults;
+\o /dev/null
 SELECT fix FROM bemi.doctor() WHERE NOT ok \gexec
+\o
 SELECT * FROM bemi.doctor() WHERE NOT ok;
 SELECT evtname, evtenabled FROM pg_event_trigger WHERE evtname LIKE 'bemi%' ORDER BY evtname;
 SELECT relation, level, root, by_schema, problems FROM bemi.tracked_tables ORDER BY relation::text;

@@ -123,7 +123,9 @@ CREATE TRIGGER "~set_context" BEFORE UPDATE ON app.person FOR EACH ROW EXECUTE F
 CREATE TRIGGER "Überall" BEFORE UPDATE ON app.event FOR EACH ROW EXECUTE FUNCTION nop();
 SELECT * FROM problems;
 -- the fixes mend all of it
+\o /dev/null
 SELECT fix FROM bemi.doctor() WHERE NOT ok AND "check" = 'tables' ORDER BY found \gexec
+\o
 SELECT * FROM problems;
 SELECT tgrelid::regclass, tgname FROM pg_trigger WHERE tgfoid = 'nop'::regproc AND tgparentid = 0 ORDER BY 1, 2;
 
