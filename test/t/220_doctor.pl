@@ -138,7 +138,7 @@ my @faults = (
         ALTER SYSTEM SET default_transaction_read_only = on;
         SELECT pg_reload_conf(), pg_terminate_backend(pid) FROM bemi.metrics}, '', '',
         sub { $node->safe_psql('postgres', 'ALTER SYSTEM RESET default_transaction_read_only; SELECT pg_reload_conf()') } ],
-    [ 'a change that cannot be stored', q{INSERT INTO event VALUES (1, '"\u0000"')}, 'errors' ],
+    [ 'a change that cannot be stored', q{INSERT INTO event VALUES (1, '"\u0000"') /*Bemi {"n": 0} Bemi*/}, 'errors' ],
     [ 'paused', q{SELECT bemi.stop()}, 'worker' ],
     [ 'a worker that crashed too often', q{
         UPDATE bemi.worker SET attempts = 10, crashes = 10, attempted_at = now() - interval '1 hour';
@@ -146,11 +146,11 @@ my @faults = (
     [ 'a worker that fails', q{
         CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN DROP FUNCTION refuse CASCADE; RAISE 'no'; END $$;
         CREATE TRIGGER refuse BEFORE INSERT ON bemi.changes FOR EACH ROW EXECUTE FUNCTION refuse();
-        INSERT INTO app.job VALUES (1)}, 'worker', '', undef, sub { $node->safe_psql('postgres', 'DROP FUNCTION refuse CASCADE') } ],
+        INSERT INTO app.job VALUES (1) /*Bemi {"n": 0} Bemi*/}, 'worker', '', undef, sub { $node->safe_psql('postgres', 'DROP FUNCTION refuse CASCADE') } ],
     [ 'a worker that must wait', sub {
         $client = start_client('psql', '-d', $node->connstr('postgres'), '-c', q{LOCK bemi.changes; SELECT pg_sleep(1000)});
         $node->poll_query_until('postgres', q{SELECT count(*) = 1 FROM pg_locks WHERE relation = 'bemi.changes'::regclass AND mode = 'AccessExclusiveLock' AND granted});
-        $node->safe_psql('postgres', 'INSERT INTO app.job VALUES (2)');
+        $node->safe_psql('postgres', 'INSERT INTO app.job VALUES (2) /*Bemi {"n": 0} Bemi*/');
     }, 'lag', '', undef, sub {
         like(one_of($node, q{SELECT fix FROM bemi.doctor() WHERE "check" = 'lag'}),
             qr/\A-- end that, or wait: user \w+, application '[^']*', process \d+, in this transaction since [^:]+:\S+ SELECT|\A-- end that, or wait: user /,
@@ -162,7 +162,7 @@ my @faults = (
         BEGIN;
         LOCK bemi.changes IN SHARE MODE;
         PREPARE TRANSACTION 'it''s';
-        INSERT INTO app.job VALUES (3)}, 'lag', '', undef, sub {
+        INSERT INTO app.job VALUES (3) /*Bemi {"n": 0} Bemi*/}, 'lag', '', undef, sub {
         like(one_of($node, q{SELECT fix FROM bemi.doctor() WHERE "check" = 'lag'}),
             qr/\A-- end that, or wait: COMMIT PREPARED 'it''s' or ROLLBACK PREPARED 'it''s', of user /, 'it says which');
         $node->safe_psql('postgres', q{ROLLBACK PREPARED 'it''s'});
@@ -170,7 +170,7 @@ my @faults = (
     [ 'a slot that is dropped', q{
         SELECT bemi.stop();
         DO $$ BEGIN WHILE (SELECT pid FROM bemi.metrics) IS NOT NULL LOOP COMMIT; PERFORM pg_sleep(0.01); END LOOP; END $$;
-        SELECT pg_drop_replication_slot(slot) FROM bemi.metrics;} . "INSERT INTO $todo VALUES (-1)", 'slot, worker', 'gaps' ],
+        SELECT pg_drop_replication_slot(slot) FROM bemi.metrics;} . "INSERT INTO $todo VALUES (-1) /*Bemi {\"n\": 0} Bemi*/", 'slot, worker', 'gaps' ],
     [ 'a slot that is invalidated', $lose_slot, 'slot, worker', 'gaps' ],
     [ 'an open gap', sub {
         $node->safe_psql('postgres', $lose_slot);

@@ -25,11 +25,15 @@ $node->safe_psql('postgres', qq{
         FROM generate_series(1, $count) AS i, (SELECT min(from_time) AS from_time FROM bemi.partitions) AS p) AS s
 });
 
+sub at_days {
+    my ($query) = @_;
+    return $query =~ s/DAY (\d+)/date_trunc('month', now(), 'UTC') + interval '$1 days'/gr;
+}
+
 # The plan for the month's partition.
 sub explain {
     my ($query) = @_;
-    $query =~ s/DAY (\d+)/date_trunc('month', now(), 'UTC') + interval '$1 days'/g;
-    return one_of($node, "EXPLAIN (COSTS off) $query") =~ s/\Q$month\E_//gr;
+    return one_of($node, 'EXPLAIN (COSTS off) ' . at_days($query)) =~ s/\Q$month\E_//gr;
 }
 
 my $record = 'table_primary_key_committed_at_idx';
@@ -54,6 +58,16 @@ for (@queries) {
     my $plan = explain("SELECT * FROM bemi.changes $conditions");
     ok($plan =~ /(?:using|Index Scan on) \Q$index\E/ && $plan !~ /Seq Scan on \Q$month\E/, $name) or diag($plan);
 }
+
+# bemi.doctor() looks at a limited number of recent changes for their contexts, and of earlier ones.
+$node->safe_psql('postgres', at_days(q{
+    INSERT INTO bemi.changes
+    SELECT gen_random_uuid(), 'app', 'public', 'users', i, 'UPDATE', '{}', '{}', '{}', GREATEST(now(), DAY 28), now(), now(), 1, 1, 1, i FROM generate_series(1, 20000) i
+}));
+my $look = one_of($node, 'EXPLAIN (ANALYZE, COSTS off, TIMING off, SUMMARY off) SELECT * FROM bemi.missing_contexts()');
+unlike($look, qr/Seq Scan on \Q$month\E/, 'the contexts of recent changes: an index');
+my @limits = $look =~ /Limit \(actual rows=(\d+)/g;
+like("@limits[0, 1]", qr/\A10000 [01]\z/, '... and no more than 10,000 of them, and earlier ones up to one that has a context') or diag($look);
 
 # What has no index gets one by hand, which coming partitions have too.
 my $value = q{SELECT * FROM bemi.changes WHERE after @> '{"name": "name 7"}'};
