@@ -1,11 +1,11 @@
 -- Moments, and whether the history is known back to them. What is read here as the owner tells when something happened, not what.
 
--- A change is committed at most so much earlier, by its time, than a change before it, by its position. (The worker measures how far
--- the times of commits go back; a mark is no commit, hence the second.)
+-- The worker measures how far the times of commits go back. A mark is no commit: one that took its time before the mark may come after
+-- it a little later.
 CREATE FUNCTION bemi.skew() RETURNS interval
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
-    SELECT interval '1 minute';
+    SELECT coalesce(max(p.max_skew), '0') + interval '10 seconds' FROM bemi.progress p;
 END;
 COMMENT ON FUNCTION bemi.skew() IS
     'Internal: how much earlier than a change the changes after it can have been committed, by their times.';

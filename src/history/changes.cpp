@@ -19,11 +19,12 @@ bool is_visible(int64 transaction, Snapshot snapshot) {
     return is_long_ago || !XidInMVCCSnapshot(static_cast<TransactionId>(id), snapshot);
 }
 
-[[noreturn]] void fail_for_truncate(Relation relation, TimestampTz committed_at) {
+[[noreturn]] void fail_for_truncate(Relation relation, TimestampTz committed_at, Jsonb *context) {
     ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
                     errmsg("table \"%s\" was truncated since that moment", RelationGetRelationName(relation)),
-                    errdetail("The rows that TRUNCATE removed at %s are not in the history.",
-                              timestamptz_to_str(committed_at)),
+                    errdetail("The rows that TRUNCATE removed at %s, with context %s, are not in the history.",
+                              timestamptz_to_str(committed_at),
+                              JsonbToCString(nullptr, &context->root, VARSIZE(context))),
                     errhint("A table that is tracked with a baseline can be read back past a TRUNCATE.")));
 }
 
@@ -60,7 +61,7 @@ bool Changes::read(TupleTableSlot *row, StoredChange &change) const {
     const std::string_view operation = view_at(row, 6);
     // TRUNCATE removes rows from the sight of older snapshots too.
     if (operation == "TRUNCATE")
-        fail_for_truncate(relation, change.committed_at);
+        fail_for_truncate(relation, change.committed_at, DatumGetJsonbP(values[11]));
     change.creates = operation == "CREATE";
     change.deletes = operation == "DELETE";
     if ((!change.creates && !change.deletes && operation != "UPDATE") ||
