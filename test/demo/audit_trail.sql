@@ -1,5 +1,3 @@
--- And without any client, the server itself has stored them: who changed which row, from where, and what was it before
-SELECT primary_key, "table", operation, replace(before::text, ', "is', e',\n "is') AS before,
-       replace(after::text, ', "is', e',\n "is') AS after, replace(context::text, ', "', e',\n "') AS context,
-       to_char(committed_at, 'HH24:MI:SS.MS') AS committed_at
+-- The server itself has stored the changes: who changed which row, from where, and what was it before
+SELECT primary_key AS key, operation, bemi.diff(before, after) AS changed, context
 FROM bemi.changes ORDER BY commit_position, sequence;
