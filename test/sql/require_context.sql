@@ -33,7 +33,7 @@ COPY todo FROM STDIN;
 1	a
 2	b
 \.
-INSERT INTO todo VALUES (3, 'x')\; UPDATE todo SET task = 'a statement' WHERE id = 3\; SELECT 1;
+INSERT INTO todo VALUES (3, 'x')\; UPDATE todo SET task = 'a statement' WHERE id = 3;
 DO $$ BEGIN FOR i IN 10..20 LOOP INSERT INTO todo VALUES (i, 'loop'); END LOOP; END $$;
 CREATE PROCEDURE in_steps() LANGUAGE plpgsql AS $$ BEGIN FOR i IN 21..23 LOOP INSERT INTO todo VALUES (i, 'step'); COMMIT; END LOOP; END $$;
 CALL in_steps();
