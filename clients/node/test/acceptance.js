@@ -58,6 +58,27 @@ export function acceptance(name, open) {
     )
   })
 
+  test(`${name}: values that jsonb cannot hold, a cycle, a large one`, async () => {
+    const db = await connect()
+    const cycle = {}
+    cycle.self = cycle
+    const context = {
+      user: 7,
+      ...{ nul: 'a\0b', half: '\ud800', big: 123456789012345n, date: new Date(0), cycle, params: 'x'.repeat(1e7) },
+      get broken() {
+        throw new Error('no')
+      },
+    }
+    await withContext(() => context, async () => await db.insert(3900, 'Eat'))
+    const [{ context: stored }] = await made()
+    assert.deepEqual(stored, {
+      user: 7,
+      ...{ nul: 'a\ufffdb', half: '\ufffd', big: 123456789012345, date: '1970-01-01T00:00:00.000Z' },
+      cycle: { self: '[Circular]' },
+      'bemi.dropped': ['params'],
+    })
+  })
+
   test(`${name}: a query that is awaited after the scope is started in it`, async () => {
     const db = await connect()
     await withContext({ user: 7 }, () => db.insert(4000, 'Eat'))

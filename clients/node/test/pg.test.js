@@ -275,6 +275,17 @@ test('too large for the package: the largest keys go. Too large for the server: 
   assert.deepEqual(await contexts(), [{ user: 7, 'bemi.dropped': ['params'] }, {}])
 })
 
+test('a database whose encoding lacks a character of the context', async () => {
+  const name = `latin1_${process.versions.node.split('.')[0]}`
+  await sql(`CREATE DATABASE ${name} ENCODING LATIN1 TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'`)
+  const latin1 = instrumentPool(new pg.Pool({ ...database, database: name }))
+  await latin1.query('CREATE EXTENSION bemi; CREATE TABLE todo (id int); SELECT bemi.track($$todo$$)')
+  await withContext({ name: '😀 é' }, () => latin1.query('INSERT INTO todo VALUES (1)'))
+  const { rows } = await latin1.query('SELECT * FROM todo')
+  assert.deepEqual(rows, [{ id: 1 }])
+  await latin1.end()
+})
+
 test('a server without bemi: it works, and one warning says so', async () => {
   await sql('DROP DATABASE IF EXISTS without_bemi')
   await sql('CREATE DATABASE without_bemi')

@@ -1,12 +1,14 @@
 import { Migration } from '@mikro-orm/migrations'
-import { bemiDownSql, bemiUpSql } from '@bemi/node'
 
 export class Migration20231211170100_bemi extends Migration {
-  override async up(): Promise<void> {
-    this.addSql(bemiUpSql())
+  async up(): Promise<void> {
+    this.addSql(`CREATE EXTENSION IF NOT EXISTS bemi`)
+    this.addSql(`SELECT bemi.track_schema('"public"')`)
+    this.addSql(`SELECT bemi.untrack(relation) FROM to_regclass('"public"."mikro_orm_migrations"') AS relation WHERE relation IS NOT NULL`)
+    this.addSql(`SELECT bemi.start()`)
   }
 
-  override async down(): Promise<void> {
-    this.addSql(bemiDownSql())
+  async down(): Promise<void> {
+    this.addSql(`SELECT bemi.untrack_schema('"public"')`)
   }
 }
