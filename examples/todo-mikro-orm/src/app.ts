@@ -53,9 +53,8 @@ export function createApp(orm: MikroORM) {
     res.status(204).end()
   })
 
-  // Who did what to this todo? The changes of the last requests are stored within milliseconds; sync() waits for them.
+  // Who did what to this todo?
   app.get('/todo/:id/history', async (req, res) => {
-    await em().execute('SELECT bemi.sync()')
     res.json(
       await em().execute(
         `SELECT operation, changed, context, committed_at FROM bemi.history('todo', ?) WHERE operation <> 'BEFORE'`,
