@@ -4,8 +4,8 @@
 CREATE TYPE bemi.revert_step AS (key text, place jsonb, target jsonb, expected jsonb, conflict jsonb);
 COMMENT ON TYPE bemi.revert_step IS 'Internal, for bemi.revert(): what has to be done to a row, or what is in the way.';
 
--- One command does all steps of a kind. Those that are blocked are not done; those that need a unique value that others take away are late.
-CREATE TYPE bemi.revert_kind AS (relation oid, action text, columns text[], is_blocked boolean, is_late boolean, steps bemi.revert_step[]);
+-- One command does all steps of a kind. Those that are blocked are not done. Those of a higher rank need a unique value that others take away.
+CREATE TYPE bemi.revert_kind AS (relation oid, action text, columns text[], is_blocked boolean, rank integer, steps bemi.revert_step[]);
 COMMENT ON TYPE bemi.revert_kind IS 'Internal, for bemi.revert(): the steps that do the same to a table.';
 
 CREATE FUNCTION bemi.different_columns(before jsonb, after jsonb) RETURNS text[]
@@ -93,7 +93,7 @@ CREATE FUNCTION bemi.revert_kinds(relation oid, change text, is_chained boolean,
 BEGIN ATOMIC
     SELECT format(
         'WITH RECURSIVE %1$s, %2$s
-         SELECT array_agg(ROW(%3$s, k.action, k.columns, k.is_blocked, false, k.steps)::bemi.revert_kind) FROM (
+         SELECT array_agg(ROW(%3$s, k.action, k.columns, k.is_blocked, 0, k.steps)::bemi.revert_kind) FROM (
             SELECT s.action, s.columns, s.conflict IS NOT NULL AND (s.action IS NULL OR NOT %4$L) AS is_blocked,
                    array_agg(ROW(s.primary_key, s.place, s.target, s.expected, s.conflict)::bemi.revert_step) AS steps
             FROM (
@@ -126,7 +126,7 @@ COMMENT ON FUNCTION bemi.revert_kinds(oid, text, boolean, boolean) IS
 CREATE FUNCTION bemi.revert_settable(kinds bemi.revert_kind[]) RETURNS bemi.revert_kind[]
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
-    SELECT array_agg(ROW(k.relation, k.action, s.columns, k.is_blocked, k.is_late, k.steps)::bemi.revert_kind)
+    SELECT array_agg(ROW(k.relation, k.action, s.columns, k.is_blocked, k.rank, k.steps)::bemi.revert_kind)
     FROM unnest($1) k
     CROSS JOIN LATERAL (
         SELECT CASE WHEN k.columns IS NOT NULL THEN array(

@@ -87,7 +87,7 @@ COMMENT ON FUNCTION bemi.revert_constraints(bemi.revert_kind) IS
 CREATE FUNCTION bemi.revert_blocked(kind bemi.revert_kind, numbers bigint[], conflict jsonb) RETURNS bemi.revert_kind[]
     LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
-    SELECT array_agg(ROW($1.relation, $1.action, $1.columns, g.is_blocked, $1.is_late, g.steps)::bemi.revert_kind)
+    SELECT array_agg(ROW($1.relation, $1.action, $1.columns, g.is_blocked, $1.rank, g.steps)::bemi.revert_kind)
     FROM (SELECT s.n = ANY ($2) AS is_blocked,
                  array_agg(ROW(s.key, s.place, s.target, s.expected, CASE WHEN s.n = ANY ($2) THEN $3 END)::bemi.revert_step ORDER BY s.n) AS steps
           FROM unnest($1.steps) WITH ORDINALITY AS s (key, place, target, expected, conflict, n)
@@ -109,7 +109,7 @@ BEGIN
         FOR look IN SELECT * FROM bemi.revert_constraints(kinds[i]) LOOP
             EXECUTE look.sql INTO numbers USING kinds[i].steps, '{}'::bemi.revert_step[];
             CONTINUE WHEN numbers IS NULL;
-            kinds[i].is_late := kinds[i].is_late OR look.other = kinds[i].relation;
+            kinds[i].rank := CASE WHEN look.other = kinds[i].relation THEN greatest(kinds[i].rank, 1) ELSE kinds[i].rank END;
             EXECUTE look.sql INTO numbers USING kinds[i].steps, bemi.revert_others(kinds, look.other, look.actions, look.columns);
             IF numbers IS NOT NULL THEN
                 RETURN bemi.revert_constrained(kinds[:i - 1] || kinds[i + 1:] || bemi.revert_blocked(kinds[i], numbers, look.conflict));

@@ -42,28 +42,55 @@ END;
 COMMENT ON FUNCTION bemi.revert_followed(oid, text) IS
     'Internal, for bemi.revert(): SQL for the changes, with a text that tells rows apart, also if their keys have changed.';
 
--- A row that comes back may need a key that another step takes away.
-CREATE FUNCTION bemi.revert_vacated(kinds bemi.revert_kind[]) RETURNS bemi.revert_kind[]
+-- Rows that want a key which another step takes away are ranked after it: a unique index is checked row by row. Of the other rows whose
+-- key is taken, those that are there already are left out, and those that are forced overwrite the present ones.
+CREATE FUNCTION bemi.revert_ranked(kinds bemi.revert_kind[], is_forced boolean) RETURNS bemi.revert_kind[]
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
-    WITH leaving AS MATERIALIZED (
-        SELECT k.relation, s.place
-        FROM unnest($1) k CROSS JOIN LATERAL unnest(k.steps) s
-        WHERE NOT k.is_blocked AND (k.action = 'DELETE' OR k.action = 'UPDATE' AND k.columns && array(
-            SELECT c.name FROM bemi.revert_columns(k.relation) c WHERE c.key_number IS NOT NULL))
-    ), step AS (
-        SELECT k.relation, k.action, k.columns, k.number, l.place IS NULL AS is_blocked, s.n,
-               ROW(s.key, s.place, s.target, s.expected, CASE WHEN l.place IS NULL THEN s.conflict END)::bemi.revert_step AS step
-        FROM unnest($1) WITH ORDINALITY AS k (relation, action, columns, is_blocked, is_late, steps, number)
-        CROSS JOIN LATERAL unnest(k.steps) WITH ORDINALITY AS s (key, place, target, expected, conflict, n)
-        LEFT JOIN leaving l ON l.relation = k.relation AND l.place = s.place AND s.conflict->>'reason' = 'key is taken'
-        WHERE k.is_blocked
+    WITH RECURSIVE keys AS (
+        SELECT r.relation, array(SELECT c.name FROM bemi.revert_columns(r.relation) c WHERE c.key_number IS NOT NULL) AS columns
+        FROM (SELECT DISTINCT relation FROM unnest($1)) AS r
+    ), step AS MATERIALIZED (
+        SELECT row_number() OVER () AS id, k.relation, k.action, k.columns, k.is_blocked, s AS step,
+               s.conflict->>'reason' = 'key is taken' IS TRUE AS is_taken,
+               bemi.only_columns(s.place, keys.columns) AS old_key, bemi.only_columns(s.place || s.target, keys.columns) AS new_key,
+               NOT k.is_blocked AND (k.action = 'DELETE' OR k.action = 'UPDATE' AND k.columns && keys.columns) AS leaves,
+               k.action = 'INSERT' OR k.action = 'UPDATE' AND k.columns && keys.columns AS arrives
+        FROM unnest($1) k JOIN keys ON keys.relation IS NOT DISTINCT FROM k.relation CROSS JOIN LATERAL unnest(k.steps) s
+    ), waits AS MATERIALIZED (
+        SELECT a.id, l.id AS for_id
+        FROM step a JOIN step l ON l.relation = a.relation AND l.old_key = a.new_key
+        WHERE a.arrives AND l.leaves AND l.id <> a.id
+    ), ranked (id, rank) AS (
+        SELECT s.id, 0 FROM step s WHERE s.id NOT IN (SELECT id FROM waits)
+        UNION ALL
+        SELECT w.id, r.rank + 1 FROM ranked r JOIN waits w ON w.for_id = r.id
+    ), resolved AS (
+        SELECT s.id, s.relation, s.is_blocked AND NOT s.is_taken OR s.is_taken AND NOT t.is_free AND NOT $2 AS is_blocked, least(r.rank, 100) AS rank,
+               CASE WHEN s.is_taken AND NOT t.is_free AND $2 THEN 'UPDATE' ELSE s.action END AS action,
+               CASE WHEN s.is_taken AND NOT t.is_free AND $2 THEN t.wanted ELSE s.columns END AS columns,
+               ROW((s.step).key, (s.step).place, (s.step).target, (s.step).expected, CASE WHEN NOT s.is_taken OR NOT t.is_free THEN (s.step).conflict END)::bemi.revert_step AS step
+        FROM step s LEFT JOIN ranked r USING (id)
+        CROSS JOIN LATERAL (SELECT
+            s.id IN (SELECT id FROM waits) AS is_free,
+            CASE WHEN s.is_taken THEN array(SELECT c FROM unnest(s.columns) c WHERE (s.step).expected->c IS DISTINCT FROM (s.step).target->c) END AS wanted) AS t
+        WHERE NOT s.is_taken OR t.is_free OR t.wanted <> '{}'
     )
     SELECT array_agg(k) FROM (
-        SELECT ROW(s.relation, s.action, s.columns, s.is_blocked, NOT s.is_blocked, array_agg(s.step ORDER BY s.n))::bemi.revert_kind
-        FROM step s GROUP BY s.number, s.relation, s.action, s.columns, s.is_blocked
-        UNION ALL
-        SELECT k::bemi.revert_kind FROM unnest($1) k WHERE NOT k.is_blocked) AS k (k);
+        SELECT ROW(r.relation, r.action, r.columns, r.is_blocked, coalesce(r.rank, 100), array_agg(r.step ORDER BY r.id))::bemi.revert_kind
+        FROM resolved r GROUP BY r.relation, r.action, r.columns, r.is_blocked, r.rank) AS k (k);
 END;
-COMMENT ON FUNCTION bemi.revert_vacated(bemi.revert_kind[]) IS
-    'Internal, for bemi.revert(): the kinds, of which those are free whose key another step takes away.';
+COMMENT ON FUNCTION bemi.revert_ranked(bemi.revert_kind[], boolean) IS
+    'Internal, for bemi.revert(): the kinds, in which a step has a higher rank than the step that takes its key away.';
+
+-- Most steps neither give a row another key nor want a key that is there.
+CREATE FUNCTION bemi.revert_is_plain(kinds bemi.revert_kind[]) RETURNS boolean
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT NOT EXISTS (
+        SELECT FROM unnest($1) k
+        WHERE k.action = 'INSERT' AND k.is_blocked OR k.action = 'UPDATE' AND k.columns && array(
+            SELECT c.name FROM bemi.revert_columns(k.relation) c WHERE c.key_number IS NOT NULL));
+END;
+COMMENT ON FUNCTION bemi.revert_is_plain(bemi.revert_kind[]) IS
+    'Internal, for bemi.revert(): whether no step depends on what another does to a key.';

@@ -24,7 +24,6 @@ CREATE FUNCTION bemi.revert_judged(
     INOUT action text, INOUT columns text[], INOUT step bemi.revert_step, present jsonb, names text[], is_forced boolean)
     LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-    wanted text[];
     obstacle text;
 BEGIN
     IF present IS NULL AND action = 'UPDATE' THEN
@@ -32,6 +31,7 @@ BEGIN
         IF is_forced THEN
             action := 'INSERT';
             step.target := step.place || step.target;
+            step.expected := NULL;
             columns := array(SELECT n FROM unnest(names) n WHERE step.target ? n);
         END IF;
         RETURN;
@@ -39,22 +39,18 @@ BEGIN
         step := NULL;
         RETURN;
     END IF;
-    IF action <> 'DELETE' THEN
-        wanted := array(SELECT c FROM unnest(columns) c WHERE present->c IS DISTINCT FROM step.target->c);
-        IF wanted = '{}' THEN
+    IF action = 'INSERT' THEN
+        -- Whether the present row stays is seen later.
+        step.conflict := '{"reason": "key is taken"}';
+        step.expected := present;
+        RETURN;
+    ELSIF action = 'UPDATE' THEN
+        columns := array(SELECT c FROM unnest(columns) c WHERE present->c IS DISTINCT FROM step.target->c);
+        IF columns = '{}' THEN
             step := NULL;
             RETURN;
         END IF;
     END IF;
-    IF action = 'INSERT' THEN
-        step.conflict := '{"reason": "key is taken"}';
-        IF is_forced THEN
-            action := 'UPDATE';
-            columns := wanted;
-        END IF;
-        RETURN;
-    END IF;
-    columns := wanted;
     obstacle := c FROM unnest(CASE action WHEN 'DELETE' THEN names ELSE columns END) c
         WHERE step.expected ? c AND present->c IS DISTINCT FROM step.expected->c LIMIT 1;
     IF obstacle IS NOT NULL THEN
@@ -79,11 +75,11 @@ BEGIN ATOMIC
         CROSS JOIN LATERAL bemi.revert_judged($1.action, $1.columns, s.step, o.image,
             array(SELECT c.name FROM bemi.revert_columns($1.relation) c WHERE c.is_settable ORDER BY c.number), $4) AS j
     ), kind AS (
-        SELECT j.action, j.columns, (j.step).conflict IS NOT NULL AND NOT $4 AS is_blocked, array_agg(j.step ORDER BY j.n) AS steps
+        SELECT j.action, j.columns, (j.step).conflict IS NOT NULL AND (NOT $4 OR j.action = 'INSERT' AND (j.step).expected IS NOT NULL) AS is_blocked, array_agg(j.step ORDER BY j.n) AS steps
         FROM judged j WHERE (j.step).key IS NOT NULL
         GROUP BY 1, 2, 3
     )
-    SELECT array_agg(ROW($1.relation, k.action, k.columns, k.is_blocked, false, k.steps)::bemi.revert_kind) FROM kind k;
+    SELECT array_agg(ROW($1.relation, k.action, k.columns, k.is_blocked, 0, k.steps)::bemi.revert_kind) FROM kind k;
 END;
 COMMENT ON FUNCTION bemi.revert_regrouped(bemi.revert_kind, bigint[], jsonb[], boolean) IS
     'Internal, for bemi.revert(): the kinds that a kind becomes, because rows with these numbers are not as expected.';

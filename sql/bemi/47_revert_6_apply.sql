@@ -21,7 +21,7 @@ COMMENT ON FUNCTION bemi.revert_depths(oid[]) IS
 CREATE FUNCTION bemi.revert_in_order(kinds bemi.revert_kind[]) RETURNS bemi.revert_kind[]
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
-    SELECT array_agg(k::bemi.revert_kind ORDER BY k.is_blocked DESC, k.is_late AND NOT k.is_blocked, array_position(array['INSERT', 'UPDATE', 'DELETE'], k.action),
+    SELECT array_agg(k::bemi.revert_kind ORDER BY k.is_blocked DESC, CASE WHEN NOT k.is_blocked THEN k.rank END, array_position(array['INSERT', 'UPDATE', 'DELETE'], k.action),
                      CASE k.action WHEN 'DELETE' THEN -d.depth ELSE d.depth END, k.relation, k.columns)
     FROM unnest($1) k
     LEFT JOIN bemi.revert_depths(array(SELECT DISTINCT relation FROM unnest($1))) d ON d.relation = k.relation;

@@ -78,3 +78,38 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION bemi.revert_report(bemi.revert_kind[], boolean) IS 'Internal, for bemi.revert(): what it returns.';
+
+-- The actions of foreign keys come last, when rows have their old keys already: CASCADE then also takes hold of rows that refer to another
+-- row which has got the key. What they have done to rows that are taken back is undone by a second statement.
+CREATE FUNCTION bemi.revert_undone(kinds bemi.revert_kind[]) RETURNS bemi.revert_kind[]
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+    SET TimeZone = 'UTC' SET DateStyle = 'ISO' SET IntervalStyle = 'postgres' SET bytea_output = 'hex' SET extra_float_digits = 1 SET jit = off AS $$
+DECLARE
+    kind bemi.revert_kind;
+    undone bemi.revert_kind[];
+    missing bemi.revert_step[];
+    different bemi.revert_step[];
+BEGIN
+    FOREACH kind IN ARRAY kinds LOOP
+        CONTINUE WHEN kind.is_blocked OR kind.action = 'DELETE' OR NOT EXISTS (
+            SELECT FROM pg_constraint f JOIN unnest(kinds) k ON k.relation = f.confrelid AND NOT k.is_blocked AND k.action <> 'INSERT'
+            WHERE f.conrelid = kind.relation AND f.contype = 'f'
+              AND CASE k.action WHEN 'DELETE' THEN f.confdeltype ELSE f.confupdtype END IN ('c', 'n', 'd'));
+        EXECUTE format(
+            'SELECT array_agg(ROW(p.key, p.place || p.target, p.target, NULL, NULL)::bemi.revert_step) FILTER (WHERE NOT s.is_there AND $2),
+                    array_agg(ROW(p.key, p.place || p.target, p.target, NULL, NULL)::bemi.revert_step) FILTER (WHERE s.is_there)
+             FROM unnest($1) p CROSS JOIN LATERAL (SELECT EXISTS (SELECT FROM %s AS t WHERE %s) AS is_there) AS s WHERE NOT %s',
+            bemi.revert_table(kind.relation), bemi.revert_place(kind.relation, '(p.place || p.target)'),
+            bemi.revert_is_done(kind.relation, kind.action, kind.columns)) INTO missing, different USING kind.steps, kind.action = 'INSERT';
+        IF missing IS NOT NULL THEN
+            undone := undone || ROW(kind.relation, 'INSERT', kind.columns, false, 0, missing)::bemi.revert_kind;
+        END IF;
+        IF different IS NOT NULL THEN
+            undone := undone || ROW(kind.relation, 'UPDATE', kind.columns, false, 0, different)::bemi.revert_kind;
+        END IF;
+    END LOOP;
+    RETURN bemi.revert_in_order(undone);
+END
+$$;
+COMMENT ON FUNCTION bemi.revert_undone(bemi.revert_kind[]) IS
+    'Internal, for bemi.revert(): the steps that are not done any more because of actions of foreign keys.';

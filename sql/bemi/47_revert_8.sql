@@ -33,7 +33,7 @@ DECLARE
     kinds bemi.revert_kind[];
 BEGIN
     IF bemi.revert_place(root, '') IS NULL THEN
-        RETURN array[ROW(root, NULL, NULL, true, false, array[ROW(NULL, NULL, NULL, NULL, CASE WHEN root IS NULL
+        RETURN array[ROW(root, NULL, NULL, true, 0, array[ROW(NULL, NULL, NULL, NULL, CASE WHEN root IS NULL
             THEN jsonb_build_object('reason', 'table is gone', 'table', name)
             ELSE '{"reason": "no primary key"}' END)::bemi.revert_step])::bemi.revert_kind];
     END IF;
@@ -102,8 +102,11 @@ BEGIN
     FOREACH kind IN ARRAY coalesce(bemi.revert_stored(selector, condition, is_forced), '{}') LOOP
         kinds := kinds || CASE WHEN kind.is_blocked THEN array[kind] ELSE bemi.revert_inspected(kind, is_forced, is_locking) END;
     END LOOP;
+    IF NOT bemi.revert_is_plain(kinds) THEN
+        kinds := bemi.revert_ranked(kinds, is_forced);
+    END IF;
     IF NOT is_forced THEN
-        kinds := bemi.revert_constrained(bemi.revert_vacated(kinds));
+        kinds := bemi.revert_constrained(kinds);
     END IF;
     RETURN bemi.revert_in_order(kinds);
 END
@@ -170,12 +173,13 @@ $$;
 COMMENT ON FUNCTION bemi.revert_require_free(bemi.revert_kind[], text) IS
     'Internal, for bemi.revert(): an error if steps are blocked, unless these are skipped.';
 
--- Runs the statement with the context of the caller, and with what is taken back in it. An error restores the settings as well.
-CREATE FUNCTION bemi.revert_run(statement text, kinds bemi.revert_kind[], selector jsonb, triggers boolean) RETURNS void
+-- Runs the statements with the context of the caller, and with what is taken back in it. An error restores the settings as well.
+CREATE FUNCTION bemi.revert_run(kinds bemi.revert_kind[], selector jsonb, triggers boolean) RETURNS void
     LANGUAGE plpgsql AS $$
 DECLARE
     context constant text := pg_catalog.current_setting('bemi.context');
     role constant text := pg_catalog.current_setting('session_replication_role');
+    statement text := bemi.revert_statement(kinds);
 BEGIN
     IF statement IS NULL THEN
         RETURN;
@@ -185,13 +189,17 @@ BEGIN
         PERFORM pg_catalog.set_config('session_replication_role', 'replica', true);
     END IF;
     EXECUTE statement USING kinds;
+    kinds := bemi.revert_undone(kinds);
+    IF kinds IS NOT NULL THEN
+        EXECUTE bemi.revert_statement(kinds) USING kinds;
+    END IF;
     PERFORM pg_catalog.set_config('bemi.context', context, true);
     IF triggers IS FALSE THEN
         PERFORM pg_catalog.set_config('session_replication_role', role, true);
     END IF;
 END
 $$;
-COMMENT ON FUNCTION bemi.revert_run(text, bemi.revert_kind[], jsonb, boolean) IS 'Internal, for bemi.revert(): runs the statement.';
+COMMENT ON FUNCTION bemi.revert_run(bemi.revert_kind[], jsonb, boolean) IS 'Internal, for bemi.revert(): does the steps.';
 
 CREATE FUNCTION bemi.revert_selected(selector jsonb, conflicts text, dry_run boolean, triggers boolean)
     RETURNS TABLE (relation regclass, key text, action text, columns text[], status text, conflict jsonb, sql text)
@@ -208,7 +216,7 @@ BEGIN
     END IF;
     IF NOT is_dry THEN
         PERFORM bemi.revert_require_free(kinds, conflicts);
-        PERFORM bemi.revert_run(bemi.revert_statement(kinds), kinds, selector, triggers);
+        PERFORM bemi.revert_run(kinds, selector, triggers);
     END IF;
     RETURN QUERY SELECT * FROM bemi.revert_report(kinds, is_dry);
 END
