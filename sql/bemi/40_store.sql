@@ -68,6 +68,8 @@ CREATE TABLE bemi.progress (
     changes bigint NOT NULL DEFAULT 0,
     committed_at timestamptz,
     stored_at timestamptz,
+    from_position pg_lsn NOT NULL,
+    from_time timestamptz NOT NULL,
     latest_commit timestamptz,
     max_skew interval NOT NULL DEFAULT '0',
     PRIMARY KEY (system_identifier, database)
@@ -102,6 +104,9 @@ COMMENT ON COLUMN bemi.progress.position IS 'Everything that was committed befor
 COMMENT ON COLUMN bemi.progress.changes IS 'How many changes were stored since the first bemi.start().';
 COMMENT ON COLUMN bemi.progress.committed_at IS 'When the last stored change was committed.';
 COMMENT ON COLUMN bemi.progress.stored_at IS 'When it was stored.';
+COMMENT ON COLUMN bemi.progress.from_position IS
+    'Everything that was committed from this WAL position on is stored, but for what bemi.errors says.';
+COMMENT ON COLUMN bemi.progress.from_time IS 'Everything that was committed after this time is behind that position.';
 COMMENT ON COLUMN bemi.progress.latest_commit IS 'The latest time of commit that any stored change has.';
 COMMENT ON COLUMN bemi.progress.max_skew IS
     'How much earlier than a former commit a later one was at most: servers do not commit in the order of the times of commit.';

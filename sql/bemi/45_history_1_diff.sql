@@ -15,7 +15,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION bemi.diff(jsonb, jsonb) IS
-    'What differs between two JSON objects, {"column": [old, new], …}; an absent key counts as null.';
+    'What differs between two JSON objects, {"column": [old, new], ...}; an absent key counts as null.';
 
 -- RFC 6902, whose paths are of RFC 6901.
 CREATE FUNCTION bemi.patch_operations(before jsonb, after jsonb, deep boolean, path text) RETURNS SETOF jsonb

@@ -84,7 +84,8 @@ BEGIN ATOMIC
                                                      ELSE 'does not fire in every session_replication_role' END),
            format('ALTER EVENT TRIGGER %s ENABLE ALWAYS;', e.evtname)
     FROM pg_event_trigger e
-    WHERE e.evtname IN ('bemi_create_trigger', 'bemi_ddl_command_end', 'bemi_ddl_command_start', 'bemi_sql_drop')
+    WHERE e.evtname IN ('bemi_create_trigger', 'bemi_ddl_command_end', 'bemi_ddl_command_start', 'bemi_drop_table',
+                        'bemi_sql_drop', 'bemi_table_rewrite')
       AND e.evtenabled <> 'A';
 END;
 COMMENT ON FUNCTION bemi.setting_faults() IS 'Internal, for bemi.doctor(): faults of the server''s settings and of the event triggers.';

@@ -71,6 +71,27 @@ void process_other_message(Decoder &decoder, Txn &txn, const Message &message) {
         note_filtered(decoder);
 }
 
+/// The description of the relation, in the current memory context; empty if it was dropped.
+std::string_view state_of(Decoder &decoder, Oid oid) {
+    Relation relation = RelationIdGetRelation(oid);
+    if (!RelationIsValid(relation))
+        return {};
+    const RelationEntry &entry = relation_entry(*decoder.relations, relation);
+    const std::string_view state = decoder.format->table_state(relation, entry);
+    RelationClose(relation);
+    return state;
+}
+
+void process_table_message(Decoder &decoder, Txn &txn, const Message &message) {
+    const std::optional<table_message::Content> content = table_message::read(message.content);
+    if (!content)
+        return note_filtered(decoder);
+    MemoryContext caller = MemoryContextSwitchTo(decoder.change_memory); // write_table() resets it
+    const std::string_view state = state_of(decoder, content->table);
+    write_table(decoder, txn, {content->table, content->event, txn.next_sequence, state});
+    MemoryContextSwitchTo(caller);
+}
+
 } // namespace
 
 void process_change(Decoder &decoder, Txn &txn, Relation relation, ReorderBufferChange *change) {
@@ -99,6 +120,8 @@ void process_truncate(Decoder &decoder, Txn &txn, std::span<Relation> relations,
 }
 
 void process_message(Decoder &decoder, Txn &txn, const Message &message) {
+    if (message.prefix == table_message::prefix)
+        return process_table_message(decoder, txn, message);
     if (message.prefix != claim_prefix && message.prefix != facts_prefix)
         return process_other_message(decoder, txn, message);
     MemoryContext caller = MemoryContextSwitchTo(decoder.memory);

@@ -69,16 +69,17 @@ void start_decoding(Decoder &decoder) {
     MemoryContextSwitchTo(caller);
 }
 
-void write_table(Decoder &decoder, Txn &txn, std::string_view state, uint64 sequence) {
+void write_table(Decoder &decoder, Txn &txn, const TableNews &news) {
     ensure_begin_line(decoder, txn);
-    write_transaction_line(decoder, txn,
-                           [&](json::Writer &line) { decoder.format->table(line, txn, state, sequence); });
+    write_transaction_line(decoder, txn, [&](json::Writer &line) { decoder.format->table(line, txn, news); });
 }
 
 void write_change(Decoder &decoder, Txn &txn, const Change &change) {
     ensure_begin_line(decoder, txn);
     if (!change.relation->state.empty())
-        write_table(decoder, txn, std::exchange(change.relation->state, {}), change.sequence);
+        write_table(decoder, txn,
+                    {change.relation->oid, TableEvent::changed, change.sequence,
+                     std::exchange(change.relation->state, {})});
     const Subject subject{.output = &decoder.output,
                           .txn = &txn,
                           .position = change.position,

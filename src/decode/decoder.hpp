@@ -35,7 +35,7 @@ void write_begin(Decoder &decoder, Txn &txn);
 void write_change(Decoder &decoder, Txn &txn, const Change &change);
 void write_message(Decoder &decoder, Txn &txn, const Message &message);
 /// Writes a record about a table, in a format that has them.
-void write_table(Decoder &decoder, Txn &txn, std::string_view state, uint64 sequence);
+void write_table(Decoder &decoder, Txn &txn, const TableNews &news);
 void write_commit(Decoder &decoder, const Txn &txn);
 
 /// Writes what becomes of a transaction whose changes are sent before its commit.

@@ -4,6 +4,7 @@
 
 #include "decode/relation_entry.hpp"
 #include "decode/txn.hpp"
+#include "table_message.hpp"
 
 namespace bemi::decode {
 
@@ -23,6 +24,14 @@ struct Message {
     std::string_view prefix;
     std::string_view content;
     XLogRecPtr position;
+};
+
+/// That a relation is, or may be, not as it was.
+struct TableNews {
+    Oid relation;
+    TableEvent event;
+    uint64 sequence;        // of the change before which it became known
+    std::string_view state; // what table_state() made; empty if the relation was dropped
 };
 
 /// The lines about a transaction whose changes are sent before its commit.
@@ -60,10 +69,9 @@ struct Format {
     void (*change)(json::Writer &out, const Session &session, const Txn &txn, const Change &change);
     /// Writes that a change could not be written; without this function, the ERROR ends the stream.
     void (*missing)(json::Writer &out, const Txn &txn, const Change &change) = nullptr;
-    /// Describes the relation as it is at the WAL position of a change.
+    /// Describes the relation as it is at that place of the WAL, for `table`, which writes a record about it.
     std::string_view (*table_state)(Relation relation, const RelationEntry &entry) = nullptr;
-    /// Writes this description, as a record before the change with the number `sequence`.
-    void (*table)(json::Writer &out, const Txn &txn, std::string_view state, uint64 sequence) = nullptr;
+    void (*table)(json::Writer &out, const Txn &txn, const TableNews &news) = nullptr;
     void (*message)(json::Writer &out, const Session &session, const Txn &txn, const Message &message);
     void (*commit)(json::Writer &out, const Session &session, const Txn &txn);
     void (*progress)(json::Writer &out, const Session &session, const Txn &txn, Progress progress) = nullptr;

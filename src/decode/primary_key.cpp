@@ -4,35 +4,55 @@
 
 namespace bemi::decode {
 
-std::span<ColumnWriter> key_columns(Oid index, std::span<ColumnWriter> columns) {
+namespace {
+
+/// The attribute numbers of the index if it is a primary key, else NIL.
+List *key_attributes(Oid index) {
     HeapTuple tuple = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(index));
     if (!HeapTupleIsValid(tuple))
-        return {};
-
+        return NIL;
     const auto *form = reinterpret_cast<Form_pg_index>(GETSTRUCT(tuple));
-    auto *key =
-        static_cast<ColumnWriter *>(palloc(sizeof(ColumnWriter) * static_cast<size_t>(form->indnkeyatts)));
+    List *attributes = NIL;
+    for (int i = 0; form->indisprimary && i < form->indnkeyatts; i++)
+        attributes = lappend_int(attributes, form->indkey.values[i]);
+    ReleaseSysCache(tuple);
+    return attributes;
+}
+
+std::span<ColumnWriter> columns_of(List *attributes, std::span<ColumnWriter> columns) {
+    auto *key = static_cast<ColumnWriter *>(
+        palloc(sizeof(ColumnWriter) * static_cast<size_t>(list_length(attributes))));
     size_t count = 0;
-    for (int i = 0; form->indisprimary && i < form->indnkeyatts; i++) {
-        const int position = form->indkey.values[i] - 1;
+    for (int i = 0; i < list_length(attributes); i++) {
+        const int position = list_nth_int(attributes, i) - 1;
         const auto column = std::find_if(columns.begin(), columns.end(),
                                          [position](const ColumnWriter &c) { return c.index == position; });
         if (column != columns.end())
             key[count++] = *column;
     }
-    ReleaseSysCache(tuple);
+    list_free(attributes);
     return {key, count};
 }
 
-std::span<ColumnWriter> primary_key_columns(Relation relation, std::span<ColumnWriter> columns) {
+} // namespace
+
+List *primary_key_attributes(Relation relation) {
     // pg_index is searched, because the relation cache of PostgreSQL does not report a deferrable primary
     // key.
     List *indexes = RelationGetIndexList(relation);
-    std::span<ColumnWriter> key;
-    for (int i = 0; key.empty() && i < list_length(indexes); i++)
-        key = key_columns(list_nth_oid(indexes, i), columns);
+    List *attributes = NIL;
+    for (int i = 0; attributes == NIL && i < list_length(indexes); i++)
+        attributes = key_attributes(list_nth_oid(indexes, i));
     list_free(indexes);
-    return key;
+    return attributes;
+}
+
+std::span<ColumnWriter> key_columns(Oid index, std::span<ColumnWriter> columns) {
+    return columns_of(key_attributes(index), columns);
+}
+
+std::span<ColumnWriter> primary_key_columns(Relation relation, std::span<ColumnWriter> columns) {
+    return columns_of(primary_key_attributes(relation), columns);
 }
 
 const Row *row_with_key(const RelationEntry &entry) {

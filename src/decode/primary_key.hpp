@@ -5,6 +5,9 @@
 
 namespace bemi::decode {
 
+/// The attribute numbers of the relation's primary key, in the order of the key.
+[[nodiscard]] List *primary_key_attributes(Relation relation);
+
 /// The columns of the relation's primary key, in the order of the key; empty if it has no primary key.
 [[nodiscard]] std::span<ColumnWriter> primary_key_columns(Relation relation, std::span<ColumnWriter> columns);
 

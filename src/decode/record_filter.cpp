@@ -3,6 +3,7 @@
 #include "attested.hpp"
 #include "decode/callbacks.hpp"
 #include "guc.hpp"
+#include "table_message.hpp"
 #include "wire.hpp"
 
 #include <algorithm>
@@ -41,6 +42,9 @@ bool filter_record(LogicalDecodingContext *ctx, RepOriginId origin) {
             empty_if_too_large(*message);
             return !message->transactional;
         }
+        if (prefix == table_message::prefix)
+            return decoder.format->table_state == nullptr ||
+                   !has_attested_message(record, table_message::prefix) || !message->transactional;
         if (prefix == facts_prefix)
             return !has_attested_message(record, facts_prefix) || !message->transactional;
     }

@@ -97,6 +97,7 @@ void write_table_name(json::Writer &out, const RelationEntry &entry) {
 RelationEntry *make_relation_entry(Relation relation, const Format &format, const Options &options) {
     auto *entry = static_cast<RelationEntry *>(palloc0(sizeof(RelationEntry)));
     const char *schema = get_namespace_name(RelationGetNamespace(relation));
+    entry->oid = RelationGetRelid(relation);
     entry->schema = schema == nullptr ? "" : schema;
     entry->tracking = tracking_of(RelationGetRelid(relation));
     entry->included = is_included(relation, *entry, format, options);

@@ -23,6 +23,7 @@ struct WrittenMember {
 };
 
 struct RelationEntry {
+    Oid oid;
     const char *schema;
     Tracking tracking;
     bool included; // in what the client asks for; the fields below are set only if true

@@ -47,11 +47,6 @@ char *without_escapes(std::string_view json) {
 }
 
 /// In an SQL_ASCII database jsonb refuses escapes, but takes any bytes.
-Datum jsonb_of(std::string_view json) {
-    const bool is_ascii = GetDatabaseEncoding() == PG_SQL_ASCII;
-    return DirectFunctionCall1(jsonb_in, CStringGetDatum(is_ascii ? without_escapes(json) : json.data()));
-}
-
 /// Of the data, or that it needs more than a single allocation can have, which is reported as an internal
 /// one.
 bool is_of_data(const ErrorData &error) {
@@ -61,6 +56,11 @@ bool is_of_data(const ErrorData &error) {
 }
 
 } // namespace
+
+Datum jsonb_of(std::string_view json) {
+    const bool is_ascii = GetDatabaseEncoding() == PG_SQL_ASCII;
+    return DirectFunctionCall1(jsonb_in, CStringGetDatum(is_ascii ? without_escapes(json) : json.data()));
+}
 
 const ErrorData *try_jsonb(std::string_view json, Datum *jsonb) {
     MemoryContext memory = CurrentMemoryContext;

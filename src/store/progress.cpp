@@ -19,6 +19,12 @@ int64 timeline_at(XLogRecPtr position) {
     return decode::timeline_of(position).id;
 }
 
+void require_row() {
+    if (SPI_processed != 1)
+        ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+                        errmsg("table \"bemi.progress\" has no row of this server and database")));
+}
+
 } // namespace
 
 Progress find() {
@@ -35,6 +41,24 @@ Progress read() {
     return progress;
 }
 
+Start start() {
+    spi::run(psprintf("SELECT from_position, from_time FROM bemi.progress%s", server_rows::condition()));
+    return {.position = DatumGetLSN(spi::value(1)), .time = DatumGetTimestampTz(spi::value(2))};
+}
+
+void begin(const Start &start) {
+    in_owners_transaction([start] {
+        log_attested_message(store_prefix, "");
+        spi::run("INSERT INTO bemi.progress"
+                 " (system_identifier, database, timeline, position, from_position, from_time)"
+                 " VALUES ($1, $2, $3, $4, $4, $5) ON CONFLICT (system_identifier, database)"
+                 " DO UPDATE SET timeline = excluded.timeline, position = excluded.position,"
+                 "  from_position = excluded.from_position, from_time = excluded.from_time",
+                 {server_rows::server(), spi::oid(MyDatabaseId), spi::integer(timeline_at(start.position)),
+                  spi::lsn(start.position), spi::timestamp(start.time)});
+    });
+}
+
 void set(XLogRecPtr position) {
     in_owners_transaction([position] {
         log_attested_message(store_prefix, "");
@@ -43,11 +67,9 @@ void set(XLogRecPtr position) {
 }
 
 void move(XLogRecPtr position) {
-    spi::run("INSERT INTO bemi.progress (system_identifier, database, timeline, position)"
-             " VALUES ($1, $2, $3, $4) ON CONFLICT (system_identifier, database)"
-             " DO UPDATE SET timeline = excluded.timeline, position = excluded.position",
-             {server_rows::server(), spi::oid(MyDatabaseId), spi::integer(timeline_at(position)),
-              spi::lsn(position)});
+    spi::run(psprintf("UPDATE bemi.progress SET position = $1, timeline = $2%s", server_rows::condition()),
+             {spi::lsn(position), spi::integer(timeline_at(position))});
+    require_row();
 }
 
 void advance(XLogRecPtr position, uint64 changes, const CommitTimes &commits) {
@@ -66,9 +88,7 @@ void advance(XLogRecPtr position, uint64 changes, const CommitTimes &commits) {
                       TimestampTzGetDatum(commits.earliest()),
                       IntervalPGetDatum(&skew)};
     spi::execute(plan, values);
-    if (SPI_processed != 1)
-        ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-                        errmsg("table \"bemi.progress\" has no row of this server and database")));
+    require_row();
 }
 
 void forget() {

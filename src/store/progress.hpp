@@ -18,6 +18,18 @@ struct Progress {
 /// In a transaction of its own.
 [[nodiscard]] Progress read();
 
+/// From where on all changes are stored, but for those of which bemi.gaps or bemi.errors tells.
+struct Start {
+    XLogRecPtr position;
+    TimestampTz time; // what was committed later was committed after that position
+};
+
+/// As the owner, connected to SPI.
+[[nodiscard]] Start start();
+
+/// Begins at this position; in a transaction of its own.
+void begin(const Start &start);
+
 /// Moves on where no change was stored; in a transaction of its own.
 void set(XLogRecPtr position);
 

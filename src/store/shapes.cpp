@@ -1,43 +1,66 @@
 #include "store/shapes.hpp"
 
 #include "base/spi.hpp"
+#include "store/jsonb.hpp"
 #include "store/server_rows.hpp"
 
 namespace bemi::store::shapes {
 namespace {
 
-// Two shapes without a change between them have the position in common: the later one counts.
-constexpr char note_sql[] =
-    "INSERT INTO bemi.shapes AS s (system_identifier, database, relation, root, schema, \"table\", columns, "
-    "key,"
+// %s selects the new shape, n. Two shapes without a change between them have the position in common: the
+// later one counts.
+constexpr char insert_sql[] =
+    "WITH l AS ("
+    "  SELECT root, schema, \"table\", columns, key FROM bemi.shapes"
+    "  WHERE system_identifier = $1 AND database = $2 AND relation = $3"
+    "  ORDER BY from_position DESC, from_sequence DESC LIMIT 1)"
+    " INSERT INTO bemi.shapes (system_identifier, database, relation, root, schema, \"table\", columns, key,"
     "  from_position, from_sequence, from_time)"
-    " SELECT $1, $2, n.*, $4, $5, $6"
-    " FROM jsonb_to_record($3) AS n (relation oid, root oid, schema text, \"table\" text, columns jsonb, key "
-    "text[])"
-    " WHERE NOT EXISTS ("
-    "  SELECT FROM ("
-    "   SELECT root, schema, \"table\", columns, key FROM bemi.shapes"
-    "   WHERE system_identifier = $1 AND database = $2 AND relation = n.relation"
-    "   ORDER BY from_position DESC, from_sequence DESC LIMIT 1) AS l"
-    "  WHERE (l.root, l.schema, l.\"table\", l.columns) = (n.root, n.schema, n.\"table\", n.columns)"
-    "   AND l.key IS NOT DISTINCT FROM n.key)"
+    " SELECT $1, $2, $3, n.root, n.schema, n.\"table\", n.columns, n.key, $4, $5, $6"
+    " FROM %s LEFT JOIN l ON true"
+    " WHERE (l.root, l.schema, l.\"table\", l.columns, l.key)"
+    "  IS DISTINCT FROM (n.root, n.schema, n.\"table\", n.columns, n.key)"
     " ON CONFLICT (system_identifier, database, relation, from_position, from_sequence) DO UPDATE"
     "  SET root = excluded.root, schema = excluded.schema, \"table\" = excluded.\"table\","
     "   columns = excluded.columns, key = excluded.key";
+constexpr char seen_sql[] =
+    "jsonb_to_record($7) AS n (root oid, schema text, \"table\" text, columns jsonb, key text[])";
+constexpr char dropped_sql[] = "(SELECT $3 AS root, schema, \"table\", columns, key FROM l) AS n";
+
+SPIPlanPtr prepare(const char *source, std::span<const Oid> types) {
+    return spi::prepare(psprintf(insert_sql, source), types);
+}
 
 } // namespace
 
-void note(const decode::TableRecord &table) {
+Oid last_root(Oid relation) {
     static constinit SPIPlanPtr plan = nullptr;
-    constexpr Oid types[] = {INT8OID, OIDOID, JSONBOID, INT8OID, INT8OID, TIMESTAMPTZOID};
+    constexpr Oid types[] = {INT8OID, OIDOID, OIDOID};
     if (plan == nullptr)
-        plan = spi::prepare(note_sql, types);
+        plan = spi::prepare("SELECT root FROM bemi.shapes"
+                            " WHERE system_identifier = $1 AND database = $2 AND relation = $3"
+                            " ORDER BY from_position DESC, from_sequence DESC LIMIT 1",
+                            types);
+    Datum values[] = {server_rows::server().value, ObjectIdGetDatum(MyDatabaseId),
+                      ObjectIdGetDatum(relation)};
+    spi::execute(plan, values);
+    return SPI_processed == 0 ? InvalidOid : DatumGetObjectId(spi::value(1));
+}
+
+void note(const decode::TableRecord &table) {
+    static constinit SPIPlanPtr seen = nullptr, dropped = nullptr;
+    constexpr Oid types[] = {INT8OID, OIDOID, OIDOID, INT8OID, INT8OID, TIMESTAMPTZOID, JSONBOID};
+    const bool is_dropped = table.state_json.empty();
+    SPIPlanPtr &plan = is_dropped ? dropped : seen;
+    if (plan == nullptr)
+        plan = is_dropped ? prepare(dropped_sql, std::span(types).first(6)) : prepare(seen_sql, types);
     Datum values[] = {server_rows::server().value,
                       ObjectIdGetDatum(MyDatabaseId),
-                      DirectFunctionCall1(jsonb_in, CStringGetDatum(table.state)),
+                      ObjectIdGetDatum(table.relation),
                       Int64GetDatum(static_cast<int64>(table.commit_position)),
                       Int64GetDatum(static_cast<int64>(table.sequence)),
-                      TimestampTzGetDatum(table.committed_at)};
+                      TimestampTzGetDatum(table.committed_at),
+                      is_dropped ? Datum(0) : jsonb_of(table.state_json)};
     spi::execute(plan, values);
 }
 

@@ -7,7 +7,7 @@
 #include "store/moved_keys.hpp"
 #include "store/partitions.hpp"
 #include "store/progress.hpp"
-#include "store/shapes.hpp"
+#include "store/tables.hpp"
 #include "wire.hpp"
 
 #include <algorithm>
@@ -80,7 +80,7 @@ private:
             add(decode::read_change_row(record, reader_.context()));
             break;
         case decode::RecordHeader::Kind::table:
-            shapes::note(decode::read_table_record(record));
+            tables::note(decode::read_table_record(record));
             break;
         }
         MemoryContextSwitchTo(caller);

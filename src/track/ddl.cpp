@@ -6,6 +6,7 @@
 #include "base/spi.hpp"
 #include "track/catalog.hpp"
 #include "track/follow.hpp"
+#include "track/news.hpp"
 #include "track/schema_rules.hpp"
 
 namespace bemi::track {
@@ -66,12 +67,19 @@ Oid partition_of(const AlterTableCmd *command) {
     return relation_called(reinterpret_cast<Node *>(castNode(PartitionCmd, command->def)->name));
 }
 
+void move(Oid partition, Oid parent) {
+    if (OidIsValid(partition) && (catalog::is_tracked(parent) || OidIsValid(catalog::root_of(parent))))
+        news::moved(partition);
+}
+
 void follow_part(const AlterTableCmd *command, Node *altered) {
     switch (command->subtype) {
     case AT_AttachPartition:
-        return follow::came(partition_of(command));
+        follow::came(partition_of(command));
+        return move(partition_of(command), relation_called(altered));
     case AT_DetachPartition:
     case AT_DetachPartitionFinalize:
+        move(partition_of(command), relation_called(altered));
         return follow::left(partition_of(command), relation_called(altered));
     case AT_AddInherit:
     case AT_SetLogged:
@@ -89,6 +97,7 @@ void follow_alter_table(const AlterTableStmt *statement) {
     for (int i = 0; i < list_length(statement->cmds); i++)
         follow_part(list_nth_node(AlterTableCmd, statement->cmds, i),
                     reinterpret_cast<Node *>(statement->relation));
+    news::altered(relation_called(reinterpret_cast<Node *>(statement->relation)));
 }
 
 /// The commands that PostgreSQL has collected since the user's command began. They live until it ends.
@@ -102,9 +111,61 @@ void follow_new_tables() {
     for (int i = 0; i < list_length(commands); i++) {
         const auto *command = static_cast<CollectedCommand *>(list_nth(commands, i));
         if (command->type == SCT_Simple && command->d.simple.address.classId == RelationRelationId &&
-            brings_tables(command->parsetree))
+            brings_tables(command->parsetree)) {
             follow::came(command->d.simple.address.objectId);
+            news::altered(command->d.simple.address.objectId);
+        }
     }
+}
+
+/// A table has another name now: the statement has the former one.
+void follow_renamed_table() {
+    List *commands = collected_commands();
+    for (int i = 0; i < list_length(commands); i++) {
+        const auto *command = static_cast<CollectedCommand *>(list_nth(commands, i));
+        if (command->type == SCT_Simple && command->d.simple.address.classId == RelationRelationId)
+            news::altered(command->d.simple.address.objectId);
+    }
+}
+
+void follow_rename(const RenameStmt *statement) {
+    switch (statement->renameType) {
+    case OBJECT_SCHEMA:
+        return schema_rules::rename(statement->subname, statement->newname);
+    case OBJECT_TABLE:
+        return follow_renamed_table();
+    case OBJECT_COLUMN:
+        return news::altered(relation_called(reinterpret_cast<Node *>(statement->relation)));
+    case OBJECT_TRIGGER:
+        if (is_own_name(statement->subname) || is_own_name(statement->newname))
+            news::tracked_or_untracked(relation_called(reinterpret_cast<Node *>(statement->relation)));
+        return;
+    default:
+        return;
+    }
+}
+
+void follow_dropped_triggers(const DropStmt *statement) {
+    for (int i = 0; i < list_length(statement->objects); i++) {
+        List *names = castNode(List, list_nth(statement->objects, i));
+        if (!is_own_name(strVal(llast(names))))
+            continue;
+        List *table = list_truncate(list_copy(names), list_length(names) - 1);
+        news::tracked_or_untracked(
+            relation_called(reinterpret_cast<Node *>(makeRangeVarFromNameList(table))));
+    }
+}
+
+void follow_trigger(const CreateTrigStmt *statement) {
+    if (is_own_name(statement->trigname))
+        news::tracked_or_untracked(relation_called(reinterpret_cast<Node *>(statement->relation)));
+}
+
+/// Calls a function of PostgreSQL that takes no arguments.
+Datum call(PGFunction function) {
+    LOCAL_FCINFO(info, 0);
+    InitFunctionCallInfoData(*info, nullptr, 0, InvalidOid, nullptr, nullptr);
+    return function(info);
 }
 
 /// Whether the statement creates a trigger of bemi. A restored dump does so, also for tables that bemi has
@@ -119,10 +180,14 @@ bool makes_own_trigger(const CreateTrigStmt *statement) {
 
 BEMI_FUNCTION(bemi_on_ddl_command_end) {
     Node *command = command_of(fcinfo);
-    if (IsA(command, RenameStmt) && castNode(RenameStmt, command)->renameType == OBJECT_SCHEMA)
-        schema_rules::rename(castNode(RenameStmt, command)->subname, castNode(RenameStmt, command)->newname);
+    if (IsA(command, RenameStmt))
+        follow_rename(castNode(RenameStmt, command));
     else if (IsA(command, AlterTableStmt))
         follow_alter_table(castNode(AlterTableStmt, command));
+    else if (IsA(command, CreateTrigStmt))
+        follow_trigger(castNode(CreateTrigStmt, command));
+    else if (IsA(command, DropStmt))
+        follow_dropped_triggers(castNode(DropStmt, command));
     else if (may_bring_tables_to_track(command))
         follow_new_tables();
     PG_RETURN_VOID();
@@ -144,6 +209,22 @@ BEMI_FUNCTION(bemi_on_sql_drop) {
                                       " WHERE object_type OPERATOR(pg_catalog.=) 'schema'");
     for (int i = 0; i < list_length(schemas); i++)
         schema_rules::remove(static_cast<const char *>(list_nth(schemas, i)));
+    PG_RETURN_VOID();
+}
+
+BEMI_FUNCTION(bemi_on_drop_table) {
+    (void)command_of(fcinfo);
+    news::dropped();
+    PG_RETURN_VOID();
+}
+
+/// Rows change without changes where ALTER TABLE ... TYPE converts them. The values of a column that is added
+/// are not known to have been other ones before.
+BEMI_FUNCTION(bemi_on_table_rewrite) {
+    (void)command_of(fcinfo);
+    const int reason = DatumGetInt32(call(pg_event_trigger_table_rewrite_reason));
+    if ((reason & AT_REWRITE_COLUMN_REWRITE) != 0)
+        news::rewritten(DatumGetObjectId(call(pg_event_trigger_table_rewrite_oid)));
     PG_RETURN_VOID();
 }
 

@@ -109,6 +109,10 @@ bool is_in_use(Oid relation) {
     return in_use;
 }
 
+bool may_have_rows(Oid relation) {
+    return !ConditionalLockRelationOid(relation, AccessShareLock) || (exists(relation) && has_rows(relation));
+}
+
 bool has_rows(Oid relation) {
     if (get_rel_relkind(relation) != RELKIND_RELATION)
         return false;

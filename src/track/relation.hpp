@@ -40,4 +40,7 @@ void require_ownership(Oid relation);
 /// Whether the relation may contain rows. It must be locked.
 [[nodiscard]] bool has_rows(Oid relation);
 
+/// The same without a lock; true if another session keeps the relation locked.
+[[nodiscard]] bool may_have_rows(Oid relation);
+
 } // namespace bemi::track::relation

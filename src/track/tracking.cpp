@@ -2,6 +2,7 @@
 
 #include "base/names.hpp"
 #include "track/catalog.hpp"
+#include "track/news.hpp"
 #include "track/relation.hpp"
 #include "track/schema_rules.hpp"
 #include "track/triggers.hpp"
@@ -61,8 +62,10 @@ void track_as(Oid relation, const TrackingOptions &options) {
     List *family = catalog::family_of(relation, AccessExclusiveLock);
     for (int i = 1; i < list_length(family); i++) {
         const Oid child = list_nth_oid(family, i);
-        if (relation::obstacle(child).detail != nullptr)
+        if (relation::obstacle(child).detail != nullptr) {
+            news::altered(child);
             continue;
+        }
         relation::require_ownership(child);
         triggers::require_own_names(child);
         track_child(child, options.chosen);

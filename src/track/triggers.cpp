@@ -3,6 +3,7 @@
 #include "base/names.hpp"
 #include "base/own_triggers.hpp"
 #include "track/arguments.hpp"
+#include "track/news.hpp"
 #include "track/relation.hpp"
 #include "track/replica_identity.hpp"
 
@@ -129,6 +130,7 @@ void install(Oid relation, const TrackingOptions &options) {
                 create(relation, row_kind, list_requirement(options));
         }
     });
+    news::tracked_or_untracked(relation);
 }
 
 void uninstall(Oid relation, const TrackingOptions &options) {
@@ -137,6 +139,7 @@ void uninstall(Oid relation, const TrackingOptions &options) {
             drop(relation, name);
         replica_identity::restore(relation, options.identity, options.identity_index);
     });
+    news::tracked_or_untracked(relation);
 }
 
 } // namespace bemi::track::triggers

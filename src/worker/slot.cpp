@@ -70,7 +70,7 @@ XLogRecPtr confirmed() {
     return position;
 }
 
-void create() {
+TimestampTz create() {
     const NameData name = name_of(MyDatabaseId);
     CheckLogicalDecodingRequirements();
     compat::create_slot(NameStr(name));
@@ -81,8 +81,10 @@ void create() {
         plugin, NIL, need_full_snapshot, InvalidXLogRecPtr, &routine, nullptr, nullptr, nullptr);
     DecodingContextFindStartpoint(ctx);
     FreeDecodingContext(ctx);
+    const TimestampTz made_at = GetCurrentTimestamp();
     ReplicationSlotPersist();
     ReplicationSlotRelease();
+    return made_at;
 }
 
 void drop() {

@@ -22,8 +22,9 @@ enum class State : uint8_t { missing, usable, invalidated };
 [[nodiscard]] bool is_ready(XLogRecPtr since);
 
 /// Makes the slot of this database. Waits for all transactions that are running. Call outside of
-/// transactions.
-void create();
+/// transactions. Returns a time from before the slot can be seen: all transactions with a later time of
+/// commit were committed behind the position where the slot starts.
+TimestampTz create();
 
 /// Drops the slot of this database if it exists; an ERROR if another process has it acquired.
 void drop();

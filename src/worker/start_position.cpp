@@ -12,6 +12,12 @@ namespace bemi::worker::start_position {
 namespace {
 
 constinit bool is_slot_new = false;
+constinit TimestampTz slot_made_at = 0;
+
+/// Everything that is committed later is behind the start of the slot.
+TimestampTz time_of_start() {
+    return is_slot_new ? slot_made_at : GetCurrentTimestamp();
+}
 
 /// Begins at `start`, because bemi.progress is a position of some other WAL: which changes of this WAL are
 /// stored is not known. The changes that were committed before `known` are.
@@ -19,7 +25,7 @@ void begin_anew(XLogRecPtr known, XLogRecPtr start) {
     gaps::add({.from = known,
                .to = start,
                .reason = "the position up to which changes were stored is not in this WAL"});
-    store::progress::set(start);
+    store::progress::begin({start, time_of_start()});
 }
 
 /// Begins where the slot does. Changes before that which are not stored are lost: the slot is a new one, it
@@ -28,7 +34,7 @@ void begin_at_slot(slot::State before, const char *reason) {
     const store::progress::Progress stored = store::progress::read();
     const XLogRecPtr from = stored.position, start = slot::confirmed();
     if (XLogRecPtrIsInvalid(from))
-        return store::progress::set(start);
+        return store::progress::begin({start, time_of_start()});
     if (!wal::has_written(from, stored.timeline))
         return before == slot::State::usable ? begin_anew(start, compat::flushed_wal())
                                              : begin_anew(InvalidXLogRecPtr, start);
@@ -36,7 +42,7 @@ void begin_at_slot(slot::State before, const char *reason) {
         return;
     if (gaps::has_open() || wal::may_have_changes(from, start))
         gaps::add({.from = from, .to = start, .reason = reason});
-    store::progress::set(start);
+    store::progress::begin({start, time_of_start()});
 }
 
 constexpr char slot_lost[] = "the slot was lost or dropped";
@@ -51,7 +57,7 @@ void make_slot() {
     is_slot_new = true;
     slot::drop();
     pgstat_report_activity(STATE_RUNNING, "waiting for the transactions that are running, to make the slot");
-    slot::create();
+    slot_made_at = slot::create();
     shared::forget();
     ereport(LOG, (errmsg("bemi made the replication slot of database \"%s\"", process::database_name())));
 }

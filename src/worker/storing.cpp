@@ -42,7 +42,9 @@ void Storing::open() {
     batch_.open();
     const XLogRecPtr from = store::progress::read().position;
     decoder_.open(from, batch_);
-    shared::open(from);
+    // The messages of look_at_all() may be all that there is to read. They count as unread until they are
+    // stored.
+    shared::open(from - 1);
     stored_.progress = from;
     confirmed_ = MyReplicationSlot->data.confirmed_flush;
     turn_begun_at_ = GetCurrentTimestamp();

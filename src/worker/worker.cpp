@@ -2,6 +2,7 @@
 #include "base/boundary.hpp"
 #include "base/transaction.hpp"
 #include "store/progress.hpp"
+#include "store/table_states.hpp"
 #include "worker/claim.hpp"
 #include "worker/fault.hpp"
 #include "worker/process.hpp"
@@ -69,6 +70,7 @@ void end(const state::Desired &desired) {
         note_unstored(stored, desired);
     }
     drop_slot();
+    store::table_states::end_all("bemi.stop(drop_slot => true) was called");
     store::progress::forget();
 }
 
@@ -76,6 +78,7 @@ void decode_and_store(const state::Desired &desired) {
     state::begin_attempt(desired);
     if (!start_position::prepare(desired))
         return;
+    store::table_states::look_at_all();
     storing.open();
     process::log_begin();
     const state::Desired last = storing.run(desired);

@@ -72,7 +72,7 @@ BEGIN;
 CREATE TABLE app.at_once (id int);
 INSERT INTO app.at_once VALUES (1) /*Bemi {"n": 1} Bemi*/;
 COMMIT;
-SELECT data FROM pg_logical_slot_get_changes('regress', NULL, NULL) WHERE data LIKE '%prefix: _bemi%' OR data LIKE 'table app.at_once%';
+SELECT data FROM pg_logical_slot_get_changes('regress', NULL, NULL) WHERE data LIKE '%prefix: _bemi,%' OR data LIKE 'table app.at_once%';
 SELECT FROM pg_drop_replication_slot('regress');
 
 -- SET SCHEMA: what comes is tracked, what leaves stays tracked, for itself

@@ -97,7 +97,8 @@ sub with_state {
 }
 
 is(with_state(q{INSERT INTO bemi.worker (system_identifier, database, desired_state, since, requested_by) SELECT 1, database, 'stopped', since, requested_by FROM bemi.worker;
-    INSERT INTO bemi.progress (system_identifier, database, timeline, position) SELECT 1, database, 1, 'FFFFFFFF/0' FROM bemi.progress}), '0|', 'which another server has: ignored');
+    INSERT INTO bemi.progress (system_identifier, database, timeline, position, from_position, from_time)
+        SELECT 1, database, 1, 'FFFFFFFF/0', from_position, from_time FROM bemi.progress}), '0|', 'which another server has: ignored');
 is(with_state(q{UPDATE bemi.progress SET position = 'FFFFFFFF/0'}), '1|t', 'a position beyond the end of the WAL is a gap');
 is(with_state(q{UPDATE bemi.progress SET timeline = 99}), '1|t', 'as is one of another timeline');
 is(with_state(q{DELETE FROM bemi.worker WHERE system_identifier = 1; DELETE FROM bemi.progress WHERE system_identifier = 1;

@@ -49,7 +49,8 @@ ChangeRowHeader header_of(const Txn &txn, const Change &change) {
 
 /// Writes the header and then the texts. `write_texts` sets their sizes in `header`, which is therefore
 /// written once more into its place.
-template <typename Write> void write_parts(json::Writer &out, ChangeRowHeader &header, Write &&write_texts) {
+template <typename Header, typename Write>
+void write_parts(json::Writer &out, Header &header, Write &&write_texts) {
     const std::string_view bytes{reinterpret_cast<const char *>(&header), sizeof(header)};
     const size_t start = out.size();
     out.raw(bytes);
@@ -145,11 +146,12 @@ void write_missing(json::Writer &out, const Txn &txn, const Change &change) {
     });
 }
 
-void write_table_record(json::Writer &out, const Txn &txn, std::string_view state, uint64 sequence) {
-    const RecordHeader header = record_header(RecordHeader::Kind::table, txn, sequence);
-    out.raw({reinterpret_cast<const char *>(&header), sizeof(header)});
-    out.raw(state);
-    out.raw('\0');
+void write_table(json::Writer &out, const Txn &txn, const TableNews &news) {
+    TableRecordHeader header{};
+    static_cast<RecordHeader &>(header) = record_header(RecordHeader::Kind::table, txn, news.sequence);
+    header.relation = news.relation;
+    header.event = news.event;
+    write_parts(out, header, [&] { header.state = write_text(out, [&] { out.raw(news.state); }); });
 }
 
 std::string_view read_text(const char *&bytes, uint32 size) {
@@ -181,7 +183,7 @@ constinit const Format change_row_format{
     .change = write_change,
     .missing = write_missing,
     .table_state = table_state,
-    .table = write_table_record,
+    .table = write_table,
     .message = nullptr,
     .commit = nullptr};
 
@@ -205,8 +207,8 @@ RecordHeader read_header(const char *bytes) {
 
 TableRecord read_table_record(const char *bytes) {
     TableRecord record;
-    static_cast<RecordHeader &>(record) = read_header(bytes);
-    record.state = bytes + sizeof(RecordHeader);
+    static_cast<TableRecordHeader &>(record) = read<TableRecordHeader>(bytes);
+    record.state_json = {bytes + sizeof(TableRecordHeader), record.state};
     return record;
 }
 

@@ -6,6 +6,7 @@
 #include "base/compat.hpp"
 #include "decode/change_id.hpp"
 #include "decode/options/operation.hpp"
+#include "table_message.hpp"
 
 #include <string_view>
 
@@ -58,9 +59,15 @@ struct ChangeRow : ChangeRowHeader {
     std::string_view left_out_values; // as "before.\"q\" left out, after.\"q\" left out"
 };
 
-/// A record about a table: the header, then table_state() (table_state.hpp) and a zero byte.
-struct TableRecord : RecordHeader {
-    const char *state;
+/// The start of a record about a table. What table_state() says about it follows, and a zero byte.
+struct TableRecordHeader : RecordHeader {
+    Oid relation;
+    TableEvent event;
+    uint32 state; // size in bytes; 0: the table was dropped
+};
+
+struct TableRecord : TableRecordHeader {
+    std::string_view state_json;
 };
 
 [[nodiscard]] RecordHeader read_header(const char *bytes);

@@ -1,5 +1,7 @@
 #include "decode/formats/table_state.hpp"
 
+#include "decode/primary_key.hpp"
+
 namespace bemi::decode {
 
 namespace {
@@ -13,49 +15,73 @@ Oid root_of(Relation relation) {
     return ancestors == NIL ? oid : llast_oid(ancestors);
 }
 
-void write_column(json::Writer &out, TupleDesc descriptor, const ColumnWriter &column) {
-    const FormData_pg_attribute *attribute = TupleDescAttr(descriptor, column.index);
+/// NULL if every change of the table is stored as a whole. Whether the triggers are enabled does not matter:
+/// without them, changes only lack a context.
+const char *incompleteness(Relation relation, const Tracking &tracking) {
+    const FormData_pg_class &form = *relation->rd_rel;
+    if (!tracking.is_tracked)
+        return "the table is not tracked";
+    if (form.relkind == RELKIND_PARTITIONED_TABLE) // it has no rows itself
+        return nullptr;
+    if (form.relpersistence != RELPERSISTENCE_PERMANENT)
+        return "the table is unlogged";
+    return form.relreplident == REPLICA_IDENTITY_FULL ? nullptr : "the replica identity is not FULL";
+}
+
+void write_text(json::Writer &out, const char *text) {
+    if (text == nullptr)
+        return out.raw("null");
+    out.string(text);
+}
+
+void write_column(json::Writer &out, Form_pg_attribute attribute) {
     out.raw(R"(,{"number":)");
     out.integer(attribute->attnum);
     out.raw(R"(,"name":)");
-    out.raw(column.name());
+    out.string(NameStr(attribute->attname));
     out.raw(R"(,"type":)");
     out.string(format_type_with_typemod(attribute->atttypid, attribute->atttypmod));
     out.raw('}');
 }
 
-void write_columns(json::Writer &out, TupleDesc descriptor, std::span<ColumnWriter> columns) {
+void write_columns(json::Writer &out, TupleDesc descriptor) {
     out.raw(R"(,"columns":)");
     out.enclosed('[', ']', [&] {
-        for (const ColumnWriter &column : columns)
-            write_column(out, descriptor, column);
+        for (int i = 0; i < descriptor->natts; i++) {
+            Form_pg_attribute attribute = TupleDescAttr(descriptor, i);
+            if (!attribute->attisdropped && !compat::is_virtual(attribute))
+                write_column(out, attribute);
+        }
     });
 }
 
-void write_key(json::Writer &out, std::span<ColumnWriter> key) {
+void write_key(json::Writer &out, Relation relation) {
     out.raw(R"(,"key":)");
-    if (key.empty())
+    List *key = primary_key_attributes(relation);
+    if (key == NIL)
         return out.raw("null");
     out.enclosed('[', ']', [&] {
-        for (const ColumnWriter &column : key) {
+        for (int i = 0; i < list_length(key); i++) {
             out.raw(',');
-            out.raw(column.name());
+            out.string(NameStr(TupleDescAttr(RelationGetDescr(relation), list_nth_int(key, i) - 1)->attname));
         }
     });
+    list_free(key);
 }
 
 } // namespace
 
 std::string_view table_state(Relation relation, const RelationEntry &entry) {
     return json::text_of([&](json::Writer &out) {
-        out.raw(R"({"relation":)");
-        out.integer(RelationGetRelid(relation));
-        out.raw(R"(,"root":)");
+        out.raw(R"({"root":)");
         out.integer(root_of(relation));
         write_schema_name(out, entry);
-        write_table_name(out, entry);
-        write_columns(out, RelationGetDescr(relation), entry.columns);
-        write_key(out, entry.primary_key);
+        out.raw(R"(,"table":)");
+        out.string(RelationGetRelationName(relation)); // entry.table is set only if the table is tracked
+        write_columns(out, RelationGetDescr(relation));
+        write_key(out, relation);
+        out.raw(R"(,"incomplete":)");
+        write_text(out, incompleteness(relation, entry.tracking));
         out.raw('}');
     });
 }
