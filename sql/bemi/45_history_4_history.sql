@@ -124,7 +124,8 @@ BEGIN
         ) AS span
         WINDOW w AS (ORDER BY c.number)
     ), listed AS (
-        SELECT c.*, row_number() OVER (ORDER BY c.number) = 1 AS is_first, c.ended > c.last_ended AS is_broken
+        SELECT c.*, row_number() OVER (ORDER BY c.number) = 1 AS is_first, 
+               c.ended > c.last_ended AND c.operation NOT IN ('TRUNCATE', 'DROP') AS is_broken
         FROM change c
         WHERE (since IS NULL OR c.committed_at >= since) AND (until IS NULL OR c.committed_at <= until)
     )
@@ -137,10 +138,11 @@ BEGIN
         WHERE (c.is_first OR c.is_broken) AND c.before <> '{}'
         UNION ALL
         SELECT c.id, c.operation, CASE WHEN e.to_time <= c.committed_at THEN 'empty' ELSE tstzrange(c.committed_at, e.to_time) END,
-               (SELECT coalesce(jsonb_object_agg(k, jsonb_build_array(c.before->k, c.after->k)), '{}')
-                FROM jsonb_object_keys(c.before || c.after) AS k
-                WHERE nullif(c.before->k, 'null') IS DISTINCT FROM nullif(c.after->k, 'null')
-                  AND (c.operation <> 'UPDATE' OR c.before ? k AND c.after ? k) AND c.operation <> 'BASELINE'),
+               (SELECT coalesce(jsonb_object_agg(e.key, jsonb_build_array(c.before->e.key, c.after->e.key)), '{}')
+                FROM jsonb_each(CASE c.after WHEN '{}' THEN c.before ELSE c.after END) AS e
+                WHERE c.before->e.key IS DISTINCT FROM c.after->e.key
+                  AND coalesce(c.before->e.key, 'null') <> coalesce(c.after->e.key, 'null')
+                  AND (c.operation <> 'UPDATE' OR c.before ? e.key) AND c.operation <> 'BASELINE'),
                nullif(c.after, '{}'), c.context, c.committed_at, c.transaction_id
         FROM (SELECT least(c.next_time, c.end_time) AS to_time) AS e
     ) AS r (change, operation, valid, changed, row_data, context, committed_at, transaction_id)

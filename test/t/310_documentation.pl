@@ -92,12 +92,13 @@ for my $setting (split /\n/, one_of($node, q{SELECT name FROM pg_settings WHERE 
 while ($reference =~ /^##+ bemi\.(\w+)(\(\))?$(.*?)(?=^##|\z)/msg) {
     my ($name, $is_function, $section) = ($1, $2, $3);
     if ($is_function) {
-        my ($arguments) = $section =~ /^`(?:CALL )?bemi\.$name\((.*?)\)(?: →|`)/m;
-        $arguments =~ s/ DEFAULT ('[^']*'|[^,]+)//g;
-        my $real = one_of($node, "SELECT pg_get_function_identity_arguments('bemi.$name'::regproc)");
+        my @documented = $section =~ /^`(?:CALL )?bemi\.$name\((.*?)\)(?: →|`)/mg;
+        s/ DEFAULT ('[^']*'|[^,]+)//g for @documented;
+        my $real = one_of($node, qq{SELECT pg_get_function_identity_arguments(oid) FROM pg_proc
+            WHERE pronamespace = 'bemi'::regnamespace AND proname = '$name' ORDER BY 1});
         $real =~ s/\bIN //g;
         $real =~ s/timestamp with time zone/timestamptz/g;
-        is($arguments, $real, "the reference has the arguments of bemi.$name()");
+        is(join("\n", sort @documented), join("\n", sort split /\n/, $real), "the reference has the arguments of bemi.$name()");
     } else {
         my @documented = map { /`"?(\w+)"?`/g } $section =~ /^\|([^|]*)\|/mg;
         my $columns = one_of($node, "SELECT attname FROM pg_attribute WHERE attrelid = 'bemi.$name'::regclass AND attnum > 0");
