@@ -66,10 +66,10 @@ CREATE TABLE bemi.moved_keys (
     "table" text NOT NULL,
     old_key text NOT NULL,
     id uuid NOT NULL,
-    committed_at timestamptz NOT NULL
+    committed_at timestamptz NOT NULL,
+    PRIMARY KEY (committed_at, id)
 );
 CREATE INDEX ON bemi.moved_keys ("table", old_key);
-CREATE INDEX ON bemi.moved_keys (committed_at, id);
 COMMENT ON TABLE bemi.moved_keys IS 'The UPDATEs that changed a primary key, which bemi.changes has under the new key.';
 COMMENT ON COLUMN bemi.moved_keys.schema IS 'Schema of the table.';
 COMMENT ON COLUMN bemi.moved_keys."table" IS 'Name of the table.';

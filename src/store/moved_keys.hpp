@@ -24,4 +24,11 @@ private:
     ArrayBuildState *arrays_[columns];
 };
 
+namespace moved_keys {
+
+/// Deletes the rows of changes that the partition of bemi.changes holds, which is about to be dropped. As the
+/// owner, connected to SPI.
+void forget(Oid partition);
+
+} // namespace moved_keys
 } // namespace bemi::store

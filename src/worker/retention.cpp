@@ -3,6 +3,7 @@
 #include "base/names.hpp"
 #include "base/transaction.hpp"
 #include "guc.hpp"
+#include "store/moved_keys.hpp"
 #include "store/partitions.hpp"
 #include "store/server_rows.hpp"
 #include "worker/state.hpp"
@@ -51,6 +52,7 @@ const char *describe(Oid partition) {
 
 void drop_locked(Oid partition) {
     const char *name = names::qualified(partition), *description = describe(partition);
+    store::moved_keys::forget(partition);
     spi::run(psprintf("DROP TABLE %s", name));
     state::update("retention_at = now(), partitions_dropped = partitions_dropped + 1", {});
     ereport(LOG, (errmsg("bemi.retention drops partition %s of bemi.changes", name),

@@ -183,13 +183,17 @@ is(one_of($node, $dropped), 3, 'and dropped a day later');
 reload(q{UPDATE bemi.worker SET expiring_since = expiring_since + interval '1 day 1 hour'});
 poll('expiring_since <= now() FROM bemi.worker', 'a day that the clock was ahead does not count');
 is(one_of($node, $dropped), 3, 'nothing is dropped for it');
-reload(q{UPDATE bemi.worker SET expiring_since = expiring_since - interval '1 day'});
+reload(q{
+    INSERT INTO bemi.moved_keys
+    SELECT 'public', 'todo', day, gen_random_uuid(), day::timestamptz FROM unnest('{2001-01-31,2001-02-01,2001-12-31,2002-01-01}'::text[]) AS day;
+    UPDATE bemi.worker SET expiring_since = expiring_since - interval '1 day'});
 poll(q{to_regclass('archive.changes_2001') IS NULL}, 'bemi.retention, set for the database, drops a partition');
 poll(q{bool_or(last_error LIKE 'cannot drop table archive.used%' AND last_sqlstate = '2BP01') FROM bemi.metrics}, 'one that is in use is in the status');
 change_is_stored($node, 'changes go on to be stored');
 is(one_of($node, q{SELECT string_agg(partition::text, ' ' ORDER BY from_time) FROM bemi.partitions WHERE from_time < '2002-01-01'}), 'archive.used archive.read',
     'one that somebody is reading stays, with nobody waiting');
 isnt(one_of($node, q{SELECT to_regclass('bemi.changes_2001')}), '', 'and so does a table of the same name in another schema');
+is(one_of($node, q{SELECT string_agg(old_key, ' ' ORDER BY committed_at) FROM bemi.moved_keys}), '2001-01-31 2002-01-01', 'keys that moved go with their changes');
 is(one_of($node, 'SELECT partitions_dropped FROM bemi.worker'), 1, 'the status counts');
 like(slurp_file($node->logfile), qr/LOG:  bemi.retention drops partition archive.changes_2001 of bemi.changes\n.*DETAIL:  .* from 2001-02-01 00:00:00\+00 to 2002-01-01 00:00:00\+00, and had/,
     'a line in the log tells of it');
