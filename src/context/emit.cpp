@@ -90,6 +90,14 @@ void again() {
         innermost->relies = true;
 }
 
+std::optional<std::string_view> fixed_claim() {
+    const Kind &claim = kinds[message::claim];
+    if (innermost == nullptr || !innermost->is_fixed || claim.emitted == message::Emitted::unknown)
+        return std::nullopt;
+    const bool is_none = message::is_in_force(claim, message::message_for({}));
+    return is_none ? std::string_view() : view_of(claim.last);
+}
+
 void free_kept(Frame &frame) {
     for (Kept &kept : frame.kept) {
         if (kept.message != nullptr)

@@ -1,6 +1,7 @@
 #include "context/requirement.hpp"
 
 #include "base/boundary.hpp"
+#include "context/emit.hpp"
 #include "context/session.hpp"
 #include "context/statement.hpp"
 #include "json/object.hpp"
@@ -80,17 +81,19 @@ void check(Relation relation, const Trigger &trigger) {
     if (!guc::enabled || is_replicated())
         return;
     const session::InForce &now = session::in_force();
-    if (meets(now))
+    const std::optional<std::string_view> fixed = emit::fixed_claim();
+    const std::string_view claim = fixed.value_or(now.claim);
+    if (fixed ? judge(claim) : meets(now))
         return;
     const auto setting = static_cast<Requirement>(guc::require_context);
     const Requirement option = option_of(trigger), required = std::max(setting, option);
     const bool by_table = option > setting;
     if (required == Requirement::error)
-        report(ERROR, relation, now.claim, by_table);
+        report(ERROR, relation, claim, by_table);
     if (required == Requirement::off || warned_statement == statement::number())
         return;
     warned_statement = statement::number();
-    report(WARNING, relation, now.claim, by_table);
+    report(WARNING, relation, claim, by_table);
 }
 
 } // namespace bemi::context::requirement

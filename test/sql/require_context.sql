@@ -173,6 +173,12 @@ INSERT INTO bulk VALUES (83) /*Bemi {"n": 1} Bemi*/;
 INSERT INTO bulk VALUES (84) /*Bemi {"user_id": 1} Bemi*/;
 RESET bemi.required_keys;
 \set VERBOSITY terse
+-- a statement that writes to a table of level 'statement' has one context, that of its start
+CREATE FUNCTION late(i int) RETURNS int LANGUAGE plpgsql AS $$ BEGIN PERFORM bemi.set_context('{"late": true}', true); RETURN i; END $$;
+SELECT bemi.track('bulk', require_context => 'off'), bemi.track('todo', require_context => 'error');
+WITH a AS (INSERT INTO todo SELECT late(200) RETURNING id) INSERT INTO bulk SELECT id FROM a;
+WITH a AS (INSERT INTO todo SELECT late(201) RETURNING id) INSERT INTO bulk SELECT id FROM a /*Bemi {"early": true} Bemi*/;
+SELECT bemi.track('bulk', require_context => 'error'), bemi.track('todo', require_context => 'warning');
 -- it stays when another option changes, in partitions and children as well
 SELECT bemi.track('bulk', 'row'), bemi.track('event', require_context => 'error'), bemi.track('todo');
 CREATE TABLE event_3 PARTITION OF event FOR VALUES FROM (10) TO (20);
@@ -244,5 +250,5 @@ INSERT INTO todo VALUES (92, 'x') /*Bemi {"n": 1} Bemi*/;
 DROP OWNED BY regress_bemi_user;
 DROP ROLE regress_bemi_user;
 DROP PROCEDURE in_steps();
-DROP FUNCTION clear_at(int), note_it(), set_it();
+DROP FUNCTION clear_at(int), late(int), note_it(), set_it();
 DROP TABLE item, todo, bulk, untracked, event, event_3;
