@@ -185,3 +185,8 @@ END
 $$;
 COMMENT ON FUNCTION bemi.require_past(oid, timestamptz, bigint) IS
     'Internal: an error unless all changes of the table since the moment, a time or a WAL position as a number, are stored.';
+
+CREATE FUNCTION bemi.sync_standby() RETURNS void
+    LANGUAGE c SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'bemi_sync_standby';
+COMMENT ON FUNCTION bemi.sync_standby() IS
+    'Internal: waits until a standby has got the stored changes of all transactions that it shows, for bemi.sync_timeout at most.';

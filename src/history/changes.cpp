@@ -20,12 +20,13 @@ bool is_visible(int64 transaction, Snapshot snapshot) {
 }
 
 [[noreturn]] void fail_for_truncate(Relation relation, TimestampTz committed_at, Jsonb *context) {
-    ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-                    errmsg("table \"%s\" was truncated since that moment", RelationGetRelationName(relation)),
-                    errdetail("The rows that TRUNCATE removed at %s, with context %s, are not in the history.",
-                              timestamptz_to_str(committed_at),
-                              JsonbToCString(nullptr, &context->root, VARSIZE(context))),
-                    errhint("A table that is tracked with a baseline can be read back past a TRUNCATE.")));
+    ereport(ERROR,
+            (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+             errmsg("table \"%s\" was truncated since that moment", RelationGetRelationName(relation)),
+             errdetail("The rows that TRUNCATE removed at %s, with context %s, are not in the history.",
+                       timestamptz_to_str(committed_at),
+                       JsonbToCString(nullptr, &context->root, VARSIZE(context))),
+             errhint("A table that is tracked with a baseline can be read back past a TRUNCATE.")));
 }
 
 #define CHANGES                                                                                              \

@@ -5,9 +5,10 @@
 namespace bemi::history {
 
 void sync() {
-    static constinit SPIPlanPtr plan = nullptr;
-    if (!RecoveryInProgress())
-        select(saved(plan, "SELECT bemi.sync()", {}), nullptr, nullptr, [](TupleTableSlot *) {});
+    static constinit SPIPlanPtr plan = nullptr, standby_plan = nullptr;
+    const Query query = RecoveryInProgress() ? saved(standby_plan, "SELECT bemi.sync_standby()", {})
+                                             : saved(plan, "SELECT bemi.sync()", {});
+    select(query, nullptr, nullptr, [](TupleTableSlot *) {});
 }
 
 void require_past(Oid relation, const Cut &cut) {

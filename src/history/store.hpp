@@ -5,7 +5,8 @@
 
 namespace bemi::history {
 
-/// Waits until all changes are stored that were committed before the call. On a standby nobody stores them.
+/// Waits until all changes are stored that were committed before the call; on a standby, that the standby
+/// has.
 void sync();
 
 /// ERROR unless all changes of the table since the cut are stored.

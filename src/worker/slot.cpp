@@ -46,7 +46,7 @@ State state() {
         SpinLockRelease(&slot->mutex);
     });
     const bool needs_wal = state == State::usable && !XLogRecPtrIsInvalid(needed);
-    return needs_wal && !wal::is_complete(needed) ? State::invalidated : state;
+    return needs_wal && !wal::is_complete(needed, compat::flushed_wal()) ? State::invalidated : state;
 }
 
 bool is_ready(XLogRecPtr since) {

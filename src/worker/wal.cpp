@@ -10,6 +10,9 @@ namespace {
 /// if only the first part of a record is on disk, so that the changes before that record need not wait for
 /// the WAL writer.
 int read_page(XLogReaderState *reader, XLogRecPtr page, int wanted, XLogRecPtr record, char *buffer) {
+    // A standby reads what it has replayed.
+    if (RecoveryInProgress())
+        return read_local_xlog_page(reader, page, wanted, record, buffer);
     constexpr long poll_ms = 10;
     const XLogRecPtr end = page + static_cast<XLogRecPtr>(wanted);
     while (compat::flushed_wal() < end) {
@@ -56,11 +59,11 @@ bool has_written(XLogRecPtr position, TimeLineID timeline) {
     return position <= compat::flushed_wal() && decode::timeline_of(position).id == timeline;
 }
 
-bool is_complete(XLogRecPtr from) {
+bool is_complete(XLogRecPtr from, XLogRecPtr to) {
     List *timelines = readTimeLineHistory(compat::current_timeline());
     XLogSegNo segment, last;
     XLByteToSeg(from, segment, wal_segment_size);
-    XLByteToPrevSeg(compat::flushed_wal(), last, wal_segment_size);
+    XLByteToPrevSeg(to, last, wal_segment_size);
     while (segment <= last && has_segment(timelines, segment))
         segment++;
     list_free_deep(timelines);

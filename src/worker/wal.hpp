@@ -14,7 +14,7 @@ namespace bemi::worker::wal {
 /// Whether this server has written WAL up to that position, on that timeline.
 [[nodiscard]] bool has_written(XLogRecPtr position, TimeLineID timeline);
 
-/// Whether all WAL segments from that position on still exist.
-[[nodiscard]] bool is_complete(XLogRecPtr from);
+/// Whether all WAL segments between the positions still exist.
+[[nodiscard]] bool is_complete(XLogRecPtr from, XLogRecPtr to);
 
 } // namespace bemi::worker::wal

@@ -155,17 +155,20 @@ bool search(XLogReaderState *reader, XLogRecPtr to) {
 
 } // namespace
 
-bool may_have_changes(XLogRecPtr from, XLogRecPtr to) {
-    if (!is_complete(from))
+bool may_have_changes_in_transaction(XLogRecPtr from, XLogRecPtr to) {
+    if (!is_complete(from, to))
         return true;
+    XLogReaderRoutine routine = reader_routine();
+    XLogReaderState *reader = XLogReaderAllocate(wal_segment_size, nullptr, &routine, nullptr);
+    XLogBeginRead(reader, from);
+    const bool found = search(reader, to);
+    XLogReaderFree(reader);
+    return found;
+}
+
+bool may_have_changes(XLogRecPtr from, XLogRecPtr to) {
     bool found = false;
-    in_transaction([&] {
-        XLogReaderRoutine routine = reader_routine();
-        XLogReaderState *reader = XLogReaderAllocate(wal_segment_size, nullptr, &routine, nullptr);
-        XLogBeginRead(reader, from);
-        found = search(reader, to);
-        XLogReaderFree(reader);
-    });
+    in_transaction([&] { found = may_have_changes_in_transaction(from, to); });
     return found;
 }
 

@@ -96,11 +96,6 @@ $node->safe_psql('postgres', q{
     END $$;
 });
 $node->poll_query_until('postgres', 'SELECT bemi.sync() IS NOT NULL') or BAIL_OUT('the worker does not start');
-$node->safe_psql('postgres', q{
-    INSERT INTO bemi.tracking (system_identifier, database, relation, schema, "table", from_position, from_time)
-    SELECT server.system_identifier, d.oid, c.oid, 'public', c.relname, pg_current_wal_lsn() - '0/0', clock_timestamp()
-    FROM pg_control_system() AS server, pg_database d, pg_class c
-    WHERE d.datname = current_database() AND c.relname IN ('item', 'part', 'pair', 'bag', 'late') AND NOT EXISTS (SELECT FROM bemi.tracking)});
 $node->safe_psql('postgres', 'SELECT write_one(name) FROM unnest(ARRAY[' . join(',', map { "'$_'" } qw(item part pair bag late)) . ']) AS name, generate_series(1, 60)');
 my $begin = one_of($node, 'SELECT clock_timestamp()');
 

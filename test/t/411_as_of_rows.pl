@@ -18,11 +18,6 @@ $node->safe_psql('postgres', q{
     SELECT bemi.start();
 });
 $node->poll_query_until('postgres', 'SELECT bemi.sync() IS NOT NULL') or BAIL_OUT('the worker does not start');
-$node->safe_psql('postgres', q{
-    INSERT INTO bemi.tracking (system_identifier, database, relation, schema, "table", from_position, from_time)
-    SELECT server.system_identifier, d.oid, c.oid, 'public', c.relname, pg_current_wal_lsn() - '0/0', clock_timestamp()
-    FROM pg_control_system() AS server, pg_database d, pg_class c
-    WHERE d.datname = current_database() AND c.relname IN ('item', 'part', 'part_1', 'part_3', 'other') AND NOT EXISTS (SELECT FROM bemi.tracking)});
 
 sub now {
     return one_of($node, 'SELECT clock_timestamp()');
@@ -131,16 +126,31 @@ like(error_of("SELECT * FROM bemi.as_of(NULL::item, '$then')"),
     qr/55000: table "item" was truncated since that moment.*DETAIL:  The rows that TRUNCATE removed at \d{4}.*"user_id": 7.*HINT:  .*baseline/s, 'rows that TRUNCATE has removed');
 is(rows_of('SELECT count(*) FROM bemi.as_of(NULL::item, clock_timestamp())'), 0, 'afterwards there are none');
 
+# On a standby, as far as it has got.
+$node->backup('base');
+my $standby = PostgreSQL::Test::Cluster->new('standby');
+$standby->init_from_backup($node, 'base', has_streaming => 1);
+$standby->start;
+$node->safe_psql('postgres', q{UPDATE thing SET title = 'last' WHERE id = 1});
+$node->wait_for_catchup($standby);
+is(one_of($standby, $count), 3, 'on a standby');
+is(one_of($standby, q{SELECT title FROM bemi.as_of(NULL::thing, clock_timestamp()) WHERE id = 1}), 'last', 'as it is now');
+is(one_of($standby, qq{BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT string_agg(title, ' ' ORDER BY id) FROM bemi.as_of(NULL::thing, '$then')}), 'one two three', 'as it was');
+
 # A worker that hangs, and none.
 my $locker = $node->background_psql('postgres');
 $locker->query_safe('BEGIN');
-$locker->query_safe('LOCK TABLE bemi.progress');
+$locker->query_safe('LOCK TABLE bemi.progress IN EXCLUSIVE MODE'); # which a standby does not get
 $node->safe_psql('postgres', q{UPDATE thing SET b = 0});
 like(error_of("SET bemi.sync_timeout = '300 ms'; $count"), qr/ERROR:  55P03: timeout while waiting for changes to be stored/, 'the worker hangs');
 like(error_of("SET statement_timeout = '300 ms'; $count"), qr/ERROR:  57014/, 'waiting for it can be cancelled');
+$node->wait_for_catchup($standby);
+like(error_of("SET bemi.sync_timeout = '300 ms'; $count", node => $standby),
+    qr/ERROR:  55P03: timeout while waiting for changes to be stored and replicated.*DETAIL:  This standby has got to/s, 'so the standby waits in vain');
 $locker->query_safe('COMMIT');
 $locker->quit;
 is(rows_of($count), 3, 'it goes on');
+is(one_of($standby, $count), 3, 'on the standby too');
 $node->safe_psql('postgres', 'SELECT bemi.stop()');
 $node->poll_query_until('postgres', 'SELECT pid IS NULL FROM bemi.metrics');
 like(error_of($count), qr/ERROR:  55000: no worker stores changes.*HINT:  Call bemi\.start\(\)/s, 'there is no worker');

@@ -24,11 +24,6 @@ $node->safe_psql('postgres', q{
 });
 $node->poll_query_until('postgres', 'SELECT bemi.sync() IS NOT NULL');
 my $tables = q{SELECT oid::regclass AS name, relname FROM pg_class WHERE relnamespace = 'decode_types'::regnamespace AND relkind = 'r'};
-$node->safe_psql('postgres', qq{
-    INSERT INTO bemi.tracking (system_identifier, database, relation, schema, "table", from_position, from_time)
-    SELECT server.system_identifier, d.oid, t.name, 'decode_types', t.relname, pg_current_wal_lsn() - '0/0', clock_timestamp()
-    FROM pg_control_system() AS server, pg_database d, ($tables) t
-    WHERE d.datname = current_database() AND NOT EXISTS (SELECT FROM bemi.tracking)});
 my $moment = one_of($node, 'SELECT clock_timestamp()');
 $node->safe_psql('postgres', qq{
     -- Lower bounds of arrays are not kept.
