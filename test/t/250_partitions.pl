@@ -200,6 +200,18 @@ like(slurp_file($node->logfile), qr/LOG:  bemi.retention drops partition archive
 $reader->quit;
 $node->safe_psql('postgres', 'DROP VIEW archive.reader; SELECT pg_reload_conf()');
 poll(q{count(*) = 0 FROM bemi.partitions WHERE from_time < '2002-01-01'}, 'later they are dropped');
+
+# Many at once: a few are dropped, then changes are stored, then the next ones are.
+while_paused(q{DO $$ BEGIN FOR month IN 1 .. 20 LOOP EXECUTE format('CREATE TABLE archive.many_%s (LIKE bemi.changes INCLUDING ALL)', month);
+    EXECUTE format('ALTER TABLE bemi.changes ATTACH PARTITION archive.many_%1$s FOR VALUES FROM (%2$L) TO (%3$L)', month,
+        timestamptz '1990-01-01Z' + month * interval '30 days', timestamptz '1990-01-01Z' + (month + 1) * interval '30 days'); END LOOP; END $$});
+my $left = q{SELECT count(*) FROM bemi.partitions WHERE to_time < '2002-01-01'};
+for my $expected (12, 4) {
+    is(one_of($node, $left), $expected, "$expected partitions have expired and are there") if change_is_stored($node, 'changes are stored between');
+    $node->reload;
+    poll('(' . $left . ') < ' . $expected, 'and the next ones are dropped');
+}
+poll("($left) = 0", 'until all are');
 is(one_of($node, 'SELECT count(*) FROM bemi.gaps'), 0, 'no gap');
 
 done_testing();
