@@ -95,10 +95,7 @@ SELECT pg_extension_config_dump('bemi.moved_keys', '');
 SELECT pg_extension_config_dump('bemi.marks', '');
 
 CREATE FUNCTION bemi.server_and_database(OUT system_identifier bigint, OUT database oid)
-    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
-BEGIN ATOMIC
-    SELECT c.system_identifier, d.oid FROM pg_control_system() c, pg_database d WHERE d.datname = current_database();
-END;
+    LANGUAGE c STABLE AS 'MODULE_PATHNAME', 'bemi_server_and_database';
 COMMENT ON FUNCTION bemi.server_and_database() IS 'Internal: what the rows of this server and database have in bemi.tracking and bemi.shapes.';
 
 -- The changes of a table and of all that ever were its partitions: where "table" and schema are those of a row, and

@@ -35,6 +35,18 @@ CREATE TYPE bemi.keyed_shape AS (
 COMMENT ON TYPE bemi.keyed_shape IS
     'Internal: a shape of a table, whether its primary key has the columns that it has now, and the present names of its columns.';
 
+-- Finding former names takes long, and only a restored history has them.
+CREATE FUNCTION bemi.has_former_shapes() RETURNS boolean
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    here constant record := bemi.server_and_database();
+BEGIN
+    RETURN EXISTS (SELECT FROM bemi.shapes s WHERE ROW(s.system_identifier, s.database) < ROW(here.system_identifier, here.database))
+        OR EXISTS (SELECT FROM bemi.shapes s WHERE ROW(s.system_identifier, s.database) > ROW(here.system_identifier, here.database));
+END
+$$;
+COMMENT ON FUNCTION bemi.has_former_shapes() IS 'Internal: whether there are shapes of tables on another server, or in another database.';
+
 -- The text of another key means something else. Columns are called differently now if renamed is not null: it has the name of then
 -- and that of now, null for a column that is gone.
 CREATE FUNCTION bemi.keyed_shapes(relation oid, with_names boolean) RETURNS SETOF bemi.keyed_shape
@@ -46,7 +58,11 @@ BEGIN ATOMIC
            CASE WHEN $2 THEN bemi.names_since(s.relation, s.columns) END
     FROM (
         SELECT o.*, first_value(o.columns) OVER latest AS last_columns, first_value(o.key) OVER latest AS last_key
-        FROM bemi.shapes_of($1) o
+        FROM (
+            SELECT * FROM bemi.shapes_of($1)
+            UNION ALL
+            SELECT * FROM bemi.former_shapes_of($1) WHERE bemi.has_former_shapes()
+        ) o
         WINDOW latest AS (PARTITION BY o.relation ORDER BY o.from_time DESC, o.from_position DESC, o.from_sequence DESC)
     ) s;
 END;
@@ -151,7 +167,7 @@ BEGIN
     place := key;
     from_time := '-infinity'; from_position := 0; from_sequence := 0;
     to_time := 'infinity'; to_position := 0; to_sequence := 0;
-    IF NOT EXISTS (SELECT FROM bemi.shapes_of($1) s WHERE EXISTS (SELECT FROM bemi.moved_keys k WHERE k."table" = s."table")) THEN
+    IF NOT EXISTS (SELECT FROM bemi.moved_keys) THEN
         RETURN NEXT;
         RETURN;
     END IF;

@@ -25,16 +25,18 @@ END
 $$;
 COMMENT ON FUNCTION bemi.number_as_key(oid, numeric) IS 'Internal: the text of a number as the primary key of the table.';
 
--- The loop finds what TRUNCATE and DROP TABLE have removed. renamed is for bemi.with_present_names().
-CREATE FUNCTION bemi.changes_of(relation oid, shapes bemi.keyed_shape[], key text, seen pg_snapshot) RETURNS TABLE (
+CREATE TYPE bemi.row_change AS (
     id uuid, operation text, before jsonb, after jsonb, context jsonb, committed_at timestamptz, transaction_id bigint,
-    commit_position bigint, sequence bigint, renamed jsonb)
+    commit_position bigint, sequence bigint, relation oid, renamed jsonb);
+COMMENT ON TYPE bemi.row_change IS 'Internal: a change of one row, with its table or partition, and the present names of its columns.';
+
+-- The loop finds what TRUNCATE and DROP TABLE have removed. renamed is for bemi.with_present_names().
+CREATE FUNCTION bemi.changes_of(relation oid, shapes bemi.keyed_shape[], key text, seen pg_snapshot) RETURNS SETOF bemi.row_change
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
-    state jsonb;
-    place oid;
-    c record;
+    last bemi.row_change;
+    c bemi.row_change;
 BEGIN
     FOR c IN
         WITH shape AS MATERIALIZED (SELECT * FROM unnest(shapes)),
@@ -73,20 +75,17 @@ BEGIN
         WHERE seen IS NULL OR x.created_at < transaction_timestamp() OR pg_visible_in_snapshot(x.transaction_id::text::xid8, seen)
         UNION ALL
         SELECT NULL, 'DROP', '{}', '{}', NULL, t.to_time, NULL, t.to_position, 9223372036854775807, t.relation, NULL
-        FROM bemi.tracking t
+        FROM bemi.server_and_database() AS here
+        JOIN bemi.tracking t ON t.system_identifier = here.system_identifier AND t.database = here.database
         WHERE t.relation IN (SELECT s.relation FROM shape s) AND t.reason = 'the table was dropped'
-          AND NOT EXISTS (SELECT FROM pg_class p WHERE p.oid = t.relation)
         ORDER BY committed_at, commit_position, sequence
     LOOP
         IF c.operation IN ('TRUNCATE', 'DROP') THEN
-            CONTINUE WHEN state IS NULL OR place <> c.relation;
-            c.before := state;
+            CONTINUE WHEN last IS NULL OR last.after = '{}' OR last.relation <> c.relation;
+            c.before := last.after;
         END IF;
-        state := nullif(c.after, '{}');
-        place := c.relation;
-        id := c.id; operation := c.operation; before := c.before; after := c.after; context := c.context; committed_at := c.committed_at;
-        transaction_id := c.transaction_id; commit_position := c.commit_position; sequence := c.sequence; renamed := c.renamed;
-        RETURN NEXT;
+        last := c;
+        RETURN NEXT c;
     END LOOP;
 END
 $$;
@@ -110,16 +109,17 @@ BEGIN
     shapes := bemi.shapes_by_key($1, false);
     RETURN QUERY
     WITH span AS MATERIALIZED (
-        SELECT t.from_position, t.from_time, t.to_position, t.to_time FROM bemi.tracking t WHERE t.relation = $1
+        SELECT t.from_time, t.to_time FROM bemi.server_and_database() AS here
+        JOIN bemi.tracking t ON t.system_identifier = here.system_identifier AND t.database = here.database AND t.relation = $1
     ), change AS (
         SELECT c.*, span.*, lead(c.committed_at) OVER w AS next_time, lag(c.committed_at) OVER w AS last_time,
                lag(span.ended) OVER w AS last_ended
         FROM bemi.changes_of($1, shapes, $2, $5) WITH ORDINALITY AS c (id, operation, before, after, context, committed_at,
-            transaction_id, commit_position, sequence, renamed, number)
+            transaction_id, commit_position, sequence, relation, renamed, number)
         CROSS JOIN LATERAL (
-            SELECT count(*) FILTER (WHERE s.to_position <= c.commit_position) AS ended,
-                   max(s.from_time) FILTER (WHERE s.from_position < c.commit_position) AS begin_time,
-                   min(s.to_time) FILTER (WHERE s.to_position > c.commit_position) AS end_time
+            SELECT count(*) FILTER (WHERE s.to_time <= c.committed_at) AS ended,
+                   max(s.from_time) FILTER (WHERE s.from_time <= c.committed_at) AS begin_time,
+                   min(s.to_time) FILTER (WHERE s.to_time > c.committed_at) AS end_time
             FROM span s
         ) AS span
         WINDOW w AS (ORDER BY c.number)

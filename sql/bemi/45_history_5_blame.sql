@@ -18,7 +18,7 @@ BEGIN
         SELECT c.id, c.operation, c.context, c.committed_at, c.number,
                bemi.with_present_names(c.before, c.renamed) AS before, bemi.with_present_names(c.after, c.renamed) AS after
         FROM bemi.changes_of($1, shapes, $2, $3) WITH ORDINALITY AS c (id, operation, before, after, context, committed_at,
-            transaction_id, commit_position, sequence, renamed, number)
+            transaction_id, commit_position, sequence, relation, renamed, number)
     ), last AS (
         SELECT * FROM change c ORDER BY c.number DESC LIMIT 1
     )

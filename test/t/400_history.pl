@@ -404,6 +404,17 @@ is(run(qq{
 }), '0 1 2', 'and all of it, be it stored later');
 is(run(q{BEGIN; UPDATE seen SET v = 4; SELECT count(*) FROM bemi.history('seen', 1); COMMIT}), 4, 'not what the own transaction has not committed');
 
+# A restored history goes on: the table is known by its name.
+run('CREATE DATABASE restored');
+my $dump = $node->basedir . '/dump.sql';
+$node->command_ok([ 'pg_dump', '--file', $dump, $node->connstr('postgres') ], 'it is dumped');
+$node->command_ok([ 'psql', '-q', '-X', '-v', 'ON_ERROR_STOP=1', '-o', $node->basedir . '/output', '-f', $dump, $node->connstr('restored') ], 'and restored');
+$node->safe_psql('restored', q{SELECT bemi.start(); SELECT bemi.sync(); ALTER TABLE todo RENAME task TO title; UPDATE todo SET title = 'there' WHERE id = 1});
+is($node->safe_psql('restored', q{SELECT string_agg(operation, ' ') FROM bemi.history('todo', 1)}), 'CREATE UPDATE UPDATE UPDATE DELETE CREATE UPDATE', 'a restored history goes on');
+is($node->safe_psql('restored', q{SELECT count(*) FROM bemi.history('moving', 2)}), 6, 'moved keys too');
+is($node->safe_psql('restored', q{SELECT column_name, operation FROM bemi.blame('todo', 1)}), "id|CREATE\ntitle|UPDATE\ndone|CREATE", 'and blame');
+$node->safe_psql('restored', 'SELECT bemi.stop(drop_slot => true)');
+
 # Plans: what a key has is found by the index, and nothing else is read or sorted.
 my $count = $ENV{BEMI_LONG} ? 1_000_000 : 100_000;
 run(qq{
