@@ -1,5 +1,4 @@
-import { AsyncLocalStorage } from 'node:async_hooks'
-import { type Context, scopes, withContext } from './context.js'
+import { bound, type Context, scopes, withContext } from './context.js'
 
 type Callback<T> = (from: T) => Context | undefined
 
@@ -69,5 +68,5 @@ function bindEvents(request: unknown): void {
   if (typeof stream?.emit !== 'function') return
   const emit = unbound.get(stream) ?? (stream.emit as Emit)
   unbound.set(stream, emit)
-  stream.emit = AsyncLocalStorage.bind(emit)
+  stream.emit = bound(emit)
 }

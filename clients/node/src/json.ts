@@ -16,7 +16,11 @@ export function memberJson(name: string, value: unknown, budget: number): string
   return new Writer(budget).member(name, value)
 }
 
+/** Most names and values need no escapes. */
+const plain = /^[\w ./-]*$/
+
 export function quoted(text: string): string {
+  if (plain.test(text)) return `"${text}"`
   return JSON.stringify(text.toWellFormed().replaceAll('\0', '\ufffd')).replace(/[*?$:\x7f-\uffff]/g, escaped)
 }
 
@@ -72,9 +76,9 @@ class Writer {
     if (ArrayBuffer.isView(object) && object.byteLength > this.#left) throw new TooLarge()
     this.#open.push(object)
     try {
-      const plain = plainOf(name, object)
-      if (plain === null || typeof plain !== 'object') return this.#value('', plain)
-      return Array.isArray(plain) ? this.#array(plain) : this.#members(plain)
+      const shown = plainOf(name, object)
+      if (shown === null || typeof shown !== 'object') return this.#value('', shown)
+      return Array.isArray(shown) ? this.#array(shown) : this.#members(shown)
     } finally {
       this.#open.pop()
     }

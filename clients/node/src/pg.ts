@@ -1,6 +1,5 @@
-import { AsyncLocalStorage } from 'node:async_hooks'
 import { hasComment, withComment } from './comment.js'
-import { scopes } from './context.js'
+import { bound, scopes } from './context.js'
 import { checkServer } from './server.js'
 
 type Method = (...args: any[]) => any
@@ -46,13 +45,13 @@ export function instrumentPool<P extends PoolLike>(pool: P): P {
 function bindConnect(pool: PoolLike): void {
   const connect = pool.connect
   pool.connect = function (...args) {
-    const callers = args.map(bound) // before we leave the caller's scope
+    const callers = args.map(boundCallback) // before we leave the caller's scope
     return scopes.run(undefined, () => connect.apply(this, callers))
   }
 }
 
-function bound(argument: unknown): unknown {
-  return typeof argument === 'function' ? AsyncLocalStorage.bind(argument as Method) : argument
+function boundCallback(argument: unknown): unknown {
+  return typeof argument === 'function' ? bound(argument as Method) : argument
 }
 
 /** Lets every write of this client carry the context of the code that calls query(). */
@@ -68,7 +67,7 @@ function instrument(client: ClientLike, whenCarried: () => void): void {
   client.query = function (this: unknown, first: unknown, ...rest: unknown[]) {
     const carrying = withContextIn(first)
     if (hasComment(textOf(carrying))) whenCarried()
-    return query.call(this, carrying, ...rest.map(bound))
+    return query.call(this, carrying, ...rest.map(boundCallback))
   }
 }
 
