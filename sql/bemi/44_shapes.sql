@@ -44,7 +44,7 @@ CREATE TABLE bemi.shapes (
     PRIMARY KEY (system_identifier, database, relation, from_position, from_sequence)
 );
 CREATE INDEX ON bemi.shapes ("table", schema);
-CREATE INDEX ON bemi.shapes (root);
+CREATE INDEX ON bemi.shapes (system_identifier, database, root);
 COMMENT ON TABLE bemi.shapes IS 'The names, columns and keys that each tracked table has had, so that changes can be read after it was altered.';
 COMMENT ON COLUMN bemi.shapes.system_identifier IS 'The server of the table, as in pg_control_system().';
 COMMENT ON COLUMN bemi.shapes.database IS 'OID of the database.';

@@ -42,7 +42,11 @@ Progress read() {
 }
 
 Start start() {
-    spi::run(psprintf("SELECT from_position, from_time FROM bemi.progress%s", server_rows::condition()));
+    static constinit SPIPlanPtr plan = nullptr;
+    if (plan == nullptr)
+        plan = spi::prepare(
+            psprintf("SELECT from_position, from_time FROM bemi.progress%s", server_rows::condition()), {});
+    spi::execute(plan, nullptr);
     return {.position = DatumGetLSN(spi::value(1)), .time = DatumGetTimestampTz(spi::value(2))};
 }
 

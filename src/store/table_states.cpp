@@ -139,9 +139,15 @@ struct State {
 State state_of(const TableRecord &table) {
     if (table.state_json.empty())
         return {.names = {}, .root = InvalidOid, .incomplete = "the table was dropped"};
-    spi::run("SELECT schema, \"table\", root, incomplete"
-             " FROM jsonb_to_record($1) AS s (schema text, \"table\" text, root oid, incomplete text)",
-             {{JSONBOID, jsonb_of(table.state_json)}});
+    static constinit SPIPlanPtr plan = nullptr;
+    constexpr Oid types[] = {JSONBOID};
+    if (plan == nullptr)
+        plan = spi::prepare(
+            "SELECT schema, \"table\", root, incomplete"
+            " FROM jsonb_to_record($1) AS s (schema text, \"table\" text, root oid, incomplete text)",
+            types);
+    Datum values[] = {jsonb_of(table.state_json)};
+    spi::execute(plan, values);
     Row names{};
     names.schema = text_or_null(1);
     names.table = text_or_null(2);

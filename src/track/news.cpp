@@ -16,6 +16,9 @@ bool is_followed(Oid relation) {
 
 // A table was tracked if the trigger was dropped with it. Objects come in the reverse order of their
 // deletion: a partitioned table before its partitions.
+constexpr char any_dropped_sql[] = "SELECT FROM pg_catalog.pg_event_trigger_dropped_objects()"
+                                   " WHERE object_type OPERATOR(pg_catalog.=) 'trigger'"
+                                   "  AND address_names[3] OPERATOR(pg_catalog.=) '~bemi_truncate' LIMIT 1";
 constexpr char dropped_sql[] =
     "WITH dropped AS MATERIALIZED ("
     "  SELECT * FROM pg_catalog.pg_event_trigger_dropped_objects() WITH ORDINALITY"
@@ -26,6 +29,12 @@ constexpr char dropped_sql[] =
     "  AND g.address_names OPERATOR(pg_catalog.=)"
     "   ARRAY[t.schema_name, t.object_name, '~bemi_truncate'])"
     " ORDER BY t.ordinality";
+
+void run(SPIPlanPtr &plan, const char *sql) {
+    if (plan == nullptr)
+        plan = spi::prepare(sql, {});
+    spi::execute(plan, nullptr);
+}
 
 } // namespace
 
@@ -54,13 +63,14 @@ void moved(Oid relation) {
 }
 
 void dropped() {
-    static constinit SPIPlanPtr plan = nullptr;
+    static constinit SPIPlanPtr any_plan = nullptr, plan = nullptr;
     SPI_connect();
-    if (plan == nullptr)
-        plan = spi::prepare(dropped_sql, {});
-    spi::execute(plan, nullptr);
-    for (uint64 row = 0; row < SPI_processed; row++)
-        table_message::write({DatumGetObjectId(spi::value(1, row)), TableEvent::altered});
+    run(any_plan, any_dropped_sql); // this is faster, and mostly enough
+    if (SPI_processed > 0) {
+        run(plan, dropped_sql);
+        for (uint64 row = 0; row < SPI_processed; row++)
+            table_message::write({DatumGetObjectId(spi::value(1, row)), TableEvent::altered});
+    }
     SPI_finish();
 }
 
