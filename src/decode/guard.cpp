@@ -1,5 +1,6 @@
 #include "decode/guard.hpp"
 
+#include "base/memory.hpp"
 #include "decode/primary_key.hpp"
 #include "decode/row.hpp"
 
@@ -55,7 +56,7 @@ template <typename Body> const ErrorData *catch_error(Risk risk, Body &&body) {
     PG_END_TRY();
     MemoryContextSwitchTo(memory);
     CurrentResourceOwner = owner;
-    if (error != nullptr && !is_permanent(*error))
+    if (error != nullptr && !is_permanent(*error) && !is_permanent_lack_of_memory(*error))
         ReThrowError(const_cast<ErrorData *>(error));
     return error;
 }

@@ -1,5 +1,7 @@
 #include "store/jsonb.hpp"
 
+#include "base/memory.hpp"
+
 namespace bemi::store {
 namespace {
 
@@ -46,18 +48,18 @@ char *without_escapes(std::string_view json) {
     return text;
 }
 
-/// In an SQL_ASCII database jsonb refuses escapes, but takes any bytes.
-/// Of the data, or that it needs more than a single allocation can have, which is reported as an internal
-/// one.
+/// Whether the error is about the data, or says that they need more than a single allocation can have, which
+/// is reported as an internal error.
 bool is_of_data(const ErrorData &error) {
     const int category = ERRCODE_TO_CATEGORY(error.sqlerrcode);
     return category == ERRCODE_DATA_EXCEPTION || category == ERRCODE_PROGRAM_LIMIT_EXCEEDED ||
-           error.sqlerrcode == ERRCODE_INTERNAL_ERROR;
+           error.sqlerrcode == ERRCODE_INTERNAL_ERROR || is_permanent_lack_of_memory(error);
 }
 
 } // namespace
 
 Datum jsonb_of(std::string_view json) {
+    // In an SQL_ASCII database jsonb refuses escapes, but takes any bytes.
     const bool is_ascii = GetDatabaseEncoding() == PG_SQL_ASCII;
     return DirectFunctionCall1(jsonb_in, CStringGetDatum(is_ascii ? without_escapes(json) : json.data()));
 }

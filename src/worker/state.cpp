@@ -41,20 +41,22 @@ DesiredState state_named(const char *name) {
 constexpr Desired nothing_desired{.state = DesiredState::stopped,
                                   .attempts = 0,
                                   .attempted_at = 0,
+                                  .lacks_memory = false,
                                   .crashes = 0,
                                   .since = InvalidXLogRecPtr,
                                   .requested_by = {}};
 
 Desired read() {
-    spi::run(
-        psprintf("SELECT desired_state, attempts, coalesce(attempted_at, now()), crashes, since, requested_by"
-                 " FROM bemi.worker%s",
-                 store::server_rows::condition()));
+    spi::run(psprintf(
+        "SELECT desired_state, attempts, coalesce(attempted_at, now()), crashes, since, requested_by,"
+        " coalesce(sqlstate = '53200', false) FROM bemi.worker%s",
+        store::server_rows::condition()));
     if (SPI_processed == 0)
         return nothing_desired;
     return {.state = state_named(TextDatumGetCString(spi::value(1))),
             .attempts = DatumGetInt32(spi::value(2)),
             .attempted_at = DatumGetTimestampTz(spi::value(3)),
+            .lacks_memory = DatumGetBool(spi::value(7)),
             .crashes = DatumGetInt32(spi::value(4)),
             .since = DatumGetLSN(spi::value(5)),
             .requested_by = *DatumGetName(spi::value(6))};

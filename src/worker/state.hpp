@@ -12,6 +12,7 @@ struct Desired {
     DesiredState state;
     int attempts; // since the worker last ran well
     TimestampTz attempted_at;
+    bool lacks_memory;     // whether the last attempt failed for lack of memory
     int crashes;           // how many of the last attempts in a row ended without an error message
     XLogRecPtr since;      // the first request of this extension; invalid if there was none
     NameData requested_by; // the role that last called bemi.start() or bemi.stop()

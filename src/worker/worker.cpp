@@ -1,5 +1,6 @@
 // The worker of a database: reads the changes of its tracked tables from the WAL and stores them.
 #include "base/boundary.hpp"
+#include "base/memory.hpp"
 #include "base/transaction.hpp"
 #include "store/progress.hpp"
 #include "store/table_states.hpp"
@@ -20,6 +21,9 @@ namespace bemi::worker {
 namespace {
 
 constexpr int max_crashes = 10;
+// After so many attempts that failed for lack of memory, the row that needs it is given up. Less may be
+// somebody else's work, which ends.
+constexpr int max_attempts_without_memory = 3;
 constexpr long max_backoff_ms = 5 * 60 * 1000;
 // After an error that could not be recorded: the delay is derived from what is recorded.
 constexpr long blind_backoff_ms = 10 * 1000;
@@ -75,6 +79,7 @@ void end(const state::Desired &desired) {
 }
 
 void decode_and_store(const state::Desired &desired) {
+    gives_up_for_memory = desired.lacks_memory && desired.attempts >= max_attempts_without_memory;
     state::begin_attempt(desired);
     if (!start_position::prepare(desired))
         return;
