@@ -46,21 +46,25 @@ $$;
 COMMENT ON FUNCTION bemi.revert_kinds_of(oid, oid, text, text, boolean, boolean, boolean) IS
     'Internal, for bemi.revert(): the steps that take the changes of a table back, if its rows are as the changes have left them.';
 
--- A table whose history has an end since then, or a gap, cannot be taken back. A condition that leaves changes out does not say back to when.
-CREATE FUNCTION bemi.revert_require_past(root oid, selector jsonb, first_position bigint) RETURNS void
+-- A table whose history has an end since then, or a gap, cannot be taken back. Without other conditions since is a moment to go back to,
+-- which must be in the history.
+CREATE FUNCTION bemi.revert_require_past(selector jsonb) RETURNS void
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    given constant oid := (selector->>'relation')::regclass;
+    root constant oid := coalesce(pg_partition_root(given), given);
 BEGIN
-    IF root IS NULL OR NOT EXISTS (SELECT FROM bemi.tracking t WHERE t.relation = root) THEN
+    IF root IS NULL THEN
         RETURN;
-    END IF;
-    PERFORM bemi.require_past(root, NULL, first_position);
-    IF selector ?& '{relation,since}' THEN
+    ELSIF selector ? 'since' AND selector - '{relation,key,since}'::text[] = '{}' THEN
         PERFORM bemi.require_past(root, (selector->>'since')::timestamptz, NULL);
+    ELSE
+        PERFORM bemi.require_past(root, NULL, (pg_current_wal_insert_lsn() - '0/0')::bigint);
     END IF;
 END
 $$;
-COMMENT ON FUNCTION bemi.revert_require_past(oid, jsonb, bigint) IS
-    'Internal, for bemi.revert(): an error unless all changes of the table since the first selected one are stored.';
+COMMENT ON FUNCTION bemi.revert_require_past(jsonb) IS
+    'Internal, for bemi.revert(): an error unless the history of the selected table is known.';
 
 CREATE FUNCTION bemi.revert_found(selector jsonb, condition text, is_forced boolean) RETURNS bemi.revert_kind[]
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET jit = off AS $$
@@ -68,8 +72,11 @@ DECLARE
     kinds bemi.revert_kind[];
     target record;
 BEGIN
+    PERFORM bemi.revert_require_past(selector);
     FOR target IN SELECT * FROM bemi.revert_relations(selector, condition) r ORDER BY r.root LOOP
-        PERFORM bemi.revert_require_past(target.root, selector, target.first_position);
+        IF target.root IS NOT NULL THEN
+            PERFORM bemi.require_past(target.root, NULL, target.first_position);
+        END IF;
         kinds := kinds || bemi.revert_kinds_of(target.root, target.part, target.name, condition, target.is_chained, target.has_moved, is_forced);
     END LOOP;
     RETURN kinds;

@@ -288,4 +288,148 @@ is(revert(q{context => '{"odd": 4}'}), '["K","2026-11-25T07:00:00+00:00"] UPDATE
 $node->safe_psql('postgres', q{SET bemi.context = '{"odd": 5}'; UPDATE plain SET m = 'happy' WHERE m = 'blue'; ALTER TYPE mood RENAME VALUE 'blue' TO 'grey'});
 like(revert(q{context => '{"odd": 5}'}), qr/^ERROR:  22P02: invalid input value for enum mood: "blue"/, 'a label that is gone');
 
+
+# The history must be known since then.
+$node->safe_psql('postgres', q{CREATE TABLE late (id int PRIMARY KEY, n int); INSERT INTO late VALUES (1, 0)});
+like(revert(q{relation => 'late'}), qr/^ERROR:  55000: table "late" is not tracked\nHINT:  Call bemi\.track/, 'a table that is not tracked');
+$node->safe_psql('postgres', q{SELECT bemi.track('late'); UPDATE late SET n = 1});
+like(revert(q{relation => 'late', since => '2001-01-01'}), qr/^ERROR:  22023: history of table "late" begins at/, 'back to when its history had not begun');
+is(sql(q{SELECT key, action FROM bemi.revert(relation => 'late', since => '2001-01-01', operations => '{UPDATE}', dry_run => true)}), '1|UPDATE', 'a filter reaches further');
+$node->safe_psql('postgres', q{INSERT INTO bemi.gaps (system_identifier, from_position, to_position, reason)
+    SELECT system_identifier, pg_current_wal_lsn(), pg_current_wal_lsn() + 1, 'a test' FROM pg_control_system()});
+like(revert(q{relation => 'late', operations => '{UPDATE}'}), qr/^ERROR:  55000: history of table "late" has a gap since that moment\nDETAIL:  Gap .*a test/, 'a gap since');
+$node->safe_psql('postgres', q{SELECT bemi.acknowledge_gap(id) FROM bemi.gaps});
+is(revert(q{relation => 'late', operations => '{UPDATE}'}), '1 UPDATE n reverted', 'one that is known');
+$node->safe_psql('postgres', q{UPDATE late SET n = 2; ALTER TABLE late ALTER n TYPE text USING n || 'x'; UPDATE late SET n = '3'; SELECT bemi.sync()});
+like(revert(q{relation => 'late', operations => '{UPDATE}'}), qr/^ERROR:  55000: changes of table "late" between .* may be missing/, 'a table that was rewritten since');
+$node->safe_psql('postgres', q{DROP TABLE late});
+
+# Partitions, and rows that move between them.
+$node->safe_psql('postgres', q{
+    CREATE TABLE event (id int, day date, v text, PRIMARY KEY (id, day)) PARTITION BY RANGE (day);
+    CREATE TABLE event_1 PARTITION OF event FOR VALUES FROM ('2026-01-01') TO ('2026-02-01');
+    CREATE TABLE event_2 PARTITION OF event FOR VALUES FROM ('2026-02-01') TO ('2026-03-01');
+    SELECT bemi.track('event');
+    INSERT INTO event VALUES (1, '2026-01-05', 'a'), (2, '2026-02-05', 'b');
+    SET bemi.context = '{"event": 1}';
+    UPDATE event SET v = 'x';
+    UPDATE event SET day = '2026-02-01' WHERE id = 1;
+    DELETE FROM event WHERE id = 2;
+});
+is(sql(q{SELECT key, action FROM bemi.revert(relation => 'event_1', context => '{"event": 1}', dry_run => true)}), '[1,"2026-01-05"]|INSERT', 'one partition');
+is(revert(q{context => '{"event": 1}'}), join("\n", '[1,"2026-01-05"] INSERT id,day,v reverted', '[2,"2026-02-05"] INSERT id,day,v reverted',
+    '[1,"2026-02-01"] DELETE reverted'), 'through the partitioned table');
+is(one_of($node, q{SELECT string_agg(concat_ws(' ', tableoid::regclass, id, v), ', ' ORDER BY id) FROM event}), 'event_1 1 a, event_2 2 b', 'each is where it was');
+
+# Triggers and rules of the user's; the search_path is that of the caller, and no object in it is taken for PostgreSQL's.
+$node->safe_psql('postgres', q{
+    CREATE SCHEMA trap;
+    CREATE FUNCTION trap.fail(anyelement, anyelement) RETURNS boolean LANGUAGE plpgsql AS $$BEGIN RAISE 'trapped'; END$$;
+    CREATE OPERATOR trap.= (FUNCTION = trap.fail, LEFTARG = anyelement, RIGHTARG = anyelement);
+    CREATE OPERATOR trap.>= (FUNCTION = trap.fail, LEFTARG = anyelement, RIGHTARG = anyelement);
+    CREATE FUNCTION trap.unnest(bemi.revert_step[]) RETURNS SETOF bemi.revert_step LANGUAGE plpgsql AS $$BEGIN RAISE 'trapped'; END$$;
+    CREATE FUNCTION trap.jsonb_object_field_text(jsonb, text) RETURNS text LANGUAGE plpgsql AS $$BEGIN RAISE 'trapped'; END$$;
+    CREATE TABLE trap.log (what text);
+    CREATE TABLE counted (id int PRIMARY KEY, v text, n int DEFAULT 0);
+    SELECT bemi.track('counted');
+    CREATE FUNCTION count_up() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        INSERT INTO log VALUES (TG_OP || ' ' || coalesce(NEW.id, OLD.id));
+        IF OLD.v = 'stays' THEN RETURN NULL; ELSIF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
+        NEW.n := NEW.n + 1;
+        RETURN NEW;
+    END$$;
+    INSERT INTO counted VALUES (1, 'a'), (2, 'b'), (3, 'c');
+    CREATE TRIGGER count_up BEFORE UPDATE OR INSERT OR DELETE ON counted FOR EACH ROW EXECUTE FUNCTION count_up();
+    ALTER TABLE counted DISABLE TRIGGER count_up;
+    SET bemi.context = '{"counted": 1}';
+    UPDATE counted SET v = 'aa' WHERE id = 1;
+    DELETE FROM counted WHERE id = 2;
+    INSERT INTO counted VALUES (4, 'd'), (5, 'stays');
+    ALTER TABLE counted ENABLE TRIGGER count_up;
+});
+my $trapped = 'SET search_path = trap, pg_catalog, public';
+is(revert(q{context => '{"counted": 1}', triggers => false}, "$trapped; BEGIN") . '',
+    "2 INSERT id,v,n reverted\n1 UPDATE v reverted\n4 DELETE reverted\n5 DELETE reverted", 'without triggers');
+is(sql(qq{SET search_path = trap, public; BEGIN; SELECT key, action, status FROM bemi.revert(context => '{"counted": 1}')
+    ; SELECT string_agg(what, ', ') FROM trap.log; ROLLBACK; SHOW search_path}),
+    join("\n", '2|INSERT|adjusted by trigger', '1|UPDATE|reverted', '4|DELETE|reverted', '5|DELETE|adjusted by trigger',
+        'INSERT 2, UPDATE 1, DELETE 4, DELETE 5', 'trap, public'), 'triggers fire, under the search_path of the caller');
+is(sql(q{BEGIN; SET LOCAL search_path = trap, pg_catalog, public; SELECT status FROM bemi.revert(context => '{"counted": 1}', triggers => false); SHOW session_replication_role; COMMIT}),
+    "reverted\nreverted\nreverted\nreverted\norigin", 'the role of triggers is that of before');
+is(one_of($node, q{SELECT bemi.sync() IS NULL} . q{; SELECT count(*) FROM bemi.changes WHERE "table" = 'counted' AND context ? 'revert'}), "f\n4", 'it is recorded with its context');
+
+# Rights.
+$node->safe_psql('postgres', q{
+    CREATE ROLE app;
+    CREATE TABLE own (id int PRIMARY KEY, v text);
+    SELECT bemi.track('own');
+    INSERT INTO own VALUES (1, 'a'), (2, 'b');
+    SET bemi.context = '{"own": 1}';
+    UPDATE own SET v = 'x';
+    GRANT UPDATE ON own TO app;
+});
+my $as_app = 'SET ROLE app';
+like(revert(q{context => '{"own": 1}'}, $as_app), qr/^ERROR:  42501: permission denied for table changes/, 'SELECT on bemi.changes');
+$node->safe_psql('postgres', 'GRANT SELECT ON bemi.changes TO app');
+like(revert(q{context => '{"own": 1}'}, $as_app), qr/^ERROR:  42501: permission denied for table own/, 'SELECT on the table');
+$node->safe_psql('postgres', 'GRANT SELECT ON own TO app');
+like(revert(q{context => '{"own": 1}', triggers => false}, $as_app), qr/^ERROR:  42501: must be superuser to take changes back without triggers/, 'triggers => false');
+$node->safe_psql('postgres', 'ALTER TABLE own ENABLE ROW LEVEL SECURITY; CREATE POLICY p ON own USING (id > 1)');
+is(revert(q{context => '{"own": 1}', conflicts => 'skip'}, $as_app), "1 UPDATE v skipped {\"reason\": \"row is gone\"}\n2 UPDATE v reverted", 'row level security');
+$node->safe_psql('postgres', q{SET bemi.context = '{"own": 2}'; DELETE FROM own});
+like(revert(q{context => '{"own": 2}'}, $as_app), qr/^ERROR:  42501: permission denied for table own/, 'INSERT on the table');
+is(revert(q{context => '{"own": 2}'}), "1 INSERT id,v reverted\n2 INSERT id,v reverted", 'the owner may');
+
+# Tables without a primary key, and views.
+$node->safe_psql('postgres', q{CREATE TABLE heap (v text); SELECT bemi.track('heap'); INSERT INTO heap VALUES ('x')});
+like(revert(q{relation => 'heap'}), qr/^ERROR:  55000: .*because of a conflict\nDETAIL:  Rows of table "public.heap": no primary key\.\nHINT/, 'no primary key');
+is(revert(q{relation => 'heap', conflicts => 'skip'}), 'skipped {"reason": "no primary key"}', 'skipped');
+like(revert(q{relation => 'heap', conflicts => 'force'}), qr/^ERROR:  55000: /, 'which nobody can force');
+
+# TRUNCATE comes back where the history has all rows.
+reset_todo(q{SET bemi.context = '{"user": 7}'; BEGIN; UPDATE todo SET task = 'Drink' WHERE id = 2; TRUNCATE todo; INSERT INTO todo VALUES (1, 'Other', NULL); COMMIT});
+like(revert(q{relation => 'todo', context => '{"user": 7}'}), qr/^ERROR:  55000: table "todo" was truncated/, 'TRUNCATE without a baseline');
+
+# Isolation levels: what was stored after the snapshot was taken counts, but not what was committed after it.
+reset_todo(q{SELECT bemi.sync(), bemi.stop(); SET bemi.context = '{"user": 7}'; UPDATE todo SET task = 'Work' WHERE id = 1});
+for my $level ('REPEATABLE READ', 'SERIALIZABLE') {
+    my $psql = "psql -X -q -d '" . $node->connstr('postgres') . "' -c";
+    is(sql(qq{BEGIN ISOLATION LEVEL $level; SELECT count(*) FROM todo;
+\\! $psql 'SELECT FROM bemi.start()' -c 'SELECT FROM bemi.sync()' -c 'INSERT INTO todo VALUES (9)' >/dev/null
+        SELECT key, action, status FROM bemi.revert(relation => 'todo', context => '{"user": 7}'); ROLLBACK}), "2\n1|UPDATE|reverted", $level);
+    like(sql(qq{BEGIN ISOLATION LEVEL $level; SELECT count(*) > 0 FROM todo;
+\\! $psql "UPDATE todo SET done = true WHERE id = 1"
+        SELECT key FROM bemi.revert(relation => 'todo', context => '{"user": 7}')}), qr/^t\nERROR:  40001: could not serialize access due to concurrent update/, "$level: a row that somebody changes");
+    $node->safe_psql('postgres', 'DELETE FROM todo WHERE id = 9');
+    $node->safe_psql('postgres', 'SELECT bemi.sync(), bemi.stop()');
+    reset_todo(q{SET bemi.context = '{"user": 7}'; UPDATE todo SET task = 'Work' WHERE id = 1});
+}
+like(revert(q{relation => 'todo', key => '1'}), qr/^ERROR:  55000: no worker stores changes\n.*\nHINT:  Call bemi\.start\(\)/, 'no worker');
+$node->safe_psql('postgres', 'SELECT bemi.start()');
+
+# Locks, and a cancelled one.
+my $locker = start_client('psql', '-X', '-q', '-A', '-t', '-d', $node->connstr('postgres'), '-c', 'BEGIN', '-c', 'UPDATE todo SET done = true WHERE id = 1',
+    '-c', q{SELECT 'done'}, '-c', 'SELECT pg_sleep(1000)');
+pump_until($locker->{process}, $locker->{timer}, \$locker->{lines}, qr/^done$/m);
+like(revert(q{relation => 'todo', context => '{"user": 7}'}, q{SET lock_timeout = '100 ms'}), qr/^ERROR:  55P03: canceling statement due to lock timeout/, 'lock_timeout');
+$node->safe_psql('postgres', q{SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(1000)'});
+$locker->{process}->finish;
+is(revert(q{relation => 'todo', context => '{"user": 7}'}), '1 UPDATE task reverted', 'when the lock is gone');
+$node->safe_psql('postgres', q{
+    CREATE TABLE many (id int PRIMARY KEY, n int);
+    SELECT bemi.track('many');
+    INSERT INTO many SELECT i, 0 FROM generate_series(1, 100000) i;
+    SET bemi.context = '{"many": 1}';
+    UPDATE many SET n = 1;
+    CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN IF NEW.id = 50000 THEN PERFORM pg_sleep(1000); END IF; RETURN NEW; END$$;
+    CREATE TRIGGER wait BEFORE UPDATE ON many FOR EACH ROW EXECUTE FUNCTION wait();
+});
+like(sql(q{SET statement_timeout = '6 s'; SELECT FROM bemi.revert(context => '{"many": 1}')}), qr/^ERROR:  57014: canceling statement due to statement timeout/, 'cancelled in the middle of 100,000 rows');
+is(one_of($node, 'SELECT count(*) FROM many WHERE n = 1'), 100000, 'nothing is done');
+is(sql(q{SELECT count(*), min(sql) FROM bemi.revert(context => '{"many": 1}', dry_run => true)}), qq{100000|UPDATE ONLY public.many SET n = '0' WHERE id = '1';}, 'a dry run of them');
+$node->safe_psql('postgres', 'DROP TRIGGER wait ON many');
+is(sql(q{SELECT count(*), min(status) FROM bemi.revert(context => '{"many": 1}')}), '100000|reverted', '100,000 rows');
+is(one_of($node, 'SELECT count(*) FROM many WHERE n = 0'), 100000, 'they are as they were');
+
 done_testing();
