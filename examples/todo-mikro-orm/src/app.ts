@@ -57,7 +57,7 @@ export function createApp(orm: MikroORM) {
   app.get('/todo/:id/history', async (req, res) => {
     res.json(
       await em().execute(
-        `SELECT operation, changed, context, committed_at FROM bemi.history('todo', ?) WHERE operation <> 'BEFORE'`,
+        `SELECT operation, changed, context, to_json(committed_at) AS committed_at FROM bemi.history('todo', ?) WHERE operation <> 'BEFORE'`,
         [req.params.id],
       ),
     )
