@@ -204,6 +204,18 @@ inline Oid relation_of(const File &file) {
 #endif
 }
 
+/// Whether the transaction has given the relation another file, other than for its creation: TRUNCATE does,
+/// and ALTER TABLE that rewrites it. 16 renamed the field.
+inline bool has_new_file(Relation relation) {
+    if (relation->rd_createSubid != InvalidSubTransactionId)
+        return false;
+#if PG_VERSION_NUM >= 160000
+    return relation->rd_firstRelfilelocatorSubid != InvalidSubTransactionId;
+#else
+    return relation->rd_firstRelfilenodeSubid != InvalidSubTransactionId;
+#endif
+}
+
 /// Creates a logical slot without two-phase decoding, and acquires it. From 17 on it is synchronized to
 /// standbys as a failover slot.
 inline void create_slot(const char *name) {

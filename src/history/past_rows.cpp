@@ -4,6 +4,7 @@
 #include "history/first_changes.hpp"
 #include "history/key_writer.hpp"
 #include "history/present_rows.hpp"
+#include "history/relation.hpp"
 #include "history/row_counts.hpp"
 #include "history/row_reader.hpp"
 #include "history/store.hpp"
@@ -99,6 +100,7 @@ private:
 } // namespace
 
 void find_past_rows(Relation relation, const Moment &moment, const Datum *keys, const RowSink &sink) {
+    require_old_files(RelationGetRelid(relation));
     Snapshot table = RegisterSnapshot(GetActiveSnapshot());
     spi::connected([&] {
         PastRows rows{relation, keys, sink};

@@ -52,4 +52,19 @@ Relation open_table_of(Oid row_type) {
     return open_table(relation);
 }
 
+void require_old_files(Oid oid) {
+    List *all = find_all_inheritors(oid, AccessShareLock, nullptr);
+    for (int i = 0; i < list_length(all); i++) {
+        Relation relation = relation_open(list_nth_oid(all, i), NoLock);
+        if (compat::has_new_file(relation))
+            ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+                            errmsg("table \"%s\" has new files in this transaction",
+                                   RelationGetRelationName(relation)),
+                            errdetail("TRUNCATE and some forms of ALTER TABLE make new files."),
+                            errhint("Look at the past of the table in another transaction.")));
+        relation_close(relation, NoLock);
+    }
+    list_free(all);
+}
+
 } // namespace bemi::history

@@ -11,4 +11,8 @@ namespace bemi::history {
 /// Opens the table. ERROR if it is a view or another relation whose changes are not stored.
 [[nodiscard]] Relation open_table(Oid relation);
 
+/// ERROR if the transaction has rewritten or truncated the table or one of its partitions: the rows that
+/// others see are not in its new files.
+void require_old_files(Oid relation);
+
 } // namespace bemi::history

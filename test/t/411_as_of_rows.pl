@@ -96,7 +96,7 @@ is(rows_of("SELECT * FROM bemi.as_of(NULL::item, '$then') ORDER BY id"), '1|of t
 is(rows_of("SELECT count(*) FROM bemi.as_of(NULL::item, clock_timestamp())"), 2, 'and its own changes');
 $node->safe_psql('postgres', q{ALTER TYPE mood RENAME VALUE 'sad' TO 'blue'});
 like(error_of("SELECT * FROM bemi.as_of(NULL::thing, '$then')"),
-    qr/22P02: invalid input value for enum mood: "sad".*CONTEXT:  change [0-9a-f-]{36}, column "m" of table "thing"/s, 'a label that is gone');
+    qr/22P02: invalid input value for enum public\.mood: "sad".*CONTEXT:  change [0-9a-f-]{36}, column "m" of table "thing"/s, 'a label that is gone');
 $node->safe_psql('postgres', q{ALTER TYPE mood RENAME VALUE 'blue' TO 'sad'});
 
 # Versions.
@@ -119,6 +119,29 @@ $node->safe_psql('postgres', q{
     CREATE POLICY not_one ON bemi.changes TO reader USING (primary_key <> '1')});
 is(one_of($node, "SET ROLE reader; SELECT string_agg(title, ' ' ORDER BY id) FROM bemi.as_of(NULL::thing, '$then')"), 'later two three', 'row level security of bemi.changes');
 $node->safe_psql('postgres', q{DROP POLICY not_one ON bemi.changes; ALTER TABLE bemi.changes DISABLE ROW LEVEL SECURITY});
+
+# Part of it runs as the owner of the extension: nothing of the caller's must.
+$node->safe_psql('postgres', q{
+    CREATE SCHEMA trap AUTHORIZATION reader;
+    SET ROLE reader;
+    CREATE FUNCTION trap.equals(text, text) RETURNS boolean LANGUAGE plpgsql AS $$
+    BEGIN
+        RAISE EXCEPTION 'called by %', current_user;
+    END $$;
+    CREATE OPERATOR trap.= (FUNCTION = trap.equals, LEFTARG = text, RIGHTARG = text);
+    CREATE FUNCTION trap.not_before(timestamptz, timestamptz) RETURNS boolean LANGUAGE plpgsql AS $$
+    BEGIN
+        RAISE EXCEPTION 'called by %', current_user;
+    END $$;
+    CREATE OPERATOR trap.>= (FUNCTION = trap.not_before, LEFTARG = timestamptz, RIGHTARG = timestamptz)});
+is(one_of($node, "SET ROLE reader; SET search_path = trap, public, pg_catalog; $count; SELECT count(*) FROM bemi.versions(NULL::thing, '$then', keys => '{1}');"
+    . "SELECT count(*) FROM bemi.as_of(NULL::thing, '$then', keys => '{1}')"), "3\n3\n1", 'operators of the caller are not used');
+
+# What the own transaction has rewritten cannot be read as it was.
+like(error_of("BEGIN; TRUNCATE thing; $count"), qr/ERROR:  55000: table "thing" has new files in this transaction/, 'a table that was truncated in this transaction');
+like(error_of("BEGIN; ALTER TABLE part_1 ALTER a TYPE int USING 1; SELECT count(*) FROM bemi.as_of(NULL::part, '$then')" =~ s/part_1 ALTER a/part ALTER a/r),
+    qr/ERROR:  55000: table "part_\d" has new files in this transaction/, 'or rewritten');
+is(rows_of("BEGIN; CREATE TABLE part_9 PARTITION OF part FOR VALUES IN (9); SELECT count(*) FROM bemi.as_of(NULL::part, '$then')"), 3, 'a partition of this transaction');
 
 # TRUNCATE.
 $node->safe_psql('postgres', q{TRUNCATE item /*Bemi {"user_id": 7} Bemi*/});
