@@ -99,7 +99,7 @@ COMMENT ON FUNCTION bemi.revert_blocked(bemi.revert_kind, bigint[], jsonb) IS
 -- What is blocked may block others: the children of a row that cannot come back. So it is done until nothing changes.
 CREATE FUNCTION bemi.revert_constrained(kinds bemi.revert_kind[]) RETURNS bemi.revert_kind[]
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
-    SET TimeZone = 'UTC' SET DateStyle = 'ISO' SET IntervalStyle = 'postgres' SET bytea_output = 'hex' SET extra_float_digits = 1 SET jit = off AS $$
+    SET TimeZone = 'UTC' SET DateStyle = 'ISO' SET IntervalStyle = 'postgres' SET bytea_output = 'hex' SET extra_float_digits = 1 SET work_mem = '64MB' SET jit = off AS $$
 DECLARE
     look record;
     numbers bigint[];

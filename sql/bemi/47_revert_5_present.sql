@@ -86,7 +86,7 @@ COMMENT ON FUNCTION bemi.revert_regrouped(bemi.revert_kind, bigint[], jsonb[], b
 
 CREATE FUNCTION bemi.revert_inspected(kind bemi.revert_kind, is_forced boolean, is_locking boolean) RETURNS bemi.revert_kind[]
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
-    SET TimeZone = 'UTC' SET DateStyle = 'ISO' SET IntervalStyle = 'postgres' SET bytea_output = 'hex' SET extra_float_digits = 1 SET jit = off AS $$
+    SET TimeZone = 'UTC' SET DateStyle = 'ISO' SET IntervalStyle = 'postgres' SET bytea_output = 'hex' SET extra_float_digits = 1 SET work_mem = '64MB' SET jit = off AS $$
 DECLARE
     number bigint;
     numbers bigint[];

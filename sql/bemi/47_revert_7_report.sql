@@ -64,7 +64,7 @@ COMMENT ON FUNCTION bemi.revert_status(oid, text, text[], boolean) IS 'Internal,
 CREATE FUNCTION bemi.revert_report(kinds bemi.revert_kind[], is_dry boolean)
     RETURNS TABLE (relation regclass, key text, action text, columns text[], status text, conflict jsonb, sql text)
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
-    SET TimeZone = 'UTC' SET DateStyle = 'ISO' SET IntervalStyle = 'postgres' SET bytea_output = 'hex' SET extra_float_digits = 1 SET jit = off AS $$
+    SET TimeZone = 'UTC' SET DateStyle = 'ISO' SET IntervalStyle = 'postgres' SET bytea_output = 'hex' SET extra_float_digits = 1 SET work_mem = '64MB' SET jit = off AS $$
 DECLARE
     kind bemi.revert_kind;
 BEGIN
@@ -83,7 +83,7 @@ COMMENT ON FUNCTION bemi.revert_report(bemi.revert_kind[], boolean) IS 'Internal
 -- row which has got the key. What they have done to rows that are taken back is undone by a second statement.
 CREATE FUNCTION bemi.revert_undone(kinds bemi.revert_kind[]) RETURNS bemi.revert_kind[]
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
-    SET TimeZone = 'UTC' SET DateStyle = 'ISO' SET IntervalStyle = 'postgres' SET bytea_output = 'hex' SET extra_float_digits = 1 SET jit = off AS $$
+    SET TimeZone = 'UTC' SET DateStyle = 'ISO' SET IntervalStyle = 'postgres' SET bytea_output = 'hex' SET extra_float_digits = 1 SET work_mem = '64MB' SET jit = off AS $$
 DECLARE
     kind bemi.revert_kind;
     undone bemi.revert_kind[];
