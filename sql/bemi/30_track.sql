@@ -5,20 +5,22 @@ CREATE FUNCTION bemi.emit_context() RETURNS trigger
 COMMENT ON FUNCTION bemi.emit_context() IS
     'Internal: the trigger on every tracked table. It writes the context to the WAL if it differs from the last one written.';
 
-CREATE FUNCTION bemi.track(target regclass, level text DEFAULT NULL, require_context text DEFAULT NULL) RETURNS void
+CREATE FUNCTION bemi.track(target regclass, level text DEFAULT NULL, require_context text DEFAULT NULL,
+                           baseline boolean DEFAULT false) RETURNS void
     LANGUAGE c SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'bemi_track';
-COMMENT ON FUNCTION bemi.track(regclass, text, text) IS
-    'Tracks a table with its partitions and children: triggers of level ''row'' or ''statement'', REPLICA IDENTITY FULL; require_context: what a write without a context gets. Options that are not given stay as they are.';
+COMMENT ON FUNCTION bemi.track(regclass, text, text, boolean) IS
+    'Tracks a table with its partitions and children: triggers of level ''row'' or ''statement'', REPLICA IDENTITY FULL; require_context: what a write without a context gets. Options that are not given stay as they are. baseline: the rows that are there are stored, as by bemi.baseline().';
 
 CREATE FUNCTION bemi.untrack(target regclass) RETURNS void
     LANGUAGE c STRICT SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'bemi_untrack';
 COMMENT ON FUNCTION bemi.untrack(regclass) IS
     'Ends the tracking of a table: drops the triggers, and sets the former replica identity again.';
 
-CREATE FUNCTION bemi.track_schema(target regnamespace, level text DEFAULT NULL, require_context text DEFAULT NULL) RETURNS void
+CREATE FUNCTION bemi.track_schema(target regnamespace, level text DEFAULT NULL, require_context text DEFAULT NULL,
+                                  baseline boolean DEFAULT false) RETURNS void
     LANGUAGE c SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'bemi_track_schema';
-COMMENT ON FUNCTION bemi.track_schema(regnamespace, text, text) IS
-    'Tracks all tables of a schema, and those that are created in it later. On a server in use, CALL bemi.track_each() instead.';
+COMMENT ON FUNCTION bemi.track_schema(regnamespace, text, text, boolean) IS
+    'Tracks all tables of a schema, and those that are created in it later. baseline: the rows that are there are stored. On a server in use, CALL bemi.track_each() instead.';
 
 CREATE FUNCTION bemi.untrack_schema(target regnamespace) RETURNS void
     LANGUAGE c STRICT SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'bemi_untrack_schema';

@@ -1,6 +1,6 @@
 -- What is tracked, from the catalogs.
 
-CREATE FUNCTION bemi.tracking_options(arguments bytea, OUT level text, OUT by_schema boolean, OUT has_earlier_rows boolean,
+CREATE FUNCTION bemi.tracking_options(arguments bytea, OUT level text, OUT by_schema boolean,
                                       OUT not_understood text, OUT require_context text)
     LANGUAGE c IMMUTABLE STRICT AS 'MODULE_PATHNAME', 'bemi_tracking_options';
 COMMENT ON FUNCTION bemi.tracking_options(bytea) IS
@@ -15,11 +15,11 @@ COMMENT ON FUNCTION bemi.tracked_with(regclass) IS
 -- a function in a view has the privileges of the view's reader.
 CREATE FUNCTION bemi.tracked_relations() RETURNS TABLE (
     relation regclass, kind "char", identity "char", is_unlogged boolean, level text, require_context text, root regclass, by_schema boolean,
-    has_earlier_rows boolean, not_understood text)
+    not_understood text)
     LANGUAGE sql STABLE
 BEGIN ATOMIC
     SELECT c.oid::regclass, c.relkind, c.relreplident, c.relpersistence = 'u', o.level, o.require_context, bemi.tracked_with(g.tgrelid),
-           o.by_schema, o.has_earlier_rows, o.not_understood
+           o.by_schema, o.not_understood
     FROM pg_trigger g
     JOIN pg_class c ON c.oid = g.tgrelid
     CROSS JOIN LATERAL bemi.tracking_options(g.tgargs) AS o
@@ -138,9 +138,10 @@ SELECT t.relation, format('options of trigger "~bemi_truncate" are not understoo
 FROM tracked t
 WHERE t.not_understood IS NOT NULL
 UNION ALL
-SELECT t.relation, 'what was written before it was tracked, or while it was unlogged, is not stored', t.fix || ' -- now you know'
+SELECT t.relation, format('baseline has failed %s times: %s', b.attempts, b.error), format('SELECT bemi.baseline(%L);', t.relation)
 FROM tracked t
-WHERE t.has_earlier_rows;
+JOIN bemi.last_baselines() b ON b.relation = t.relation
+WHERE b.attempts > 2;
 COMMENT ON VIEW bemi.table_problems IS 'What is wrong with each tracked table, and the SQL that mends it: one row for each problem.';
 COMMENT ON COLUMN bemi.table_problems.relation IS 'The table.';
 COMMENT ON COLUMN bemi.table_problems.problem IS 'What is wrong with it, as in bemi.tracked_tables.';
@@ -149,14 +150,15 @@ COMMENT ON COLUMN bemi.table_problems.fix IS 'The SQL that mends it.';
 CREATE VIEW bemi.tracked_tables AS
 SELECT COALESCE(t.relation, p.relation) AS relation, t.level, t.require_context,
        CASE WHEN t.relation IS NULL THEN bemi.tracked_with(p.relation) ELSE t.root END AS root,
-       COALESCE(t.by_schema AND t.root IS NULL AND s.schema IS NOT NULL, false) AS by_schema, p.problems
+       COALESCE(t.by_schema AND t.root IS NULL AND s.schema IS NOT NULL, false) AS by_schema, p.problems, b.progress AS baseline
 FROM bemi.tracked_relations() t
 FULL JOIN (
     SELECT relation, array_agg(problem ORDER BY problem) FROM bemi.table_problems GROUP BY relation
 ) AS p (relation, problems) ON p.relation = t.relation
 LEFT JOIN pg_class c ON c.oid = t.relation
 LEFT JOIN pg_namespace n ON n.oid = c.relnamespace
-LEFT JOIN bemi.tracked_schemas s ON s.schema = n.nspname;
+LEFT JOIN bemi.tracked_schemas s ON s.schema = n.nspname
+LEFT JOIN bemi.last_baselines() b ON b.relation = t.relation;
 COMMENT ON VIEW bemi.tracked_tables IS 'The tables that are tracked, and those that ought to be and are not.';
 COMMENT ON COLUMN bemi.tracked_tables.relation IS 'The table.';
 COMMENT ON COLUMN bemi.tracked_tables.level IS 'The level of its triggers, row or statement; null if the table is not tracked and ought to be.';
@@ -167,3 +169,5 @@ COMMENT ON COLUMN bemi.tracked_tables.root IS
 COMMENT ON COLUMN bemi.tracked_tables.by_schema IS 'Whether the table is tracked because its schema is.';
 COMMENT ON COLUMN bemi.tracked_tables.problems IS
     'What is wrong with the table; null if nothing is. bemi.doctor() and bemi.table_problems have the SQL that mends it.';
+COMMENT ON COLUMN bemi.tracked_tables.baseline IS
+    'How much of the table its last baseline has read; complete if it is stored; null if there is none.';

@@ -32,7 +32,7 @@ COMMENT ON FUNCTION bemi.leave_out_replicated() IS 'Internal: the trigger on tab
 DO $$
 DECLARE name text;
 BEGIN
-    FOREACH name IN ARRAY '{worker, progress, gaps, tracked_schemas}'::text[] LOOP
+    FOREACH name IN ARRAY '{worker, progress, gaps, tracked_schemas, baselines}'::text[] LOOP
         EXECUTE format('CREATE TRIGGER bemi_leave_out_replicated BEFORE INSERT OR UPDATE OR DELETE ON bemi.%I
             FOR EACH ROW EXECUTE FUNCTION bemi.leave_out_replicated()', name);
         EXECUTE format('ALTER TABLE bemi.%I ENABLE REPLICA TRIGGER bemi_leave_out_replicated', name);

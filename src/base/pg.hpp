@@ -27,6 +27,7 @@ extern "C" {
 #include "access/parallel.h"
 #include "access/relation.h"
 #include "access/table.h"
+#include "access/tableam.h"
 #include "access/timeline.h"
 #include "access/transam.h"
 #include "access/xact.h"

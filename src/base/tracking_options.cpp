@@ -80,8 +80,6 @@ bool take_argument(TrackingOptions &options, std::string_view argument) {
         return take_identity(options, value);
     if (key == "rule")
         return take_flag(options.by_schema, value, "schema");
-    if (key == "earlier_rows")
-        return take_flag(options.has_earlier_rows, value, "unstored");
     return false;
 }
 

@@ -5,7 +5,6 @@
 //   require_context=warning|error               what a write without a context gets
 //   identity=default|nothing|full|index NAME    the replica identity that the table had before
 //   rule=schema                                 the table follows the rule of its schema
-//   earlier_rows=unstored                       it had rows before it was tracked, or was unlogged
 #pragma once
 
 #include <cstdint>
@@ -34,7 +33,6 @@ struct TrackingOptions {
     char identity = 'd';             // as in pg_class.relreplident
     std::string_view identity_index; // its index, if identity is 'i'
     bool by_schema = false;
-    bool has_earlier_rows = false;
 };
 
 /// The level's name, as users write it.
@@ -71,8 +69,6 @@ template <typename Write> void write_arguments(const TrackingOptions &options, W
     write("identity"sv, identity_name(options.identity), options.identity_index);
     if (options.by_schema)
         write("rule"sv, "schema"sv, ""sv);
-    if (options.has_earlier_rows)
-        write("earlier_rows"sv, "unstored"sv, ""sv);
     write_requirement(options, write);
 }
 

@@ -95,10 +95,9 @@ BEMI_FUNCTION(bemi_tracking_options) {
     const char *unknown = describe_unknown(arguments);
 
     Datum values[] = {text_datum(level_name(options.chosen.level)), BoolGetDatum(options.by_schema),
-                      BoolGetDatum(options.has_earlier_rows),
                       unknown == nullptr ? Datum(0) : CStringGetTextDatum(unknown),
                       text_datum(requirement_name(options.chosen.require_context))};
-    bool nulls[] = {false, false, false, unknown == nullptr, false};
+    bool nulls[] = {false, false, unknown == nullptr, false};
     return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(descriptor), values, nulls));
 }
 

@@ -82,10 +82,9 @@ void follow_part(const AlterTableCmd *command, Node *altered) {
         move(partition_of(command), relation_called(altered));
         return follow::left(partition_of(command), relation_called(altered));
     case AT_AddInherit:
-    case AT_SetLogged:
         return follow::came(relation_called(altered));
-    case AT_SetUnLogged:
-        return follow::became_unlogged(relation_called(altered));
+    case AT_SetLogged:
+        return follow::became_logged(relation_called(altered));
     case AT_DropInherit:
         return follow::left(relation_called(altered), relation_called(command->def));
     default:

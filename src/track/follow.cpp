@@ -1,5 +1,6 @@
 #include "track/follow.hpp"
 
+#include "track/baseline.hpp"
 #include "track/catalog.hpp"
 #include "track/relation.hpp"
 #include "track/schema_rules.hpp"
@@ -21,13 +22,13 @@ void track(Oid relation, const ChosenOptions &chosen, bool by_schema) {
         return;
     if (!try_to_lock(relation))
         return;
-    if (is_new) {
+    if (is_new)
         options = triggers::options_before(relation);
-        options.has_earlier_rows = relation::has_rows(relation);
-    }
     options.chosen = chosen;
     options.by_schema = by_schema;
     triggers::install(relation, options);
+    if (is_new)
+        baseline::request_if_filled(relation);
 }
 
 void track_family(Oid relation, size_t first, const ChosenOptions &chosen) {
@@ -78,13 +79,11 @@ void left(Oid relation, Oid parent) {
         release(list_nth_oid(family, i));
 }
 
-void became_unlogged(Oid relation) {
-    TrackingOptions options;
-    if (!catalog::find(relation, &options) || options.has_earlier_rows ||
-        get_rel_persistence(relation) != RELPERSISTENCE_UNLOGGED || !triggers::are_names_free(relation))
-        return;
-    options.has_earlier_rows = true;
-    triggers::write_options(relation, options);
+void became_logged(Oid relation) {
+    const bool was_tracked = catalog::is_tracked(relation);
+    came(relation);
+    if (was_tracked)
+        baseline::request_if_filled(relation);
 }
 
 } // namespace bemi::track::follow

@@ -13,8 +13,8 @@ void came(Oid relation);
 /// Call it after the table has ceased to be a partition or child of `parent`.
 void left(Oid relation, Oid parent);
 
-/// Call it after ALTER TABLE ... SET UNLOGGED. PostgreSQL logs no changes until SET LOGGED, nor the rows that
-/// the table has then, so the table's trigger notes that some are missing.
-void became_unlogged(Oid relation);
+/// Call it after ALTER TABLE ... SET LOGGED. PostgreSQL has logged no changes before, and logs no rows that
+/// the table has then as changes.
+void became_logged(Oid relation);
 
 } // namespace bemi::track::follow

@@ -1,5 +1,6 @@
 // The functions of tracking that SQL calls.
 #include "base/boundary.hpp"
+#include "track/baseline.hpp"
 #include "track/catalog.hpp"
 #include "track/schema.hpp"
 #include "track/steps.hpp"
@@ -23,12 +24,24 @@ GivenOptions given_options(FunctionCallInfo fcinfo) {
     return given;
 }
 
+/// Whether the function is to have the present rows stored too.
+bool wants_baseline(FunctionCallInfo fcinfo) {
+    return PG_NARGS() > 3 && !PG_ARGISNULL(3) && PG_GETARG_BOOL(3);
+}
+
 } // namespace
 
 BEMI_FUNCTION(bemi_track) {
     if (PG_ARGISNULL(0))
         PG_RETURN_NULL();
     tracking::track(PG_GETARG_OID(0), given_options(fcinfo));
+    if (wants_baseline(fcinfo))
+        baseline::request(PG_GETARG_OID(0));
+    PG_RETURN_VOID();
+}
+
+BEMI_FUNCTION(bemi_baseline) {
+    baseline::request(PG_GETARG_OID(0));
     PG_RETURN_VOID();
 }
 
@@ -41,6 +54,8 @@ BEMI_FUNCTION(bemi_track_schema) {
     if (PG_ARGISNULL(0))
         PG_RETURN_NULL();
     schema::track(PG_GETARG_OID(0), given_options(fcinfo));
+    if (wants_baseline(fcinfo))
+        schema::request_baselines(PG_GETARG_OID(0));
     PG_RETURN_VOID();
 }
 

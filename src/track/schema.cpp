@@ -2,6 +2,7 @@
 
 #include "base/names.hpp"
 #include "base/spi.hpp"
+#include "track/baseline.hpp"
 #include "track/catalog.hpp"
 #include "track/relation.hpp"
 #include "track/schema_rules.hpp"
@@ -130,6 +131,14 @@ void track(Oid schema, const GivenOptions &given) {
         if (is_to_track(list_nth_oid(tables, i),
                         wanted)) // asked again, since a table that is tracked takes its children along
             tracking::track_by_schema(list_nth_oid(tables, i), wanted);
+}
+
+void request_baselines(Oid schema) {
+    List *roots = tables_that(schema, [](Oid relation) {
+        return catalog::is_tracked(relation) && !OidIsValid(catalog::root_of(relation));
+    });
+    for (int i = 0; i < list_length(roots); i++)
+        baseline::request_family(list_nth_oid(roots, i));
 }
 
 void untrack(Oid schema) {

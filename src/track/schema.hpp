@@ -14,6 +14,9 @@ void track(Oid schema, const GivenOptions &given);
 /// tracked, with a WARNING.
 void untrack(Oid schema);
 
+/// Has the present rows of the schema's tracked tables stored.
+void request_baselines(Oid schema);
+
 /// Tracks one table as the rule of its schema would.
 void track_table(Oid relation, const GivenOptions &given);
 

@@ -23,7 +23,6 @@ TrackingOptions options_asked(Oid relation, const GivenOptions &given) {
         options.by_schema = schema_rules::find(get_rel_namespace(relation), &options.chosen);
     given.apply_to(options.chosen);
     options.by_schema = options.by_schema && !given.any();
-    options.has_earlier_rows = false; // the caller knows about them
     return options;
 }
 
@@ -51,7 +50,7 @@ void lock_to_track(Oid relation) {
 void track_child(Oid relation, const ChosenOptions &chosen) {
     TrackingOptions options = options_of(relation);
     options.chosen = chosen;
-    options.by_schema = options.has_earlier_rows = false;
+    options.by_schema = false;
     triggers::install(relation, options);
 }
 
@@ -79,13 +78,6 @@ void untrack_one(Oid relation) {
     triggers::uninstall(relation, options);
 }
 
-void require_tracked(Oid relation) {
-    if (!catalog::is_tracked(relation) && !triggers::has_own(relation))
-        ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT),
-                        errmsg("relation \"%s\" is not tracked", names::unquoted(relation)),
-                        errhint("SELECT relation FROM bemi.tracked_tables lists the tracked tables.")));
-}
-
 /// Untracks a partition or child, unless it is tracked with another table as well.
 void untrack_member(Oid relation) {
     LockRelationOid(relation, AccessExclusiveLock);
@@ -97,6 +89,13 @@ void untrack_member(Oid relation) {
 }
 
 } // namespace
+
+void require_tracked(Oid relation) {
+    if (!catalog::is_tracked(relation) && !triggers::has_own(relation))
+        ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT),
+                        errmsg("relation \"%s\" is not tracked", names::unquoted(relation)),
+                        errhint("SELECT relation FROM bemi.tracked_tables lists the tracked tables.")));
+}
 
 void track(Oid relation, const GivenOptions &given) {
     lock_to_track(relation);

@@ -17,4 +17,7 @@ void track_by_schema(Oid relation, const ChosenOptions &rule);
 /// not tracked, or the current user does not own it.
 void untrack(Oid relation);
 
+/// ERROR if the relation is not tracked.
+void require_tracked(Oid relation);
+
 } // namespace bemi::track::tracking

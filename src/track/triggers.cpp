@@ -113,10 +113,6 @@ bool has_own(Oid relation) {
     return found;
 }
 
-void write_options(Oid relation, const TrackingOptions &options) {
-    as_superuser([&] { create(relation, truncate_kind, list_arguments(options)); });
-}
-
 void install(Oid relation, const TrackingOptions &options) {
     as_superuser([&] {
         replica_identity::set_full(relation);

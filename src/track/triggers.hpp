@@ -24,10 +24,6 @@ void require_own_names(Oid relation);
 /// caller has checked the current user's privileges, and has locked the relation.
 void install(Oid relation, const TrackingOptions &options);
 
-/// Writes the options anew into the trigger that records them; leaves the other triggers and the replica
-/// identity as they are. The relation is tracked and locked.
-void write_options(Oid relation, const TrackingOptions &options);
-
 /// Drops the triggers, and sets the replica identity back unless it was changed since. The caller has checked
 /// the current user's privileges, and has locked the relation.
 void uninstall(Oid relation, const TrackingOptions &options);

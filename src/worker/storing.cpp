@@ -40,6 +40,7 @@ bool restart_if_over(TimestampTz &since, int milliseconds) {
 
 void Storing::open() {
     batch_.open();
+    baseline_.open();
     const XLogRecPtr from = store::progress::read().position;
     decoder_.open(from, batch_);
     // The messages of look_at_all() may be all that there is to read. They count as unread until they are
@@ -67,10 +68,12 @@ state::Desired Storing::run(const state::Desired &desired) {
             store();
         shared::end_batch(decoder_.position());
         maintain_if_due();
+        work_on_baselines();
         confirm_if_due();
         if (decoder_.position() >= compat::flushed_wal()) {
             note_health();
-            wait();
+            if (!baseline_.is_due(decoder_.position()))
+                wait();
             is_turn_over_ = shared::has_waiting_databases() && restart_if_over(turn_begun_at_, turn_ms);
         }
         MemoryContextReset(memory_);
@@ -178,6 +181,12 @@ void Storing::maintain_if_due() {
             return state::ran_well(); // the successor must not wait as after a failure
         maintenance::run();
     });
+}
+
+void Storing::work_on_baselines() {
+    const XLogRecPtr stored = decoder_.position();
+    if (baseline_.is_due(stored) || baseline_.may_be_wanted())
+        in_the_present([this, stored] { baseline_.work(stored); });
 }
 
 /// The worker runs well once it has stored something, or has found nothing to store.

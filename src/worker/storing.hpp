@@ -4,6 +4,7 @@
 
 #include "store/batch.hpp"
 #include "store/sink_local.hpp"
+#include "worker/baseline.hpp"
 #include "worker/state.hpp"
 #include "worker/wal_decoder.hpp"
 
@@ -30,12 +31,14 @@ private:
     void confirm();
     void confirm_if_due();
     void maintain_if_due();
+    void work_on_baselines();
     void note_health();
     void wait();
 
     state::Desired desired_;
     WalDecoder decoder_;
     store::Batch batch_;
+    Baseline baseline_;
     MemoryContext memory_; // reset after each iteration
     store::sink::Stored stored_;
     XLogRecPtr confirmed_;

@@ -73,10 +73,9 @@ read_slot('tracked');
 # UNLOGGED and back; a table in use meanwhile.
 sql(q{ALTER TABLE todo SET UNLOGGED; INSERT INTO todo VALUES (102); ALTER TABLE todo SET LOGGED; INSERT INTO todo VALUES (103) /*Bemi {"n": 103} Bemi*/});
 stored_is(103, 'after SET UNLOGGED and SET LOGGED');
-is(one_of($node, q{SELECT problems FROM bemi.tracked_tables WHERE relation = 'todo'::regclass}),
-    '{"what was written before it was tracked, or while it was unlogged, is not stored"}', 'what is missing is shown');
-sql(q{SELECT bemi.track('todo')});
-is(one_of($node, q{SELECT problems IS NULL FROM bemi.tracked_tables WHERE relation = 'todo'::regclass}), 't', 'until its owner knows');
+ok($node->poll_query_until('postgres', q{SELECT count(*) = 1 FROM bemi.changes WHERE primary_key = '102' AND operation = 'BASELINE'}),
+    'and the row that was not logged, as a baseline');
+is(one_of($node, q{SELECT problems IS NULL FROM bemi.tracked_tables WHERE relation = 'todo'::regclass}), 't', 'so nothing is missing');
 read_slot('tracked');
 
 # Whose context: rows without an enabled trigger have none, in every format.
@@ -102,14 +101,14 @@ sql(q{
 my @contexts = map { $_->{table} . ' ' . ($_->{after}{id} // $_->{operation}) . ' ' . ($_->{context}{n} // 'none') } read_slot('tracked');
 is_deeply(\@contexts, ['todo 200 200', 'plain 201 none', 'made 202 none', 'made 203 203', 'todo 204 none', 'todo 205 205', 'todo TRUNCATE none', 'todo TRUNCATE 206'],
     'rows without a trigger have no context');
-ok($node->poll_query_until('postgres', q{SELECT count(*) = 6 FROM bemi.changes WHERE "table" IN ('todo', 'made') AND (after->>'id')::int > 199 OR operation = 'TRUNCATE'}),
-    'all but the rows of CREATE TABLE AS are stored');
+ok($node->poll_query_until('postgres', q{SELECT count(*) = 8 FROM bemi.changes WHERE "table" IN ('todo', 'made') AND (after->>'id')::int > 199 OR operation = 'TRUNCATE'}),
+    'all are stored, and the rows of the table that CREATE TABLE AS has made, as a baseline');
 is(one_of($node, q{SELECT string_agg(COALESCE(context->>'n', 'none'), ' ' ORDER BY commit_position, sequence) FROM bemi.changes
-    WHERE (after->>'id')::int > 199 OR operation = 'TRUNCATE'}), '200 203 none 205 none 206', 'with the contexts that are theirs');
-is(one_of($node, q{SELECT problems FROM bemi.tracked_tables WHERE relation = 'app.made'::regclass}),
-    '{"what was written before it was tracked, or while it was unlogged, is not stored"}', 'which is shown');
+    WHERE operation <> 'BASELINE' AND ((after->>'id')::int > 199 OR operation = 'TRUNCATE')}), '200 203 none 205 none 206', 'with the contexts that are theirs');
+is(one_of($node, q{SELECT operation FROM bemi.changes WHERE after->>'id' = '202'}), 'BASELINE', 'which has its own operation');
 sql($_) for split /\n/, one_of($node, q{SELECT fix FROM bemi.doctor() WHERE NOT ok AND "check" = 'tables'});
-is(one_of($node, q{SELECT problems IS NULL, by_schema FROM bemi.tracked_tables WHERE relation = 'app.made'::regclass}), 't|t', 'until you know');
+is(one_of($node, q{SELECT problems IS NULL, by_schema, baseline FROM bemi.tracked_tables WHERE relation = 'app.made'::regclass}), 't|t|complete',
+    'nothing is missing');
 
 # An event trigger sees no EXPLAIN: what it makes is not tracked, and shown.
 sql(q{EXPLAIN ANALYZE CREATE TABLE app.explained AS SELECT 1 AS id});

@@ -25,13 +25,13 @@ const std::string none = " level=row identity=default";
 } // namespace
 
 TEST(what_is_written_is_understood) {
-    for (const Arguments &arguments : {Arguments{"level=row", "identity=default"},
-                                       {"level=statement", "identity=nothing"},
-                                       {"level=row", "identity=full", "rule=schema"},
-                                       {"level=row", "identity=index todo_pkey"},
-                                       {"level=row", "identity=full", "require_context=warning"},
-                                       {"level=statement", "identity=index odd = name", "rule=schema",
-                                        "earlier_rows=unstored", "require_context=error"}}) {
+    for (const Arguments &arguments :
+         {Arguments{"level=row", "identity=default"},
+          {"level=statement", "identity=nothing"},
+          {"level=row", "identity=full", "rule=schema"},
+          {"level=row", "identity=index todo_pkey"},
+          {"level=row", "identity=full", "require_context=warning"},
+          {"level=statement", "identity=index odd = name", "rule=schema", "require_context=error"}}) {
         std::string written = "0";
         for (const std::string &argument : arguments)
             (written += ' ') += argument;
@@ -44,8 +44,8 @@ TEST(without_arguments_options_are_the_defaults) {
 }
 
 TEST(order_is_of_no_account) {
-    CHECK_EQUAL(taken({"earlier_rows=unstored", "rule=schema", "identity=full", "level=statement"}),
-                "0 level=statement identity=full rule=schema earlier_rows=unstored");
+    CHECK_EQUAL(taken({"require_context=error", "rule=schema", "identity=full", "level=statement"}),
+                "0 level=statement identity=full rule=schema require_context=error");
 }
 
 TEST(the_last_of_duplicates_counts) {
@@ -85,8 +85,6 @@ TEST(an_argument_that_is_not_understood_changes_nothing) {
                                  "require_context=",
                                  "require_context=Error",
                                  "require_context=on",
-                                 "earlier_rows=",
-                                 "earlier_rows=stored",
                                  "unknown=x",
                                  "a newer option=x"}) {
         CHECK_EQUAL(taken({argument}), "1" + none);

@@ -6,10 +6,11 @@
 
 namespace bemi::decode {
 
-enum class Operation : uint8_t { create, update, erase, truncate };
+/// A baseline is no operation of anybody: the worker writes that the row is there.
+enum class Operation : uint8_t { create, update, erase, truncate, baseline };
 
 constexpr std::string_view name_of(Operation operation) {
-    constexpr std::string_view names[] = {"CREATE", "UPDATE", "DELETE", "TRUNCATE"};
+    constexpr std::string_view names[] = {"CREATE", "UPDATE", "DELETE", "TRUNCATE", "BASELINE"};
     return names[static_cast<unsigned>(operation)];
 }
 

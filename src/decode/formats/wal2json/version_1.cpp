@@ -18,6 +18,7 @@ std::string_view start_of(Operation operation) {
     case Operation::erase:
         return "{\"change\":[{\"kind\":\"delete\"";
     case Operation::truncate: // the options of this version exclude it
+    case Operation::baseline: // only the store has them
         break;
     }
     pg_unreachable();

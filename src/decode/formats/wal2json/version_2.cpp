@@ -18,6 +18,8 @@ std::string_view start_of(Operation operation) {
         return "{\"action\":\"D\"";
     case Operation::truncate:
         return "{\"action\":\"T\"";
+    case Operation::baseline: // only the store has them
+        break;
     }
     pg_unreachable();
 }

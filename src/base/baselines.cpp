@@ -1,0 +1,95 @@
+#include "base/baselines.hpp"
+
+#include "base/names.hpp"
+#include "base/spi.hpp"
+
+namespace bemi::baselines {
+namespace {
+
+constexpr char request_sql[] =
+    "INSERT INTO bemi.baselines (system_identifier, database, relation, requested_by)"
+    " SELECT $1, d.oid, $2::oid, $3 FROM pg_catalog.pg_database d"
+    " WHERE d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database()";
+// One that has failed waits longer each time, but at most five minutes.
+constexpr char next_sql[] =
+    "SELECT id, relation, coalesce(filenode, 0), next_block, next_row, rows_stored, is_due FROM ("
+    "  SELECT *, attempts = 0 OR failed_at + least(attempts, 30) * interval '10 s' <= now() AS is_due"
+    "  FROM bemi.baselines WHERE system_identifier = $1 AND database = $2::oid AND finished_at IS NULL) AS r"
+    " ORDER BY is_due DESC, id <= $3, id LIMIT 1";
+constexpr char advance_sql[] = "UPDATE bemi.baselines SET filenode = $2::oid, next_block = $3, next_row = "
+                               "$4, rows_stored = $5, blocks = $6,"
+                               "  finished_at = CASE WHEN $7 THEN now() END, attempts = 0, failed_at = NULL, "
+                               "sqlstate = NULL, error = NULL"
+                               " WHERE id = $1";
+
+constinit Oid table = InvalidOid;
+constinit bool is_changed = true;
+
+void on_relation_change(Datum, Oid relation) {
+    is_changed |= !OidIsValid(relation) || relation == table;
+}
+
+void watch_table() {
+    static constinit bool watching = false;
+    if (!watching)
+        CacheRegisterRelcacheCallback(on_relation_change, 0);
+    watching = true;
+}
+
+spi::Argument server() {
+    return spi::integer(static_cast<int64>(GetSystemIdentifier()));
+}
+
+} // namespace
+
+void request(Oid relation) {
+    const Oid requests = names::own_relation("baselines");
+    if (!OidIsValid(requests)) // an older script of the extension made none
+        return;
+    const char *role = GetUserNameFromId(GetUserId(), false);
+    spi::run_as_owner(request_sql, {server(), spi::oid(relation), spi::text(role)});
+    CacheInvalidateRelcacheByRelid(requests);
+}
+
+bool next(int64 previous, Request &request, bool &any_left) {
+    any_left = is_changed = false;
+    table = names::own_relation("baselines");
+    if (!OidIsValid(table))
+        return false;
+    spi::run(next_sql, {server(), spi::oid(MyDatabaseId), spi::integer(previous)});
+    any_left = SPI_processed > 0;
+    if (!any_left || !DatumGetBool(spi::value(7)))
+        return false;
+    request = {.id = DatumGetInt64(spi::value(1)),
+               .relation = DatumGetObjectId(spi::value(2)),
+               .filenode = DatumGetObjectId(spi::value(3)),
+               .next_block = static_cast<BlockNumber>(DatumGetInt64(spi::value(4))),
+               .next_row = static_cast<OffsetNumber>(DatumGetInt32(spi::value(5))),
+               .rows = DatumGetInt64(spi::value(6))};
+    return true;
+}
+
+void advance(const Request &request, BlockNumber blocks, bool is_finished) {
+    spi::run(advance_sql, {spi::integer(request.id), spi::oid(request.filenode),
+                           spi::integer(request.next_block), spi::integer(request.next_row),
+                           spi::integer(request.rows), spi::integer(blocks), spi::boolean(is_finished)});
+}
+
+void give_up(int64 id, const char *reason) {
+    spi::run("UPDATE bemi.baselines SET finished_at = now(), sqlstate = $2, error = $3 WHERE id = $1",
+             {spi::integer(id), spi::text(unpack_sql_state(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE)),
+              spi::text(reason)});
+}
+
+void fail(int64 id, const ErrorData &error) {
+    spi::run("UPDATE bemi.baselines SET attempts = attempts + 1, failed_at = now(), sqlstate = $2, error = $3"
+             " WHERE id = $1",
+             {spi::integer(id), spi::text(unpack_sql_state(error.sqlerrcode)), spi::text(error.message)});
+}
+
+bool may_be_new() {
+    watch_table();
+    return is_changed;
+}
+
+} // namespace bemi::baselines
