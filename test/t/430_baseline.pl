@@ -66,4 +66,66 @@ for my $case (
     like($errors, $case->[1], $case->[0]);
 }
 
+# Under load, with the worker killed: a table from its changes and baseline alone equals the table as it was, at any moment.
+run(q{
+    CREATE TABLE stock (id int PRIMARY KEY, n int, filler text);
+    INSERT INTO stock SELECT n, 0, repeat('x', 200) FROM generate_series(1, 6000) AS n;
+});
+my @writers = map { IPC::Run::start([ 'psql', '-qXd', $node->connstr('postgres') ], '<', \q{
+    DO $$
+    DECLARE k int;
+    BEGIN
+        FOR i IN 1 .. 400 LOOP
+            k := 1 + random() * 6000;
+            CASE i % 5
+            WHEN 0 THEN DELETE FROM stock WHERE id = k;
+            WHEN 1 THEN INSERT INTO stock VALUES (k, 1, 'new') ON CONFLICT (id) DO UPDATE SET n = -1;
+            WHEN 2 THEN UPDATE stock SET id = 10000000 + random() * 1000000000 WHERE id = k;
+            ELSE UPDATE stock SET n = n + 1 WHERE id BETWEEN k AND k + 5;
+            END CASE;
+            COMMIT;
+        END LOOP;
+    END $$;
+}, '>', \my $out, '2>', \my $errors) } 1 .. 2;
+run(q{SELECT bemi.track('stock'), bemi.baseline('stock')});
+my $moment = run('SELECT clock_timestamp()');
+for (1 .. 2) {
+    run(q{SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE active});
+    $node->poll_query_until('postgres', 'SELECT bool_and(active) FROM pg_replication_slots');
+}
+$_->finish for @writers;
+wait_for_baselines('a baseline under load');
+my $end = run('SELECT clock_timestamp()');
+is(run(qq{
+    SELECT string_agg(n::text, ' ') FROM generate_series(0, 10) AS g
+    CROSS JOIN LATERAL (SELECT '$moment'::timestamptz + ('$end'::timestamptz - '$moment'::timestamptz) * g / 10.0 AS t) AS m
+    CROSS JOIN LATERAL (
+        SELECT count(*) FILTER (WHERE p.row_data IS DISTINCT FROM r.row_data) AS n
+        FROM bemi.rows_as_of('stock'::regclass, m.t) p FULL JOIN bemi.replay('stock'::regclass, m.t, NULL, NULL) r USING (key)
+    ) AS difference}), '0 0 0 0 0 0 0 0 0 0 0', 'no row is wrong and none is missing');
+is(run(q{SELECT count(*) FROM (SELECT id FROM bemi.changes GROUP BY id HAVING count(*) > 1) d}), 0, 'and none is there twice');
+
+# Restored tables.
+my $truth = run('SELECT md5(string_agg(s::text, $$|$$ ORDER BY id)) FROM stock s');
+run(q{CREATE SCHEMA past; SELECT bemi.mark('before'); TRUNCATE stock; INSERT INTO stock VALUES (1, 1, 'after')});
+my $restored = run(q{SELECT bemi.restore('stock', 'past."Stock 1"', mark => 'before')});
+is($restored, run('SELECT count(*) FROM past."Stock 1"'), 'past a TRUNCATE');
+is(run('SELECT md5(string_agg(s::text, $$|$$ ORDER BY id)) FROM past."Stock 1" s'), $truth, 'all rows are there');
+run(q{SELECT bemi.sync(); DROP TABLE stock});
+is(run(q{SELECT bemi.restore('stock', 'stock_2', mark => 'before') > 0}), 't', 'a table that was dropped');
+is(run('SELECT md5(string_agg(s::text, $$|$$ ORDER BY id)) FROM stock_2 s'), $truth, 'has all rows');
+is(run(q{SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = 'stock_2'::regclass AND contype = 'p'}), 'PRIMARY KEY (id)', 'and its key');
+is(run(q{SELECT bemi.restore('part', 'part_was', at => now())}), 19, 'a table that is there');
+for my $case (
+    [ q{SELECT bemi.restore('stock', 'stock_2', mark => 'before')}, qr/relation "stock_2" already exists/ ],
+    [ q{SELECT bemi.restore('stock', 'nowhere.t', mark => 'before')}, qr/schema "nowhere" does not exist/ ],
+    [ q{SELECT bemi.restore('never', 't', mark => 'before')}, qr/no table called "never" is in the history/ ],
+    [ q{SELECT bemi.restore('stock', 't')}, qr/no moment is given/ ],
+    [ q{SELECT bemi.restore('stock', NULL, mark => 'before')}, qr/must be given/ ],
+    [ q{SELECT bemi.restore('stock', 't; DROP TABLE part', mark => 'before')}, qr/string is not a valid identifier/ ],
+) {
+    my ($status, $out, $errors) = $node->psql('postgres', $case->[0]);
+    like($errors, $case->[1], $case->[0]);
+}
+
 done_testing();
