@@ -42,26 +42,59 @@ END;
 COMMENT ON FUNCTION bemi.revert_has_triggers(oid) IS
     'Internal, for bemi.revert(): whether the table has triggers of the user''s, or rules.';
 
--- SQL: whether the step p has made of its row what it was to make. A trigger or a rule of the user's may have made another row of it.
+-- SQL: the steps p, each with the row t that has its key now.
+CREATE FUNCTION bemi.revert_outcome(relation oid, action text, columns text[]) RETURNS text
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT format('unnest($1) AS p LEFT JOIN %s AS t ON %s', bemi.revert_table($1), bemi.revert_place($1,
+        CASE WHEN $2 = 'DELETE' OR NOT coalesce(bool_or(c.name = ANY ($3)), false) THEN 'p.place' ELSE '(p.place || p.target)' END))
+    FROM bemi.revert_columns($1) c WHERE c.key_number IS NOT NULL;
+END;
+COMMENT ON FUNCTION bemi.revert_outcome(oid, text, text[]) IS
+    'Internal, for bemi.revert(): SQL for the steps p, each with the row that has its key when they are done.';
+
+-- SQL: whether t is the row that the step p was to make. Triggers and rules of the user's, and actions of foreign keys, may have made
+-- another row of it. The key of a row that is deleted may have been taken by a row that came back, which is one of the steps in $2. A
+-- column that has had another type since has other JSON for its value.
 CREATE FUNCTION bemi.revert_is_done(relation oid, action text, columns text[]) RETURNS text
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
-    SELECT format('%s EXISTS (SELECT FROM %s AS t WHERE %s%s)', CASE $2 WHEN 'DELETE' THEN 'NOT' END, bemi.revert_table($1),
-        bemi.revert_place($1, CASE $2 WHEN 'DELETE' THEN 'p.place' ELSE '(p.place || p.target)' END),
-        string_agg(format(' AND coalesce(to_jsonb(t.%I), ''null'') = p.target->%L', c.name, c.name), ''))
-    FROM bemi.revert_columns($1) c WHERE c.name = ANY ($3);
+    SELECT CASE $2 WHEN 'DELETE' THEN format('(t.tableoid IS NULL OR EXISTS (SELECT FROM unnest($2) q WHERE %s))', bemi.revert_place($1, '(q.place || q.target)'))
+        ELSE 't.tableoid IS NOT NULL' || string_agg(format(' AND (coalesce(to_jsonb(t.%1$I), ''null'') = p.target->%1$L OR to_jsonb(t.%1$I) IS NOT DISTINCT FROM to_jsonb(%2$s))',
+            c.name, bemi.revert_value('p.target', c.name, c.type, c.base, c.is_not_null)), '') END
+    FROM bemi.revert_columns($1) c WHERE c.name = ANY ($3) OR $3 IS NULL;
 END;
 COMMENT ON FUNCTION bemi.revert_is_done(oid, text, text[]) IS
-    'Internal, for bemi.revert(): SQL for the condition that the row of the step p is as the step was to make it.';
+    'Internal, for bemi.revert(): SQL for the condition that the row t is as the step p was to make it.';
 
--- SQL: how the step p went.
-CREATE FUNCTION bemi.revert_status(relation oid, action text, columns text[], is_dry boolean) RETURNS text
+CREATE FUNCTION bemi.revert_arrivals(kinds bemi.revert_kind[], relation oid) RETURNS bemi.revert_step[]
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
-RETURN CASE WHEN $4 THEN '''planned''' WHEN NOT bemi.revert_has_triggers($1) THEN '''reverted'''
-    ELSE format('CASE WHEN %s THEN ''reverted'' ELSE ''adjusted by trigger'' END', bemi.revert_is_done($1, $2, $3)) END;
-COMMENT ON FUNCTION bemi.revert_status(oid, text, text[], boolean) IS 'Internal, for bemi.revert(): SQL for the status of the step p.';
+RETURN bemi.revert_others($1, $2, '{INSERT,UPDATE}', array(SELECT c.name FROM bemi.revert_columns($2) c WHERE c.key_number IS NOT NULL));
+COMMENT ON FUNCTION bemi.revert_arrivals(bemi.revert_kind[], oid) IS
+    'Internal, for bemi.revert(): the steps that give a row of the table a key that it does not have.';
 
-CREATE FUNCTION bemi.revert_report(kinds bemi.revert_kind[], is_dry boolean)
+CREATE FUNCTION bemi.revert_failed(relation oid, key text) RETURNS text
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RAISE object_not_in_prerequisite_state USING
+        MESSAGE = format('cannot take back the changes of row %s of table "%s"', key, bemi.revert_name(relation)),
+        DETAIL = 'An action of a foreign key, such as CASCADE or SET NULL, has changed the row again.',
+        HINT = 'Call bemi.revert() with conflicts => ''skip'' to see all such rows, as "not reverted", or select fewer changes.';
+END
+$$;
+COMMENT ON FUNCTION bemi.revert_failed(oid, text) IS
+    'Internal, for bemi.revert(): an error, because a row is not as it was to be made.';
+
+-- SQL: how the step p went. What a trigger of the user's does is meant; what a foreign key does is not.
+CREATE FUNCTION bemi.revert_status(relation oid, action text, columns text[], conflicts text) RETURNS text
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+RETURN format('CASE WHEN %s THEN ''reverted'' ELSE %s END', bemi.revert_is_done($1, $2, $3),
+    CASE WHEN bemi.revert_has_triggers($1) THEN '''adjusted by trigger''' WHEN $4 IN ('skip', 'force') THEN '''not reverted'''
+         ELSE format('bemi.revert_failed(%s, p.key)', $1) END);
+COMMENT ON FUNCTION bemi.revert_status(oid, text, text[], text) IS
+    'Internal, for bemi.revert(): SQL for the status of the step p, or an error if the step may not fail.';
+
+CREATE FUNCTION bemi.revert_report(kinds bemi.revert_kind[], conflicts text, is_dry boolean)
     RETURNS TABLE (relation regclass, key text, action text, columns text[], status text, conflict jsonb, sql text)
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
     SET TimeZone = 'UTC' SET DateStyle = 'ISO' SET IntervalStyle = 'postgres' SET bytea_output = 'hex' SET extra_float_digits = 1 SET work_mem = '64MB' SET jit = off AS $$
@@ -69,15 +102,17 @@ DECLARE
     kind bemi.revert_kind;
 BEGIN
     FOREACH kind IN ARRAY kinds LOOP
-        RETURN QUERY EXECUTE format('SELECT $2, p.key, $3, $4, %s, p.conflict, %s FROM unnest($1) p',
-            CASE WHEN NOT kind.is_blocked THEN bemi.revert_status(kind.relation, kind.action, kind.columns, is_dry)
-                 WHEN is_dry THEN '''conflict''' ELSE '''skipped''' END,
-            CASE WHEN is_dry AND NOT kind.is_blocked THEN bemi.revert_text(kind.relation, kind.action, kind.columns) ELSE 'NULL' END)
-            USING kind.steps, kind.relation::regclass, kind.action, kind.columns;
+        RETURN QUERY EXECUTE format('SELECT $3, p.key, $4, $5, %s, p.conflict, %s FROM %s',
+            CASE WHEN kind.is_blocked THEN CASE WHEN is_dry THEN '''conflict''' ELSE '''skipped''' END
+                 WHEN is_dry THEN '''planned''' ELSE bemi.revert_status(kind.relation, kind.action, kind.columns, conflicts) END,
+            CASE WHEN is_dry AND NOT kind.is_blocked THEN bemi.revert_text(kind.relation, kind.action, kind.columns) ELSE 'NULL' END,
+            CASE WHEN is_dry OR kind.is_blocked THEN 'unnest($1) AS p' ELSE bemi.revert_outcome(kind.relation, kind.action, kind.columns) END)
+            USING kind.steps, CASE kind.action WHEN 'DELETE' THEN bemi.revert_arrivals(kinds, kind.relation) END,
+                  kind.relation::regclass, kind.action, kind.columns;
     END LOOP;
 END
 $$;
-COMMENT ON FUNCTION bemi.revert_report(bemi.revert_kind[], boolean) IS 'Internal, for bemi.revert(): what it returns.';
+COMMENT ON FUNCTION bemi.revert_report(bemi.revert_kind[], text, boolean) IS 'Internal, for bemi.revert(): what it returns.';
 
 -- The actions of foreign keys come last, when rows have their old keys already: CASCADE then also takes hold of rows that refer to another
 -- row which has got the key. What they have done to rows that are taken back is undone by a second statement.
@@ -96,10 +131,10 @@ BEGIN
             WHERE f.conrelid = kind.relation AND f.contype = 'f'
               AND CASE k.action WHEN 'DELETE' THEN f.confdeltype ELSE f.confupdtype END IN ('c', 'n', 'd'));
         EXECUTE format(
-            'SELECT array_agg(ROW(p.key, p.place || p.target, p.target, NULL, NULL)::bemi.revert_step) FILTER (WHERE NOT s.is_there AND $2),
-                    array_agg(ROW(p.key, p.place || p.target, p.target, NULL, NULL)::bemi.revert_step) FILTER (WHERE s.is_there)
-             FROM unnest($1) p CROSS JOIN LATERAL (SELECT EXISTS (SELECT FROM %s AS t WHERE %s) AS is_there) AS s WHERE NOT %s',
-            bemi.revert_table(kind.relation), bemi.revert_place(kind.relation, '(p.place || p.target)'),
+            'SELECT array_agg(s.step) FILTER (WHERE NOT s.is_there AND $2), array_agg(s.step) FILTER (WHERE s.is_there)
+             FROM %s CROSS JOIN LATERAL (SELECT t.tableoid IS NOT NULL AS is_there,
+                 ROW(p.key, p.place || p.target, p.target, NULL, NULL)::bemi.revert_step AS step) AS s WHERE NOT (%s)',
+            bemi.revert_outcome(kind.relation, kind.action, kind.columns),
             bemi.revert_is_done(kind.relation, kind.action, kind.columns)) INTO missing, different USING kind.steps, kind.action = 'INSERT';
         IF missing IS NOT NULL THEN
             undone := undone || ROW(kind.relation, 'INSERT', kind.columns, false, 0, missing)::bemi.revert_kind;

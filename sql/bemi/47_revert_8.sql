@@ -225,7 +225,7 @@ BEGIN
         PERFORM bemi.revert_require_free(kinds, conflicts);
         PERFORM bemi.revert_run(kinds, selector, triggers);
     END IF;
-    RETURN QUERY SELECT * FROM bemi.revert_report(kinds, is_dry);
+    RETURN QUERY SELECT * FROM bemi.revert_report(kinds, conflicts, is_dry);
 END
 $$;
 COMMENT ON FUNCTION bemi.revert_selected(jsonb, text, boolean, boolean) IS 'Internal: what bemi.revert() does, once its arguments are checked.';
