@@ -30,7 +30,7 @@ $node->safe_psql('postgres', qq{
     SELECT bemi.track('event', 'statement'), bemi.track_schema('app'), bemi.track_schema('"Über ""die"" \\ ''Welt''"');
     SELECT bemi.start();
 });
-$node->safe_psql('postgres', q{CREATE TABLE tracked AS TABLE bemi.tracked_tables});
+$node->safe_psql('postgres', q{CREATE TABLE tracked AS SELECT to_jsonb(t) - 'baseline' FROM bemi.tracked_tables t});
 
 sub doctor {
     my ($server) = @_;
@@ -249,5 +249,5 @@ for my $fault (@faults) {
     $ends->() if $ends;
 }
 
-is(one_of($node, 'SELECT count(*) FROM (TABLE tracked EXCEPT TABLE bemi.tracked_tables) t'), 0, 'what is tracked, and why, is as it was');
+is(one_of($node, q{SELECT count(*) FROM (TABLE tracked EXCEPT SELECT to_jsonb(t) - 'baseline' FROM bemi.tracked_tables t) t}), 0, 'what is tracked, and why, is as it was');
 done_testing();
