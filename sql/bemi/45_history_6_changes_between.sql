@@ -40,8 +40,9 @@ DECLARE
     shapes bemi.keyed_shape[];
     is_truncated boolean;
 BEGIN
-    IF since IS NULL OR until IS NULL THEN
-        RAISE null_value_not_allowed USING MESSAGE = format('"%s" must not be null', CASE WHEN since IS NULL THEN 'since' ELSE 'until' END);
+    IF num_nulls(relation, since, until) > 0 THEN
+        RAISE null_value_not_allowed USING MESSAGE = format('"%s" must not be null',
+            CASE WHEN relation IS NULL THEN 'relation' WHEN since IS NULL THEN 'since' ELSE 'until' END);
     ELSIF since > until THEN
         RAISE invalid_parameter_value USING MESSAGE = format('%s is after %s', since, until);
     ELSIF until > clock_timestamp() THEN

@@ -45,6 +45,7 @@ BEGIN ATOMIC
             '(CASE WHEN pg_catalog.jsonb_typeof(pg_catalog.jsonb_object_field(%1$s, %2$L)) OPERATOR(pg_catalog.=) ''object''
               THEN (SELECT %4$I.hstore(coalesce(pg_catalog.array_agg(e.key), ''{}''), coalesce(pg_catalog.array_agg(e.value), ''{}''))
                     FROM pg_catalog.jsonb_each_text(pg_catalog.jsonb_object_field(%1$s, %2$L)) AS e) END)::%3$s'
+        WHEN $4 = 'xml'::regtype THEN 'XMLPARSE(CONTENT pg_catalog.jsonb_object_field_text(%1$s, %2$L))::%3$s'
         WHEN t.typtype = 'c' OR t.typcategory = 'A' THEN
             '(SELECT r.v FROM pg_catalog.jsonb_to_record(pg_catalog.jsonb_build_object(''v'', pg_catalog.jsonb_object_field(%1$s, %2$L))) AS r (v %3$s))'
         ELSE 'pg_catalog.jsonb_object_field_text(%1$s, %2$L)::%3$s' END, $1, $2, $3, bemi.revert_schema(x.extnamespace))

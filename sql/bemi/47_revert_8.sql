@@ -184,9 +184,9 @@ COMMENT ON FUNCTION bemi.revert_require_free(bemi.revert_kind[], text) IS
 CREATE FUNCTION bemi.revert_run(kinds bemi.revert_kind[], selector jsonb, triggers boolean) RETURNS void
     LANGUAGE plpgsql AS $$
 DECLARE
-    context constant text := pg_catalog.current_setting('bemi.context');
-    role constant text := pg_catalog.current_setting('session_replication_role');
-    statement text := bemi.revert_statement(kinds);
+    context constant pg_catalog.text := pg_catalog.current_setting('bemi.context');
+    role constant pg_catalog.text := pg_catalog.current_setting('session_replication_role');
+    statement pg_catalog.text := bemi.revert_statement(kinds);
 BEGIN
     IF statement IS NULL THEN
         RETURN;

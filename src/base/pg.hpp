@@ -149,6 +149,7 @@ extern "C" {
 #include "utils/typcache.h"
 #include "utils/uuid.h"
 #include "utils/varlena.h"
+#include "utils/xml.h"
 #if __has_include("varatt.h")
 #include "varatt.h" // its own header from PostgreSQL 16 on
 #endif

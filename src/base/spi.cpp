@@ -66,6 +66,12 @@ void become_owner() {
                                                   SECURITY_RESTRICTED_OPERATION | SECURITY_NOFORCE_RLS);
 }
 
+void hide_callers_schemas() {
+    const bool change = true, is_reload = false;
+    (void)set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE,
+                            change, 0, is_reload);
+}
+
 void run(const char *sql, std::initializer_list<Argument> arguments) {
     execute(sql, arguments);
 }

@@ -1,6 +1,6 @@
-// SQL commands from C++. bemi's own tables are written as the owner of the extension. SQL functions that come
-// here have SET search_path = pg_catalog, pg_temp. The functions of event triggers have not: their SQL
-// qualifies every name.
+// SQL commands from C++. bemi's own tables are written as the owner of the extension. What runs as the owner
+// finds only what is in pg_catalog; what runs as the caller qualifies every name and operator, unless its SQL
+// function has SET search_path = pg_catalog, pg_temp.
 #pragma once
 
 #include "base/compat.hpp"
@@ -69,6 +69,10 @@ void run_as_owner(const char *sql, std::initializer_list<Argument> arguments = {
 /// leave a deferred trigger or a cursor that would run later with the privileges of the session.
 void become_owner();
 
+/// Names and operators without a schema are those of pg_catalog until the settings are restored: the owner
+/// must not run functions that the caller has put in front of them.
+void hide_callers_schemas();
+
 /// Runs `body` with an SPI connection of its own. Afterwards settings that it has changed, for example in a
 /// trigger, have their former values.
 template <typename Body> void connected(Body &&body) {
@@ -87,7 +91,10 @@ template <typename Body> void as_owner(Body &&body) {
     // After an ERROR the end of the (sub)transaction restores both.
     GetUserIdAndSecContext(&caller, &security);
     become_owner();
-    connected(body);
+    connected([&body] {
+        hide_callers_schemas();
+        body();
+    });
     SetUserIdAndSecContext(caller, security);
 }
 

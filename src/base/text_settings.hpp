@@ -1,18 +1,21 @@
 // The settings on which the text of values depends. They are fixed while a value is written, so that every
-// client receives equal text for a change.
+// client receives equal text for a change, and while it is read from that text.
 #pragma once
 
 #include "base/compat.hpp"
 
 namespace bemi {
 
-/// Values of DateStyle, IntervalStyle, TimeZone, extra_float_digits and bytea_output.
+/// Values of DateStyle, IntervalStyle, TimeZone, extra_float_digits and bytea_output; of array_nulls and
+/// xmloption, which matter to reading only.
 struct TextSettings {
     int date_style;
     int interval_style;
     pg_tz *time_zone;
     int float_digits;
     int bytea_style;
+    bool array_nulls;
+    int xml_option;
 };
 
 /// PostgreSQL's defaults, with DateStyle ISO and TimeZone UTC.

@@ -33,23 +33,26 @@ bool is_visible(int64 transaction, Snapshot snapshot) {
     "SELECT c.schema, c.\"table\", c.commit_position, c.sequence, c.committed_at, c.transaction_id,"         \
     " c.operation, c.primary_key, c.before, c.after, c.id, c.context FROM bemi.changes c WHERE "
 
+#define SINCE "c.committed_at OPERATOR(pg_catalog.>=) $2"
+#define OF_TABLES "c.\"table\" OPERATOR(pg_catalog.=) ANY ($1) AND " SINCE
+
 constexpr Oid types_of_tables[] = {TEXTARRAYOID, TIMESTAMPTZOID, TEXTARRAYOID};
 constexpr Oid types_of_ids[] = {UUIDARRAYOID, TIMESTAMPTZOID};
 
 } // namespace
 
 Query Changes::of_table() {
-    return single(CHANGES "c.\"table\" = ANY ($1) AND c.committed_at >= $2", {types_of_tables, 2});
+    return single(CHANGES OF_TABLES, {types_of_tables, 2});
 }
 
 Query Changes::of_keys() {
     static constinit SPIPlanPtr plan = nullptr;
-    return saved(plan, CHANGES "c.\"table\" = ANY ($1) AND c.primary_key = ANY ($3) AND c.committed_at >= $2",
+    return saved(plan, CHANGES OF_TABLES " AND c.primary_key OPERATOR(pg_catalog.=) ANY ($3)",
                  types_of_tables);
 }
 
 Query Changes::of_ids() {
-    return single(CHANGES "c.id = ANY ($1) AND c.committed_at >= $2", types_of_ids);
+    return single(CHANGES "c.id OPERATOR(pg_catalog.=) ANY ($1) AND " SINCE, types_of_ids);
 }
 
 bool Changes::read(TupleTableSlot *row, StoredChange &change) const {

@@ -92,12 +92,13 @@ Shape shape_of(TupleTableSlot *row, TupleDesc columns, std::span<const AttrNumbe
     return shape;
 }
 
+#define EACH_COLUMN "FROM pg_catalog.jsonb_array_elements(s.columns) WITH ORDINALITY AS a (c, n) ORDER BY n"
+
 constexpr char shapes_query[] =
     "SELECT s.relation, s.schema, s.\"table\", s.from_position, s.from_sequence, s.to_position, "
     "s.to_sequence, s.from_time, s.key,"
-    " ARRAY(SELECT (c->>'number')::int2 FROM jsonb_array_elements(s.columns) WITH ORDINALITY AS a (c, n) "
-    "ORDER BY n),"
-    " ARRAY(SELECT c->>'name' FROM jsonb_array_elements(s.columns) WITH ORDINALITY AS a (c, n) ORDER BY n)"
+    " ARRAY(SELECT (c OPERATOR(pg_catalog.->>) 'number')::smallint " EACH_COLUMN "),"
+    " ARRAY(SELECT c OPERATOR(pg_catalog.->>) 'name' " EACH_COLUMN ")"
     " FROM bemi.shapes_of($1) s ORDER BY s.from_position, s.from_sequence";
 
 void set_key(RelationPast &past, Relation relation) {

@@ -115,6 +115,7 @@ is($wrong, '', "as the table was at both moments (BEMI_SEED=$seed)");
 cmp_ok($rows, '>', 100, "$rows differences");
 
 # What cannot be answered
+fails(q{NULL, now()}, '22004: "relation" must not be null', 'no relation');
 fails(q{'item', NULL}, '22004: "since" must not be null', 'since is null');
 fails(q{'item', now(), NULL}, '22004: "until" must not be null', 'until is null');
 fails(q{'item', now(), now() - interval '1 s'}, '22023: .* is after ', 'since is after until');

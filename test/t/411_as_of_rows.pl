@@ -114,6 +114,26 @@ is(one_of($node, "SET ROLE reader; $count; SELECT count(*) FROM bemi.versions(NU
 like(error_of("SET ROLE half; $count"), qr/42501: permission denied for table changes/, 'without that on bemi.changes');
 like(error_of("SET ROLE nobody; $count"), qr/42501: permission denied for table thing/, 'without that on the table');
 like(error_of("SET ROLE nobody; $count" =~ s/then'\)/then', keys => '{77}')/r), qr/42501: permission denied for table thing/, 'for no row either');
+# Operators that a role puts in front of PostgreSQL's run neither with the rights of the owner, nor at all.
+$node->safe_psql('postgres', q{
+    CREATE SCHEMA front AUTHORIZATION reader;
+    SET ROLE reader;
+    CREATE TYPE front.int2 AS ENUM ();
+    DO $$
+    DECLARE o record;
+    BEGIN
+        FOR o IN SELECT oid, oprname, oprleft::regtype AS l, oprright::regtype AS r, oprresult::regtype AS result FROM pg_operator
+            WHERE oprname IN ('=', '>=', '<', '->>', '->') AND oprleft IN ('text'::regtype, 'uuid'::regtype, 'name'::regtype, 'oid'::regtype,
+                'timestamptz'::regtype, 'bigint'::regtype, 'pg_lsn'::regtype, 'jsonb'::regtype)
+        LOOP
+            EXECUTE format('CREATE FUNCTION front.spring_%s(%s, %s) RETURNS %s LANGUAGE plpgsql AS $f$ BEGIN RAISE ''trapped %%'', current_user; END $f$',
+                o.oid, o.l, o.r, o.result);
+            EXECUTE format('CREATE OPERATOR front.%s (LEFTARG = %s, RIGHTARG = %s, FUNCTION = front.spring_%s)', o.oprname, o.l, o.r, o.oid);
+        END LOOP;
+    END $$});
+is(one_of($node, "SET ROLE reader; SET search_path = front, pg_catalog, public; $count; SELECT count(*) FROM bemi.versions(NULL::thing, '$then');
+    SELECT count(*) FROM bemi.as_of(NULL::thing, '$then', keys => '{1}'); SELECT count(*) FROM bemi.rows_as_of('thing'::regclass, '$then')"),
+    "3\n10\n1\n3", 'operators of the caller are not called');
 $node->safe_psql('postgres', q{
     ALTER TABLE bemi.changes ENABLE ROW LEVEL SECURITY;
     CREATE POLICY not_one ON bemi.changes TO reader USING (primary_key <> '1')});

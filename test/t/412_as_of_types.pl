@@ -56,4 +56,9 @@ is(one_of($node, q{SELECT name || ': ' || coalesce(was, 'NULL') || ' becomes ' |
 is(one_of($node, q{SELECT was, now FROM lost() WHERE name IN ('type json.value', 'uses_types.j') AND was::jsonb IS DISTINCT FROM now::jsonb}), 'null|',
     'json comes back as jsonb has it');
 
+# Settings of the session that matter to the text of values.
+my $all = 'SELECT count(*), md5(string_agg(lost::text, chr(10) ORDER BY lost::text)) FROM lost()';
+is(one_of($node, "SET xmloption = document; SET array_nulls = off; SET IntervalStyle = sql_standard; SET DateStyle = 'SQL, DMY'; SET TimeZone = 'Asia/Kolkata';
+    CREATE TEMP TABLE lost_then AS SELECT * FROM lost(); RESET ALL; " . ($all =~ s/lost\(\)/lost_then AS lost/r)), one_of($node, $all), 'settings make no difference');
+
 done_testing();

@@ -449,4 +449,17 @@ $node->safe_psql('postgres', 'DROP TRIGGER wait ON many');
 is(sql(q{SELECT count(*), min(status) FROM bemi.revert(context => '{"many": 1}')}), "$number|reverted", 'many rows');
 is(one_of($node, 'SELECT count(*) FROM many WHERE n = 0'), $number, 'they are as they were');
 
+# Types of the caller that are called as those of PostgreSQL, and settings that matter to reading values.
+$node->safe_psql('postgres', q{
+    CREATE SCHEMA hidden;
+    CREATE DOMAIN hidden.text AS int; CREATE DOMAIN hidden.jsonb AS int; CREATE DOMAIN hidden.int4 AS pg_catalog.date; CREATE DOMAIN hidden.oid AS date;
+    CREATE TABLE public.page (id int PRIMARY KEY, body xml, list text[]);
+    SELECT bemi.track('page');
+    INSERT INTO page VALUES (1, 'no <b/> document', '{a,NULL}'), (2, NULL, NULL);
+    SET bemi.context = '{"odd": 6}';
+    UPDATE page SET body = '<b/>', list = '{}'});
+is(sql(q{SET search_path = hidden, pg_catalog; SET xmloption = document; SET array_nulls = off; SELECT status FROM bemi.revert(context => '{"odd": 6}')}), "reverted\nreverted",
+    'settings make no difference');
+is(one_of($node, q{SELECT string_agg(page::text, ' ' ORDER BY id) FROM page}), '(1,"no <b/> document","{a,NULL}") (2,,)', 'the values are the same');
+
 done_testing();
