@@ -1,6 +1,7 @@
 #include "history/changes.hpp"
 
 #include "base/text.hpp"
+#include "history/forward.hpp"
 
 namespace bemi::history {
 namespace {
@@ -55,13 +56,43 @@ Query Changes::of_ids() {
     return single(CHANGES "c.id OPERATOR(pg_catalog.=) ANY ($1) AND " SINCE, types_of_ids);
 }
 
+bool Changes::has_truncation() const {
+    static constinit SPIPlanPtr plan = nullptr;
+    const Query truncations = saved(plan,
+                                    CHANGES "c.\"table\" = ANY ($1) AND c.primary_key IS NULL"
+                                            " AND c.committed_at >= $2 AND c.operation = 'TRUNCATE'",
+                                    {types_of_tables, 2});
+    const Datum values[] = {past->tables(), TimestampTzGetDatum(cut->since)};
+    TimestampTz first = DT_NOEND;
+    Jsonb *context = nullptr;
+    MemoryContext memory = CurrentMemoryContext;
+    select(truncations, values, nullptr, [&](TupleTableSlot *row) {
+        const TimestampTz committed_at = DatumGetTimestampTz(row->tts_values[4]);
+        if (!is_own(row) || committed_at >= first)
+            return;
+        MemoryContext caller = MemoryContextSwitchTo(memory);
+        first = committed_at;
+        context = DatumGetJsonbPCopy(row->tts_values[11]);
+        MemoryContextSwitchTo(caller);
+    });
+    if (context != nullptr && !has_all_rows(RelationGetRelid(relation), *cut))
+        fail_for_truncate(relation, first, context);
+    return context != nullptr;
+}
+
+/// Whether the change is one of the table's after the cut.
+bool Changes::is_own(TupleTableSlot *row) const {
+    const Place place{DatumGetInt64(row->tts_values[2]), DatumGetInt64(row->tts_values[3])};
+    return cut->is_after(DatumGetTimestampTz(row->tts_values[4]), place) &&
+           past->has(view_at(row, 0), view_at(row, 1), place);
+}
+
 bool Changes::read(TupleTableSlot *row, StoredChange &change) const {
+    if (!is_own(row))
+        return false;
     const Datum *values = row->tts_values;
     change.committed_at = DatumGetTimestampTz(values[4]);
     change.place = {DatumGetInt64(values[2]), DatumGetInt64(values[3])};
-    if (!cut->is_after(change.committed_at, change.place) ||
-        !past->has(view_at(row, 0), view_at(row, 1), change.place))
-        return false;
     const std::string_view operation = view_at(row, 6);
     // TRUNCATE removes rows from the sight of older snapshots too.
     if (operation == "TRUNCATE")

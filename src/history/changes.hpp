@@ -44,6 +44,10 @@ struct Changes {
         for_each(of_ids(), values, use);
     }
 
+    /// Whether the table was truncated after the cut. ERROR if the history does not have the rows that it
+    /// had.
+    [[nodiscard]] bool has_truncation() const;
+
 private:
     [[nodiscard]] static Query of_table();
     [[nodiscard]] static Query of_keys();
@@ -56,6 +60,7 @@ private:
         });
     }
 
+    [[nodiscard]] bool is_own(TupleTableSlot *row) const;
     [[nodiscard]] bool read(TupleTableSlot *row, StoredChange &change) const;
 };
 

@@ -2,6 +2,7 @@
 
 #include "base/spi.hpp"
 #include "history/first_changes.hpp"
+#include "history/forward.hpp"
 #include "history/key_writer.hpp"
 #include "history/present_rows.hpp"
 #include "history/relation.hpp"
@@ -26,11 +27,17 @@ public:
         is_keyed_ = past_.has_key_since(cut_);
         prepare();
         const Changes changes{relation_, &past_, &cut_, table};
-        if (is_keyed_)
+        is_forward_ = is_keyed_ && changes.has_truncation();
+        if (is_forward_)
+            give_rows_forward();
+        else if (is_keyed_)
             first_.collect(changes, keys_);
         else
             counts_.collect(relation_, changes);
     }
+
+    /// Whether the rows were read from the changes alone, and there are no others.
+    [[nodiscard]] bool is_forward() const { return is_forward_; }
 
     void give_unchanged_rows() {
         const auto use = [this](const Datum *values, const bool *nulls) {
@@ -68,6 +75,16 @@ public:
     }
 
 private:
+    void give_rows_forward() {
+        ForwardRows{RelationGetRelid(relation_), cut_}.for_each([this](const ForwardRow &row) {
+            CHECK_FOR_INTERRUPTS();
+            if (keys_ != nullptr && !wanted_.has(row.key))
+                return;
+            reader_.read(row.row, past_.shape_at(row.place), *row.change);
+            give(row.key);
+        });
+    }
+
     void prepare() {
         reader_.open(relation_, past_.shape_at(cut_));
         present_.open(relation_, past_);
@@ -89,6 +106,7 @@ private:
     RelationPast past_{};
     Cut cut_{};
     bool is_keyed_{};
+    bool is_forward_{};
     FirstChanges first_{}; // if rows have a key
     RowCounts counts_{};   // if they have none
     WantedKeys wanted_{};
@@ -108,6 +126,8 @@ void find_past_rows(Relation relation, const Moment &moment, const Datum *keys, 
             (void)cut_of(moment); // its errors come before those of the worker
         sync();
         with_snapshot(GetLatestSnapshot(), [&] { rows.read_history(moment, table); });
+        if (rows.is_forward())
+            return;
         with_committed(table, [&] { rows.give_unchanged_rows(); });
         rows.give_changed_rows();
     });

@@ -72,6 +72,12 @@ private:
         timeline_.open();
         moves_.open(CurrentMemoryContext);
         const Changes changes{relation_, &past_, &cut_, visible};
+        if (changes.has_truncation())
+            ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+                            errmsg("table \"%s\" was truncated since that moment",
+                                   RelationGetRelationName(relation_)),
+                            errdetail("The versions of its rows cannot be read past that."),
+                            errhint("bemi.as_of() and bemi.history() can.")));
         if (keys_ == nullptr)
             moves_.find_all(changes);
         else

@@ -1,0 +1,128 @@
+-- The past of a table from its changes and baselines alone, where its present rows do not help: it was dropped, or truncated since.
+
+-- A table, or a partitioned table and what were its partitions at the moment; and since when all changes of each are stored.
+CREATE FUNCTION bemi.parts_at(relation oid, at timestamptz, "position" bigint) RETURNS TABLE (
+    part oid, from_position bigint, from_time timestamptz, is_partitioned boolean, tracked_from bigint, gap_time timestamptz, dropped_at timestamptz)
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT s.relation, greatest(t.from_position, g."position"), greatest(t.from_time, g.time),
+           s.relation = $1 AND EXISTS (SELECT FROM bemi.shapes p
+                WHERE p.system_identifier = here.system_identifier AND p.database = here.database AND p.root = $1 AND p.relation <> $1),
+           t.from_position, g.time, t.to_time
+    FROM bemi.server_and_database() AS here
+    CROSS JOIN LATERAL (
+        SELECT DISTINCT ON (h.relation) h.relation, h.root
+        FROM bemi.shapes h
+        WHERE h.system_identifier = here.system_identifier AND h.database = here.database
+          AND (h.from_time <= $2 OR h.from_position <= $3)
+          AND h.relation IN (SELECT $1 UNION SELECT r.relation FROM bemi.shapes r
+                WHERE r.system_identifier = here.system_identifier AND r.database = here.database AND r.root = $1)
+        ORDER BY h.relation, h.from_position DESC, h.from_sequence DESC
+    ) AS s
+    CROSS JOIN LATERAL (
+        SELECT k.* FROM bemi.tracking k
+        WHERE k.system_identifier = here.system_identifier AND k.database = here.database AND k.relation = s.relation
+          AND (k.from_time <= $2 OR k.from_position <= $3)
+        ORDER BY k.from_position DESC LIMIT 1
+    ) AS t
+    CROSS JOIN LATERAL (
+        SELECT (max(b.to_position) - '0/0')::bigint AS "position", max(b.to_time) AS time FROM bemi.gaps b
+        WHERE b.system_identifier = here.system_identifier AND (b.to_time <= $2 OR b.to_position - '0/0' <= $3)
+    ) AS g
+    WHERE (s.relation = $1 OR s.root = $1) AND (t.to_position IS NULL OR t.to_time > $2 OR t.to_position > $3);
+END;
+COMMENT ON FUNCTION bemi.parts_at(oid, timestamptz, bigint) IS
+    'Internal: the relations in which a table had its rows at a moment, and since when all changes of each are stored.';
+
+-- A place is array[commit_position, sequence].
+CREATE FUNCTION bemi.truncations_of(part oid, root oid, since timestamptz) RETURNS TABLE (place bigint[], committed_at timestamptz)
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT array[c.commit_position, c.sequence], c.committed_at
+    FROM bemi.shapes_of($2) s
+    JOIN bemi.changes c ON c."table" = s."table" AND c.schema = s.schema AND c.primary_key IS NULL AND c.operation = 'TRUNCATE'
+        AND (c.commit_position, c.sequence) >= (s.from_position, s.from_sequence)
+        AND (s.to_position IS NULL OR (c.commit_position, c.sequence) < (s.to_position, s.to_sequence))
+    WHERE s.relation IN ($1, $2) AND c.committed_at >= $3;
+END;
+COMMENT ON FUNCTION bemi.truncations_of(oid, oid, timestamptz) IS
+    'Internal: where a table, or the partition of a table, was truncated.';
+
+CREATE FUNCTION bemi.is_past(committed_at timestamptz, place bigint[], at timestamptz, "position" bigint, sequence bigint) RETURNS boolean
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN at IS NOT NULL THEN committed_at <= at ELSE place <= array["position", coalesce(sequence, 9223372036854775807)] END;
+COMMENT ON FUNCTION bemi.is_past(timestamptz, bigint[], timestamptz, bigint, bigint) IS
+    'Internal: whether a change is before a moment as bemi.cut_of() returns it.';
+
+-- The rows of before that nobody has changed are known from a baseline that was complete before they were removed. After a TRUNCATE in
+-- the history there are none.
+CREATE FUNCTION bemi.has_all_rows(relation oid, at timestamptz, "position" bigint, sequence bigint) RETURNS boolean
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT coalesce(bool_and(p.is_partitioned OR truncated.past OR EXISTS (
+        SELECT FROM bemi.baselines b
+        WHERE b.system_identifier = here.system_identifier AND b.database = here.database AND b.relation = p.part
+          AND b.sqlstate IS NULL AND b.finished_at >= p.from_time
+          AND (truncated.at IS NULL OR b.finished_at <= truncated.at) AND (p.dropped_at IS NULL OR b.finished_at <= p.dropped_at)
+          AND (p.gap_time IS NULL OR b.requested_at >= p.gap_time)
+          AND NOT EXISTS (SELECT FROM bemi.tracking e
+                WHERE e.system_identifier = b.system_identifier AND e.database = b.database AND e.relation = b.relation
+                  AND e.from_position < p.tracked_from AND e.to_time >= b.requested_at))), false)
+        AND coalesce(bool_and(p.from_time >= oldest.time), true)
+        AND (SELECT count(DISTINCT coalesce((
+                SELECT array_agg(n.number::text ORDER BY k.n) FROM unnest(s.key) WITH ORDINALITY AS k (name, n)
+                JOIN jsonb_to_recordset(s.columns) AS n (number integer, name text) ON n.name = k.name), '{}')) = 1
+                AND bool_and(s.key IS NOT NULL)
+             FROM bemi.shapes_of($1) s WHERE s.relation = $1
+               AND (s.to_position IS NULL OR s.to_position > (SELECT f.from_position FROM bemi.parts_at($1, $2, $3) f WHERE f.part = $1)))
+    FROM bemi.server_and_database() AS here
+    CROSS JOIN bemi.parts_at($1, $2, $3) AS p
+    CROSS JOIN (SELECT coalesce(min(q.from_time), '-infinity') FROM bemi.partitions q) AS oldest (time)
+    CROSS JOIN LATERAL (
+        SELECT coalesce(bool_or(bemi.is_past(t.committed_at, t.place, $2, $3, $4)), false),
+               min(t.committed_at) FILTER (WHERE NOT bemi.is_past(t.committed_at, t.place, $2, $3, $4))
+        FROM bemi.truncations_of(p.part, $1, p.from_time) t WHERE t.place[1] >= p.from_position
+    ) AS truncated (past, at);
+END;
+COMMENT ON FUNCTION bemi.has_all_rows(oid, timestamptz, bigint, bigint) IS
+    'Internal: whether bemi.rows_forward() finds all rows that a table had at a moment.';
+
+-- What the last change before the moment has left; if the row has none, what the first one after it has found. A BASELINE says what the
+-- row was until then. An UPDATE that has moved a key is two events: the row with the old key goes, one with the new key comes.
+CREATE FUNCTION bemi.rows_forward(relation oid, at timestamptz, "position" bigint, sequence bigint) RETURNS TABLE (
+    key text, row_data jsonb, commit_position bigint, change_sequence bigint, change uuid)
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    WITH part AS MATERIALIZED (SELECT * FROM bemi.parts_at($1, $2, $3)),
+    stored AS MATERIALIZED (
+        SELECT p.part, array[c.commit_position, c.sequence] AS place, c.operation, c.primary_key, c.before, c.after, c.id,
+               CASE WHEN c.operation = 'UPDATE' THEN bemi.old_key_of(c.id, c.committed_at) END AS old_key,
+               bemi.is_past(c.committed_at, array[c.commit_position, c.sequence], $2, $3, $4) AS is_past
+        FROM part p
+        CROSS JOIN LATERAL bemi.shapes_of(p.part) s
+        JOIN bemi.changes c ON c."table" = s."table" AND c.schema = s.schema AND c.commit_position >= p.from_position
+            AND (c.commit_position, c.sequence) >= (s.from_position, s.from_sequence)
+            AND (s.to_position IS NULL OR (c.commit_position, c.sequence) < (s.to_position, s.to_sequence))
+        WHERE s.relation = p.part AND c.operation IN ('CREATE', 'UPDATE', 'DELETE', 'TRUNCATE', 'BASELINE')
+    ),
+    truncated AS (SELECT t.part, max(t.place) AS place FROM stored t WHERE t.operation = 'TRUNCATE' AND t.is_past GROUP BY t.part),
+    event AS (
+        SELECT s.part, s.primary_key AS key, s.place, s.is_past, s.id,
+               CASE WHEN s.operation = 'BASELINE' THEN s.after WHEN s.operation <> 'CREATE' AND s.old_key IS NULL THEN s.before END AS before,
+               CASE WHEN s.operation <> 'DELETE' THEN s.after END AS after
+        FROM stored s WHERE s.operation <> 'TRUNCATE'
+        UNION ALL
+        SELECT s.part, s.old_key, s.place, s.is_past, s.id, s.before, NULL FROM stored s WHERE s.old_key IS NOT NULL
+    ),
+    state AS (
+        SELECT DISTINCT ON (e.part, e.key) e.part, e.key, e.place, e.is_past, e.id, CASE WHEN e.is_past THEN e.after ELSE e.before END AS row_data
+        FROM event e
+        ORDER BY e.part, e.key, e.is_past DESC, CASE WHEN e.is_past THEN e.place END DESC, e.place
+    )
+    SELECT s.key, s.row_data, s.place[1], s.place[2], s.id
+    FROM state s
+    WHERE s.row_data IS NOT NULL
+      AND NOT (s.is_past AND EXISTS (SELECT FROM truncated t WHERE t.part IN (s.part, $1) AND s.place < t.place));
+END;
+COMMENT ON FUNCTION bemi.rows_forward(oid, timestamptz, bigint, bigint) IS
+    'Internal: the rows that a table had at a moment, from its changes and baselines alone, each with the change that says so, whose columns it has.';
