@@ -39,7 +39,7 @@ END;
 COMMENT ON FUNCTION bemi.revert_names_of(oid, smallint[]) IS 'Internal, for bemi.revert(): the names of columns.';
 
 -- What has to be looked at for a kind: SQL that returns the numbers of the steps of the kind, $1, that are in conflict. The steps that
--- change the other table, $2, are those with the actions, and their columns.
+-- change the other table, $2, are those with the actions, and their columns. Those in $3 give rows of this table their keys.
 CREATE FUNCTION bemi.revert_constraints(kind bemi.revert_kind)
     RETURNS TABLE (conflict jsonb, sql text, other oid, actions text[], columns text[])
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
@@ -79,7 +79,20 @@ BEGIN ATOMIC
     FROM (SELECT o.conrelid AS other, bemi.revert_names_of(o.confrelid, o.confkey) AS columns,
                  bemi.revert_names_of(o.conrelid, o.conkey) AS other_columns
           FROM pg_constraint o WHERE o.contype = 'f' AND o.confrelid = $1.relation AND o.conparentid = 0) AS f
-    WHERE $1.action = 'DELETE' AND has_table_privilege(f.other, 'SELECT');
+    WHERE $1.action = 'DELETE' AND has_table_privilege(f.other, 'SELECT')
+    UNION ALL
+    -- an action of a foreign key would take hold of a row that stays, and that refers to the row which gets the key
+    SELECT jsonb_build_object('reason', 'referenced', 'table', f.other::regclass::text),
+           format('SELECT array_agg(DISTINCT p.n) FROM unnest($1) WITH ORDINALITY AS p (key, place, target, expected, conflict, n)
+                   JOIN %s AS t ON %s WHERE EXISTS (SELECT FROM unnest($3) q WHERE %s) AND NOT EXISTS (SELECT FROM unnest($2) q WHERE %s)',
+                  bemi.revert_table(f.other), bemi.revert_match(f.other, f.other_columns, '(p.place || p.expected)', $1.relation, f.columns),
+                  bemi.revert_same('(q.place || q.target)', f.columns, '(p.place || p.expected)', f.columns),
+                  coalesce(bemi.revert_place(f.other, 'q.place'), 'false')),
+           f.other, '{UPDATE,DELETE}'::text[], f.other_columns
+    FROM (SELECT o.conrelid AS other, bemi.revert_names_of(o.confrelid, o.confkey) AS columns,
+                 bemi.revert_names_of(o.conrelid, o.conkey) AS other_columns
+          FROM pg_constraint o WHERE o.contype = 'f' AND o.confrelid = $1.relation AND o.conparentid = 0 AND o.confupdtype IN ('c', 'n', 'd')) AS f
+    WHERE $1.action = 'UPDATE' AND f.columns && $1.columns AND has_table_privilege(f.other, 'SELECT');
 END;
 COMMENT ON FUNCTION bemi.revert_constraints(bemi.revert_kind) IS
     'Internal, for bemi.revert(): SQL that finds the steps of a kind for which a constraint is in the way.';
@@ -102,15 +115,17 @@ CREATE FUNCTION bemi.revert_constrained(kinds bemi.revert_kind[]) RETURNS bemi.r
     SET TimeZone = 'UTC' SET DateStyle = 'ISO' SET IntervalStyle = 'postgres' SET bytea_output = 'hex' SET extra_float_digits = 1 SET work_mem = '64MB' SET jit = off AS $$
 DECLARE
     look record;
+    arrivals bemi.revert_step[];
     numbers bigint[];
 BEGIN
     FOR i IN 1 .. coalesce(cardinality(kinds), 0) LOOP
         CONTINUE WHEN kinds[i].is_blocked;
+        arrivals := bemi.revert_others(kinds, kinds[i].relation, '{INSERT,UPDATE}', kinds[i].columns);
         FOR look IN SELECT * FROM bemi.revert_constraints(kinds[i]) LOOP
-            EXECUTE look.sql INTO numbers USING kinds[i].steps, '{}'::bemi.revert_step[];
+            EXECUTE look.sql INTO numbers USING kinds[i].steps, '{}'::bemi.revert_step[], arrivals;
             CONTINUE WHEN numbers IS NULL;
-            kinds[i].rank := CASE WHEN look.other = kinds[i].relation THEN greatest(kinds[i].rank, 1) ELSE kinds[i].rank END;
-            EXECUTE look.sql INTO numbers USING kinds[i].steps, bemi.revert_others(kinds, look.other, look.actions, look.columns);
+            kinds[i].rank := CASE WHEN look.conflict->>'reason' = 'unique value is taken' THEN greatest(kinds[i].rank, 1) ELSE kinds[i].rank END;
+            EXECUTE look.sql INTO numbers USING kinds[i].steps, bemi.revert_others(kinds, look.other, look.actions, look.columns), arrivals;
             IF numbers IS NOT NULL THEN
                 RETURN bemi.revert_constrained(kinds[:i - 1] || kinds[i + 1:] || bemi.revert_blocked(kinds[i], numbers, look.conflict));
             END IF;

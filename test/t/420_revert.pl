@@ -229,6 +229,19 @@ is(sql(q{BEGIN; SELECT key, action, status FROM bemi.revert(context => '{"family
     "2|DELETE|reverted\n20|UPDATE|not reverted\n40|UPDATE|reverted", 'or the status says so');
 $node->safe_psql('postgres', q{DELETE FROM parent WHERE id = 2; UPDATE parent SET id = 2 WHERE id = 40; UPDATE child SET note = NULL WHERE id = 20});
 
+# It takes hold of a row that nothing is taken back of: that refers to a key which comes back to its former row.
+$node->safe_psql('postgres', q{
+    INSERT INTO parent VALUES (8, 'eight');
+    SELECT FROM bemi.mark('moved');
+    DELETE FROM parent WHERE id = 2;
+    UPDATE parent SET id = 2 WHERE id = 8;
+    INSERT INTO child VALUES (20, 2);
+});
+my $moved = family();
+like(revert(q{since_mark => 'moved'}), qr/^ERROR:  55000: cannot take changes back because of a conflict\nDETAIL:  Row 2 of table "public.parent": referenced by table "public.child"/, 'a row that CASCADE would move');
+is(family(), $moved, 'nothing is done');
+$node->safe_psql('postgres', q{UPDATE parent SET name = 'two' WHERE id = 2});
+
 # What is in the way of rows that come back, and of rows that go.
 $node->safe_psql('postgres', q{
     SET bemi.context = '{"family": "x"}';
