@@ -58,10 +58,10 @@ Query Changes::of_ids() {
 
 bool Changes::has_truncation() const {
     static constinit SPIPlanPtr plan = nullptr;
-    const Query truncations = saved(plan,
-                                    CHANGES "c.\"table\" = ANY ($1) AND c.primary_key IS NULL"
-                                            " AND c.committed_at >= $2 AND c.operation = 'TRUNCATE'",
-                                    {types_of_tables, 2});
+    const Query truncations = saved(
+        plan,
+        CHANGES OF_TABLES " AND c.primary_key IS NULL AND c.operation OPERATOR(pg_catalog.=) 'TRUNCATE'",
+        {types_of_tables, 2});
     const Datum values[] = {past->tables(), TimestampTzGetDatum(cut->since)};
     TimestampTz first = DT_NOEND;
     Jsonb *context = nullptr;
