@@ -6,6 +6,7 @@
 #include "store/moved_keys.hpp"
 #include "store/partitions.hpp"
 #include "store/server_rows.hpp"
+#include "worker/carrying.hpp"
 #include "worker/state.hpp"
 
 namespace bemi::worker::retention {
@@ -76,10 +77,12 @@ List *expired() {
 }
 
 void drop(Oid partition) {
+    if (!carrying::finish(partition))
+        return;
     store::partitions::forget();
     in_owners_transaction([partition] {
         // Before the lock was taken, somebody may have detached the partition to keep it.
-        if (lock(partition) && list_member_oid(find(), partition))
+        if (lock(partition) && list_member_oid(find(), partition) && carrying::is_finished(partition))
             drop_locked(partition);
     });
 }

@@ -9,8 +9,8 @@ namespace bemi::worker::retention {
 /// does not wait for long. In a transaction of its own.
 [[nodiscard]] List *expired();
 
-/// Drops an expired partition, unless a session is using it: then the next round tries again. In a
-/// transaction of its own.
+/// Drops an expired partition, unless a session is using it, or there is still something to keep of it: then
+/// the next round tries again. In transactions of its own.
 void drop(Oid partition);
 
 } // namespace bemi::worker::retention

@@ -128,4 +128,56 @@ for my $case (
     like($errors, $case->[1], $case->[0]);
 }
 
+# bemi.retention drops what is older, and keeps what rows were. Two partitions that have expired; keys that were deleted or moved later,
+# before and after a TRUNCATE, or that have changed since.
+run(q{
+    CREATE TABLE kept (id int PRIMARY KEY, t text);
+    INSERT INTO kept SELECT n, 'first' FROM generate_series(1, 2500) AS n;
+    CREATE TABLE forgotten (id int PRIMARY KEY, t text);
+    SELECT bemi.track('kept', baseline => true), bemi.track('forgotten');
+});
+wait_for_baselines('a table whose history is to be dropped');
+run(q{
+    INSERT INTO forgotten VALUES (1, 'x');
+    TRUNCATE kept;
+    INSERT INTO kept SELECT n, 'second' FROM generate_series(1, 2200) AS n;
+    UPDATE kept SET t = 'third' WHERE id % 2 = 0;
+    DELETE FROM kept WHERE id % 10 = 1;
+    UPDATE kept SET id = id + 10000 WHERE id % 10 = 2;
+    UPDATE kept SET id = 2, t = 'again' WHERE id = 3;
+    SELECT bemi.sync();
+});
+my $old = run(q{SELECT count(*) FROM bemi.changes});
+my $expired = run('SELECT clock_timestamp()');
+run(q{UPDATE kept SET t = 'late' WHERE id % 10 = 4; DELETE FROM kept WHERE id % 10 = 5; UPDATE kept SET id = id + 20000 WHERE id % 10 = 6; SELECT bemi.sync()});
+my $copy = run('SELECT md5(string_agg(k::text, $$|$$ ORDER BY id)) FROM kept k');
+run(q{SELECT bemi.mark('before the second'); TRUNCATE kept; INSERT INTO kept VALUES (7, 'after'), (8, 'after'); SELECT bemi.sync(); SELECT bemi.stop()});
+$node->poll_query_until('postgres', 'SELECT bool_and(pid IS NULL) FROM bemi.metrics');
+run(qq{
+    CREATE SCHEMA archive;
+    CREATE TABLE archive.a (LIKE bemi.changes, PRIMARY KEY (commit_position, sequence));
+    CREATE INDEX ON archive.a ("table", primary_key, committed_at);
+    CREATE TABLE archive.b (LIKE bemi.changes, PRIMARY KEY (commit_position, sequence));
+    CREATE INDEX ON archive.b ("table", primary_key, committed_at);
+    CREATE TEMP TABLE former AS SELECT * FROM bemi.changes;
+    ALTER TABLE bemi.changes ATTACH PARTITION archive.a FOR VALUES FROM ('2001-01-01') TO ('2001-02-01');
+    ALTER TABLE bemi.changes ATTACH PARTITION archive.b FOR VALUES FROM ('2001-02-01') TO ('2001-03-01');
+    -- Time goes by: what was committed before is of 2001, in the order in which it was committed.
+    CREATE FUNCTION aged(at timestamptz) RETURNS timestamptz LANGUAGE sql AS
+        \$\$ SELECT CASE WHEN at > '$expired' THEN at ELSE timestamptz '2001-02-27' - ('$expired' - at) * 400 END \$\$;
+    UPDATE bemi.tracking SET from_time = '2001-01-01';
+    UPDATE bemi.moved_keys SET committed_at = aged(committed_at);
+    UPDATE bemi.changes SET committed_at = aged(committed_at) WHERE committed_at <= '$expired';
+    ALTER DATABASE postgres SET bemi.retention = '1 year';
+    SELECT bemi.start()});
+$node->poll_query_until('postgres', 'SELECT expiring_since IS NOT NULL FROM bemi.worker');
+run(q{BEGIN; UPDATE bemi.worker SET expiring_since = expiring_since - interval '1 day 1 hour'; COMMIT; SELECT pg_reload_conf()});
+ok($node->poll_query_until('postgres', q{SELECT to_regclass('archive.a') IS NULL AND to_regclass('archive.b') IS NULL}), 'both partitions are dropped')
+    or diag(run('TABLE bemi.partitions; SELECT m FROM bemi.metrics m'));
+is(run(q{SELECT count(*) FROM bemi.changes WHERE "table" = 'forgotten'}), 0, 'all of a table without a baseline');
+is(run(q{SELECT count(*), count(DISTINCT id) FROM bemi.changes WHERE "table" = 'kept' AND operation = 'BASELINE'}), '1320|1320',
+    'each row that is needed is kept once');
+run(q{SELECT bemi.restore('kept', 'past.kept', mark => 'before the second')});
+is(run('SELECT md5(string_agg(k::text, $$|$$ ORDER BY id)) FROM past.kept k'), $copy, 'the table of before the TRUNCATE is as it was');
+
 done_testing();
