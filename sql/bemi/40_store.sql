@@ -58,6 +58,7 @@ CREATE TABLE bemi.worker (
     expired_before timestamptz,
     expiring_before timestamptz,
     expiring_since timestamptz,
+    carried_to timestamptz,
     PRIMARY KEY (system_identifier, database)
 );
 CREATE TABLE bemi.progress (
@@ -96,6 +97,8 @@ COMMENT ON COLUMN bemi.worker.expired_before IS
     'Partitions that end before this time are dropped, unless bemi.retention keeps them now.';
 COMMENT ON COLUMN bemi.worker.expiring_before IS 'The value that expired_before gets a day after expiring_since.';
 COMMENT ON COLUMN bemi.worker.expiring_since IS 'When the worker last computed what bemi.retention does not keep.';
+COMMENT ON COLUMN bemi.worker.carried_to IS
+    'Where bemi.changes began when bemi.retention had dropped its last partition. What tables with a baseline still needed was kept.';
 COMMENT ON TABLE bemi.progress IS 'Up to where the changes of each database are stored.';
 COMMENT ON COLUMN bemi.progress.system_identifier IS 'The server of the WAL, as in pg_control_system().';
 COMMENT ON COLUMN bemi.progress.database IS 'OID of the database.';

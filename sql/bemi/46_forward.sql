@@ -68,7 +68,9 @@ BEGIN ATOMIC
           AND NOT EXISTS (SELECT FROM bemi.tracking e
                 WHERE e.system_identifier = b.system_identifier AND e.database = b.database AND e.relation = b.relation
                   AND e.from_position < p.tracked_from AND e.to_time >= b.requested_at))), false)
-        AND coalesce(bool_and(p.from_time >= oldest.time), true)
+        AND coalesce(bool_and(p.from_time >= oldest.time OR EXISTS (
+            SELECT FROM bemi.worker w
+            WHERE w.system_identifier = here.system_identifier AND w.database = here.database AND w.carried_to >= oldest.time)), true)
         AND (SELECT count(DISTINCT coalesce((
                 SELECT array_agg(n.number::text ORDER BY k.n) FROM unnest(s.key) WITH ORDINALITY AS k (name, n)
                 JOIN jsonb_to_recordset(s.columns) AS n (number integer, name text) ON n.name = k.name), '{}')) = 1

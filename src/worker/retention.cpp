@@ -55,7 +55,9 @@ void drop_locked(Oid partition) {
     const char *name = names::qualified(partition), *description = describe(partition);
     store::moved_keys::forget(partition);
     spi::run(psprintf("DROP TABLE %s", name));
-    state::update("retention_at = now(), partitions_dropped = partitions_dropped + 1", {});
+    state::update("retention_at = now(), partitions_dropped = partitions_dropped + 1,"
+                  " carried_to = (SELECT min(from_time) FROM bemi.partitions)",
+                  {});
     ereport(LOG, (errmsg("bemi.retention drops partition %s of bemi.changes", name),
                   errdetail_internal("%s", description)));
 }
