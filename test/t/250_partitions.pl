@@ -206,12 +206,11 @@ while_paused(q{DO $$ BEGIN FOR month IN 1 .. 20 LOOP EXECUTE format('CREATE TABL
     EXECUTE format('ALTER TABLE bemi.changes ATTACH PARTITION archive.many_%1$s FOR VALUES FROM (%2$L) TO (%3$L)', month,
         timestamptz '1990-01-01Z' + month * interval '30 days', timestamptz '1990-01-01Z' + (month + 1) * interval '30 days'); END LOOP; END $$});
 my $left = q{SELECT count(*) FROM bemi.partitions WHERE to_time < '2002-01-01'};
-for my $expected (12, 4) {
-    is(one_of($node, $left), $expected, "$expected partitions have expired and are there") if change_is_stored($node, 'changes are stored between');
-    $node->reload;
-    poll('(' . $left . ') < ' . $expected, 'and the next ones are dropped');
-}
-poll("($left) = 0", 'until all are');
+poll("($left) < 20", 'some are dropped');
+change_is_stored($node, 'changes are stored between');
+cmp_ok(one_of($node, $left), '>', 0, 'while others are there');
+# A round is due when the settings are read again. One that somebody reads is left for the next round.
+ok(wait_until(sub { $node->reload; one_of($node, $left) == 0 }), 'until all are dropped');
 is(one_of($node, 'SELECT count(*) FROM bemi.gaps'), 0, 'no gap');
 
 done_testing();
