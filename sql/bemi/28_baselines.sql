@@ -47,13 +47,13 @@ COMMENT ON FUNCTION bemi.baseline(regclass) IS
     'Has the worker store the present rows of a tracked table, with its partitions and children, as changes with operation BASELINE. Rows of which a change is stored need none.';
 
 -- It reads the table for everybody, and tells no more than bemi.tracked_tables shows.
-CREATE FUNCTION bemi.last_baselines() RETURNS TABLE (relation oid, progress text, attempts integer, error text)
+CREATE FUNCTION bemi.last_baselines() RETURNS TABLE (relation oid, progress text, attempts integer, sqlstate text)
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
     SELECT DISTINCT ON (b.relation) b.relation,
            CASE WHEN b.finished_at IS NULL THEN round(100.0 * b.next_block / greatest(b.blocks, 1)) || ' %'
                 WHEN b.sqlstate IS NULL THEN 'complete' ELSE 'ended' END,
-           b.attempts, b.error
+           b.attempts, b.sqlstate
     FROM bemi.baselines b, pg_control_system() AS server
     WHERE b.system_identifier = server.system_identifier
       AND b.database = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())

@@ -138,7 +138,7 @@ SELECT t.relation, format('options of trigger "~bemi_truncate" are not understoo
 FROM tracked t
 WHERE t.not_understood IS NOT NULL
 UNION ALL
-SELECT t.relation, format('baseline has failed %s times: %s', b.attempts, b.error), format('SELECT bemi.baseline(%L);', t.relation)
+SELECT t.relation, format('baseline has failed %s times: SQLSTATE %s', b.attempts, b.sqlstate), format('SELECT bemi.baseline(%L);', t.relation)
 FROM tracked t
 JOIN bemi.last_baselines() b ON b.relation = t.relation
 WHERE b.attempts > 2;
