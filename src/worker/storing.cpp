@@ -1,5 +1,6 @@
 #include "worker/storing.hpp"
 
+#include "base/memory.hpp"
 #include "store/progress.hpp"
 #include "worker/caches.hpp"
 #include "worker/gaps.hpp"
@@ -194,6 +195,7 @@ void Storing::note_health() {
     if (!ran_well_)
         in_the_present(state::ran_well);
     ran_well_ = true;
+    gives_up_for_memory = false; // what is short of memory from now on is tried again first
 }
 
 void Storing::wait() {
