@@ -2,6 +2,7 @@
 
 #include "base/names.hpp"
 #include "base/spi.hpp"
+#include "base/table_watch.hpp"
 
 namespace bemi::baselines {
 namespace {
@@ -22,23 +23,7 @@ constexpr char advance_sql[] = "UPDATE bemi.baselines SET filenode = $2::oid, ne
                                "sqlstate = NULL, error = NULL"
                                " WHERE id = $1";
 
-constinit Oid table = InvalidOid;
-constinit bool is_changed = true;
-
-void on_relation_change(Datum, Oid relation) {
-    is_changed |= !OidIsValid(relation) || relation == table;
-}
-
-void watch_table() {
-    static constinit bool watching = false;
-    if (!watching)
-        CacheRegisterRelcacheCallback(on_relation_change, 0);
-    watching = true;
-}
-
-spi::Argument server() {
-    return spi::integer(static_cast<int64>(GetSystemIdentifier()));
-}
+constinit TableWatch watch;
 
 } // namespace
 
@@ -47,16 +32,18 @@ void request(Oid relation) {
     if (!OidIsValid(requests)) // an older script of the extension made none
         return;
     const char *role = GetUserNameFromId(GetUserId(), false);
-    spi::run_as_owner(request_sql, {server(), spi::oid(relation), spi::text(role)});
+    spi::run_as_owner(request_sql, {spi::server(), spi::oid(relation), spi::text(role)});
     CacheInvalidateRelcacheByRelid(requests);
 }
 
 bool next(int64 previous, Request &request, bool &any_left) {
-    any_left = is_changed = false;
-    table = names::own_relation("baselines");
+    any_left = false;
+    watch.begin();
+    const Oid table = names::own_relation("baselines");
+    watch.set_table(table);
     if (!OidIsValid(table))
         return false;
-    spi::run(next_sql, {server(), spi::oid(MyDatabaseId), spi::integer(previous)});
+    spi::run(next_sql, {spi::server(), spi::oid(MyDatabaseId), spi::integer(previous)});
     any_left = SPI_processed > 0;
     if (!any_left || !DatumGetBool(spi::value(7)))
         return false;
@@ -88,8 +75,7 @@ void fail(int64 id, const ErrorData &error) {
 }
 
 bool may_be_new() {
-    watch_table();
-    return is_changed;
+    return watch.may_have_changed();
 }
 
 } // namespace bemi::baselines

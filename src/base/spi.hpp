@@ -34,6 +34,10 @@ inline Argument lsn(XLogRecPtr value) {
 inline Argument integer(int64 value) {
     return {INT8OID, Int64GetDatum(value)};
 }
+/// The system identifier of this server.
+inline Argument server() {
+    return integer(static_cast<int64>(GetSystemIdentifier()));
+}
 inline Argument boolean(bool value) {
     return {BOOLOID, BoolGetDatum(value)};
 }

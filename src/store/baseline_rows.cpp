@@ -5,7 +5,6 @@
 #include "store/columns.hpp"
 #include "store/errors.hpp"
 #include "store/partitions.hpp"
-#include "store/server_rows.hpp"
 
 #include <algorithm>
 
@@ -49,7 +48,7 @@ struct Since {
 
 Since known_since(Oid relation) {
     bool is_null;
-    spi::run(since_sql, {spi::oid(relation), server_rows::server(), spi::oid(MyDatabaseId)});
+    spi::run(since_sql, {spi::oid(relation), spi::server(), spi::oid(MyDatabaseId)});
     const int64 position = DatumGetInt64(spi::value(1));
     const Datum time = spi::value(2, &is_null);
     return {position, is_null ? DT_NOBEGIN : DatumGetTimestampTz(time)};

@@ -58,7 +58,7 @@ void begin(const Start &start) {
                  " VALUES ($1, $2, $3, $4, $4, $5) ON CONFLICT (system_identifier, database)"
                  " DO UPDATE SET timeline = excluded.timeline, position = excluded.position,"
                  "  from_position = excluded.from_position, from_time = excluded.from_time",
-                 {server_rows::server(), spi::oid(MyDatabaseId), spi::integer(timeline_at(start.position)),
+                 {spi::server(), spi::oid(MyDatabaseId), spi::integer(timeline_at(start.position)),
                   spi::lsn(start.position), spi::timestamp(start.time)});
     });
 }

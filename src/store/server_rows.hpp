@@ -9,9 +9,6 @@ namespace bemi::store::server_rows {
 /// The WHERE clause for the rows of this server and database.
 [[nodiscard]] const char *condition();
 
-/// The system identifier of this server, as an argument of a statement.
-[[nodiscard]] spi::Argument server();
-
 /// Makes the rows of another server in `table` those of this one, unless this one has its own: this server is
 /// what pg_upgrade or pg_createsubscriber has made of the other. As the owner, connected to SPI.
 void take_over(const char *table);

@@ -2,7 +2,6 @@
 
 #include "base/spi.hpp"
 #include "store/jsonb.hpp"
-#include "store/server_rows.hpp"
 
 namespace bemi::store::shapes {
 namespace {
@@ -41,8 +40,7 @@ Oid last_root(Oid relation) {
                             " WHERE system_identifier = $1 AND database = $2 AND relation = $3"
                             " ORDER BY from_position DESC, from_sequence DESC LIMIT 1",
                             types);
-    Datum values[] = {server_rows::server().value, ObjectIdGetDatum(MyDatabaseId),
-                      ObjectIdGetDatum(relation)};
+    Datum values[] = {spi::server().value, ObjectIdGetDatum(MyDatabaseId), ObjectIdGetDatum(relation)};
     spi::execute(plan, values);
     return SPI_processed == 0 ? InvalidOid : DatumGetObjectId(spi::value(1));
 }
@@ -54,7 +52,7 @@ void note(const decode::TableRecord &table) {
     SPIPlanPtr &plan = is_dropped ? dropped : seen;
     if (plan == nullptr)
         plan = is_dropped ? prepare(dropped_sql, std::span(types).first(6)) : prepare(seen_sql, types);
-    Datum values[] = {server_rows::server().value,
+    Datum values[] = {spi::server().value,
                       ObjectIdGetDatum(MyDatabaseId),
                       ObjectIdGetDatum(table.relation),
                       Int64GetDatum(static_cast<int64>(table.commit_position)),

@@ -34,7 +34,7 @@ public:
         Datum values[max_arguments];
         int count = 0;
         for (const spi::Argument &argument :
-             {server_rows::server(), spi::Argument{OIDOID, ObjectIdGetDatum(MyDatabaseId)},
+             {spi::server(), spi::Argument{OIDOID, ObjectIdGetDatum(MyDatabaseId)},
               spi::Argument{OIDOID, ObjectIdGetDatum(relation)}}) {
             types[count] = argument.type;
             values[count++] = argument.value;

@@ -30,9 +30,8 @@ void note(const Gap &gap) {
                   errhidestmt(true)));
     spi::Argument end = spi::lsn(gap.to);
     end.is_null = XLogRecPtrIsInvalid(gap.to);
-    spi::run(
-        psprintf(note_sql, store::server_rows::condition()),
-        {store::server_rows::server(), spi::lsn(gap.from), end, spi::text(gap.reason), spi::text(gap.role)});
+    spi::run(psprintf(note_sql, store::server_rows::condition()),
+             {spi::server(), spi::lsn(gap.from), end, spi::text(gap.reason), spi::text(gap.role)});
 }
 
 void add(const Gap &gap) {
@@ -43,7 +42,7 @@ bool has_open() {
     bool found = false;
     in_owners_transaction([&found] {
         spi::run("SELECT FROM bemi.gaps WHERE to_position IS NULL AND system_identifier = $1",
-                 {store::server_rows::server()});
+                 {spi::server()});
         found = SPI_processed > 0;
     });
     return found;

@@ -1,6 +1,7 @@
 #include "worker/state.hpp"
 
 #include "base/names.hpp"
+#include "base/table_watch.hpp"
 #include "base/transaction.hpp"
 #include "store/server_rows.hpp"
 #include "worker/claim.hpp"
@@ -16,21 +17,9 @@ constexpr char request_sql[] =
     "0, crashes = 0"
     " RETURNING since";
 
-constinit Oid table = InvalidOid;
-constinit bool changed = true;
+constinit TableWatch watch;
 constinit bool is_attempting = false; // between begin_attempt() and the first success or failure
 constinit XLogRecPtr since_at_attempt = InvalidXLogRecPtr;
-
-void on_relation_change(Datum, Oid relation) {
-    changed |= !OidIsValid(relation) || relation == table;
-}
-
-void watch_table() {
-    static constinit bool watching = false;
-    if (!watching)
-        CacheRegisterRelcacheCallback(on_relation_change, 0);
-    watching = true;
-}
 
 DesiredState state_named(const char *name) {
     if (strcmp(name, "running") == 0)
@@ -90,10 +79,10 @@ void take_over() {
 
 Desired desired() {
     Desired desired = nothing_desired;
-    watch_table();
-    changed = false;
+    watch.begin();
     in_transaction([&desired] {
-        table = names::installed_relation("worker");
+        const Oid table = names::installed_relation("worker");
+        watch.set_table(table);
         if (OidIsValid(table))
             finish_as_owner([&desired] { desired = read(); });
     });
@@ -115,8 +104,8 @@ Request request(const char *state, const char *role) {
     Request request{};
     spi::as_owner([&request, now, state, role] {
         take_over_rows();
-        spi::run(request_sql, {store::server_rows::server(), spi::oid(MyDatabaseId), spi::text(state),
-                               spi::lsn(now), spi::text(role)});
+        spi::run(request_sql,
+                 {spi::server(), spi::oid(MyDatabaseId), spi::text(state), spi::lsn(now), spi::text(role)});
         request.since = DatumGetLSN(spi::value(1));
         request.is_first = request.since == now;
     });
@@ -126,7 +115,7 @@ Request request(const char *state, const char *role) {
 
 bool may_have_changed() {
     in_transaction([] {}); // processes invalidation messages of other sessions
-    return changed;
+    return watch.may_have_changed();
 }
 
 void begin_attempt(const Desired &desired) {
