@@ -176,6 +176,9 @@ void end_process(const ErrorData *error) {
         (void)survives(state::terminated);
     } else if (error != nullptr)
         fail(*error);
+    // A request waits until the end of this process admits it. It must not find this worker's claim then, and
+    // the locks of a process that ends go one by one.
+    claim::release();
     proc_exit(error == nullptr ? 0 : 1);
 }
 

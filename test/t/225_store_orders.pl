@@ -42,6 +42,11 @@ $locker->quit;
 run_sql('SELECT bemi.start()');
 change_is_stored($node, 'and then it goes on');
 
+# A worker that leaves has given up all its locks before the next one is started.
+my $again = 'SELECT bemi.stop(drop_slot => true); SELECT bemi.start(); SELECT bemi.sync();';
+is(messages_of($again x 50), '', 'bemi.start() after bemi.stop(drop_slot => true) starts a worker, 50 times');
+change_is_stored($node, '... which stores');
+
 # Processes.
 my $workers = q{SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'bemi worker'};
 becomes(q{state = 'caught up' AND attempts = 0}, 'it runs well');
