@@ -1,5 +1,6 @@
 // Compares validation and merging with Boost.JSON's parser and its objects.
 #include "json/object.hpp"
+#include "pieces.hpp"
 #include "require.hpp"
 
 #include <boost/json.hpp>
@@ -143,14 +144,7 @@ std::string expand(const uint8_t *data, size_t size) {
                                          "}",
                                          ",",
                                          "131072"};
-    std::string text;
-    for (size_t i = 0; i < size; ++i) {
-        if (data[i] >= 0xf0)
-            text += pieces[data[i] - 0xf0];
-        else
-            text += static_cast<char>(data[i]);
-    }
-    return text;
+    return text_of_pieces(data, size, pieces);
 }
 
 } // namespace

@@ -1,6 +1,7 @@
 // Compares the reader of tags with a second one that shares no code with it: it splits the text at quotes
 // first.
 #include "context/tags.hpp"
+#include "pieces.hpp"
 #include "require.hpp"
 
 #include <cctype>
@@ -87,14 +88,7 @@ std::string decoded(std::string_view written) {
 std::string expand(const uint8_t *data, size_t size) {
     static const char *const pieces[] = {"='",   "',", "\\'", "%", "%41", "%C3%BC", " ",   "k",
                                          "bemi", "=",  "'",   ",", "\\",  "%2",     "%5c", "\n"};
-    std::string text;
-    for (size_t i = 0; i < size; ++i) {
-        if (data[i] >= 0xf0)
-            text += pieces[data[i] - 0xf0];
-        else
-            text += static_cast<char>(data[i]);
-    }
-    return text;
+    return text_of_pieces(data, size, pieces);
 }
 
 } // namespace
