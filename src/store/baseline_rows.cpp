@@ -6,8 +6,6 @@
 #include "store/errors.hpp"
 #include "store/partitions.hpp"
 
-#include <algorithm>
-
 namespace bemi::store::baseline_rows {
 namespace {
 
@@ -56,18 +54,9 @@ Since known_since(Oid relation) {
 
 void insert(const Columns &columns, const Since &since) {
     static constinit SPIPlanPtr plan = nullptr;
-    Oid types[Columns::arrays + 2];
-    Datum values[Columns::arrays + 2], arrays[Columns::arrays];
-    std::copy_n(Columns::types(), Columns::arrays, types);
-    types[Columns::arrays] = TIMESTAMPTZOID;
-    types[Columns::arrays + 1] = INT8OID;
     if (plan == nullptr)
-        plan = spi::prepare(insert_sql, types);
-    columns.build(arrays);
-    std::copy_n(arrays, Columns::arrays, values);
-    values[Columns::arrays] = TimestampTzGetDatum(since.time);
-    values[Columns::arrays + 1] = Int64GetDatum(since.position);
-    spi::execute(plan, values);
+        plan = Columns::prepare(insert_sql, {TIMESTAMPTZOID, INT8OID});
+    columns.execute(plan, {TimestampTzGetDatum(since.time), Int64GetDatum(since.position)});
 }
 
 /// Whether the INSERT that was run last has stored the row with that number.
@@ -97,7 +86,7 @@ public:
     }
 
     int64 store() {
-        while (const char *bytes = next()) {
+        while (const char *bytes = reader_.next(columns_->memory())) {
             add(bytes);
             if (columns_->full())
                 flush();
@@ -107,13 +96,6 @@ public:
     }
 
 private:
-    const char *next() {
-        MemoryContext caller = MemoryContextSwitchTo(columns_->memory());
-        const char *record = reader_.next();
-        MemoryContextSwitchTo(caller);
-        return record;
-    }
-
     void add(const char *bytes) {
         MemoryContext caller = MemoryContextSwitchTo(columns_->memory());
         decode::ChangeRow row = decode::read_change_row(bytes, reader_.context());

@@ -69,14 +69,18 @@ Batch::Reader::Reader(Batch &batch) : batch_{batch}, in_file_{batch.spilled_ != 
         ereport(ERROR, (errcode_for_file_access(), errmsg("could not rewind temporary file of changes: %m")));
 }
 
-const char *Batch::Reader::next() {
+const char *Batch::Reader::next(MemoryContext memory) {
+    MemoryContext caller = MemoryContextSwitchTo(memory);
+    const char *bytes = nullptr;
     EntryHeader entry;
-    while (next_entry(entry)) {
-        if (!entry.is_context)
-            return bytes_of(entry);
-        read_context(entry);
+    while (bytes == nullptr && next_entry(entry)) {
+        if (entry.is_context)
+            read_context(entry);
+        else
+            bytes = bytes_of(entry);
     }
-    return nullptr;
+    MemoryContextSwitchTo(caller);
+    return bytes;
 }
 
 /// False at the end of the batch.

@@ -40,8 +40,8 @@ public:
         /// In the current memory context.
         explicit Reader(Batch &batch);
 
-        /// The next record, in the batch itself or in the current memory context; NULL at the end.
-        [[nodiscard]] const char *next();
+        /// The next record, in the batch itself or in `memory`; NULL at the end.
+        [[nodiscard]] const char *next(MemoryContext memory);
         /// The context of that change, if it is one, valid until next() is called again.
         [[nodiscard]] const char *context() const { return context_.data; }
 

@@ -1,8 +1,10 @@
 #include "store/columns.hpp"
 
+#include "base/spi.hpp"
 #include "store/storable.hpp"
 
-#include <array>
+#include <algorithm>
+#include <iterator>
 
 namespace bemi::store {
 namespace {
@@ -52,14 +54,20 @@ Datum bigint_of(uint64 value) {
 
 } // namespace
 
-const Oid *Columns::types() {
-    static constexpr auto oids = [] {
-        std::array<Oid, arrays> oids{};
-        for (size_t i = 0; i < oids.size(); i++)
-            oids[i] = column_types[i].array;
-        return oids;
-    }();
-    return oids.data();
+SPIPlanPtr Columns::prepare(const char *sql, std::initializer_list<Oid> others) {
+    Oid types[arrays + max_others];
+    Assert(others.size() <= max_others);
+    Oid *const end = std::transform(std::begin(column_types), std::end(column_types), types,
+                                    [](const Type &type) { return type.array; });
+    std::copy(others.begin(), others.end(), end);
+    return spi::prepare(sql, {types, arrays + others.size()});
+}
+
+void Columns::execute(SPIPlanPtr insert, std::initializer_list<Datum> others) const {
+    Datum values[arrays + max_others];
+    build(values);
+    std::copy(others.begin(), others.end(), values + arrays);
+    spi::execute(insert, values);
 }
 
 void Columns::open() {
@@ -111,7 +119,8 @@ void Columns::add(const decode::ChangeRow &change, errors::Loss &loss) {
     MemoryContextSwitchTo(caller);
 }
 
-void Columns::build(Datum (&values)[arrays]) const {
+/// Builds the arrays, in memory().
+void Columns::build(Datum *values) const {
     MemoryContext caller = MemoryContextSwitchTo(memory_);
     int size = rows_, first = 1;
     for (int i = 0; i < arrays; i++) {

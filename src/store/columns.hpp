@@ -8,8 +8,9 @@ namespace bemi::store {
 class Columns {
 public:
     static constexpr int arrays = 13;
-    /// The types of the arrays, in the order of their parameters.
-    static const Oid *types();
+
+    /// Prepares the INSERT: its parameters are the arrays, and behind these what has the types `others`.
+    [[nodiscard]] static SPIPlanPtr prepare(const char *sql, std::initializer_list<Oid> others);
 
     /// In the current memory context.
     void open();
@@ -20,8 +21,8 @@ public:
     [[nodiscard]] int rows() const { return rows_; }
     [[nodiscard]] bool full() const { return rows_ == max_rows || bytes_ >= enough; }
 
-    /// Builds the arrays, in memory().
-    void build(Datum (&values)[arrays]) const;
+    /// Executes the INSERT with the rows, and with the other parameters.
+    void execute(SPIPlanPtr insert, std::initializer_list<Datum> others) const;
 
     /// Removes all rows and resets memory().
     void clear();
@@ -29,9 +30,11 @@ public:
     [[nodiscard]] MemoryContext memory() const { return memory_; }
 
 private:
+    static constexpr int max_others = 2;
     static constexpr int max_rows = 512;
     static constexpr size_t enough = 1 << 20;
 
+    void build(Datum *values) const;
     Datum context_of(std::string_view json, errors::Loss &loss);
 
     MemoryContext memory_;

@@ -10,9 +10,6 @@
 #include "store/tables.hpp"
 #include "wire.hpp"
 
-#include <algorithm>
-#include <iterator>
-
 namespace bemi::store::sink {
 namespace {
 
@@ -24,17 +21,9 @@ constexpr char insert_sql[] =
 
 void insert(const Columns &columns, TimestampTz queued_at) {
     static constinit SPIPlanPtr plan = nullptr;
-    if (plan == nullptr) {
-        Oid types[Columns::arrays + 1];
-        std::copy_n(Columns::types(), Columns::arrays, types);
-        types[Columns::arrays] = TIMESTAMPTZOID;
-        plan = spi::prepare(insert_sql, types);
-    }
-    Datum arrays[Columns::arrays], values[Columns::arrays + 1];
-    columns.build(arrays);
-    std::copy_n(arrays, Columns::arrays, values);
-    values[Columns::arrays] = TimestampTzGetDatum(queued_at);
-    spi::execute(plan, values);
+    if (plan == nullptr)
+        plan = Columns::prepare(insert_sql, {TIMESTAMPTZOID});
+    columns.execute(plan, {TimestampTzGetDatum(queued_at)});
 }
 
 /// Stores a batch in several INSERTs of some hundred rows each.
@@ -47,7 +36,7 @@ public:
     }
 
     void store() {
-        while (const char *bytes = next()) {
+        while (const char *bytes = reader_.next(columns_->memory())) {
             add(bytes);
             if (columns_->full())
                 flush();
@@ -65,13 +54,6 @@ public:
     }
 
 private:
-    const char *next() {
-        MemoryContext caller = MemoryContextSwitchTo(columns_->memory());
-        const char *record = reader_.next();
-        MemoryContextSwitchTo(caller);
-        return record;
-    }
-
     void add(const char *record) {
         MemoryContext caller = MemoryContextSwitchTo(columns_->memory());
         last_ = decode::read_header(record);

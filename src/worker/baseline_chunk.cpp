@@ -41,30 +41,40 @@ void BaselineChunk::clear() {
     MemoryContextReset(memory_);
 }
 
-BaselineChunk::Outcome BaselineChunk::read(const baselines::Request &request) {
+/// Calls `body` with the table, locked and with an active snapshot, in a transaction as the owner; `done` if
+/// that returns true.
+template <typename Body> BaselineChunk::Outcome BaselineChunk::with_table(Oid table, Body &&body) {
     Outcome outcome = Outcome::gone;
-    clear();
     in_transaction([&] {
         spi::become_owner();
         bool is_locked;
-        Relation relation = try_open(request.relation, is_locked);
+        Relation relation = try_open(table, is_locked);
         if (is_locked)
             outcome = Outcome::locked;
         if (relation == nullptr)
             return;
+        PushActiveSnapshot(GetTransactionSnapshot());
+        if (body(relation))
+            outcome = Outcome::done;
+        PopActiveSnapshot();
+        relation_close(relation, NoLock);
+    });
+    return outcome;
+}
+
+BaselineChunk::Outcome BaselineChunk::read(const baselines::Request &request) {
+    clear();
+    const Outcome outcome = with_table(request.relation, [&](Relation relation) {
         relation_ = request.relation;
         filenode_ = relation->rd_rel->relfilenode;
         begin_at(request);
-        PushActiveSnapshot(GetTransactionSnapshot());
         decode::ExistingRows existing;
         existing.open(relation);
-        if (existing.are_wanted()) {
-            note_table(existing);
-            read_rows(relation, existing);
-            outcome = Outcome::done;
-        }
-        PopActiveSnapshot();
-        relation_close(relation, NoLock);
+        if (!existing.are_wanted())
+            return false;
+        note_table(existing);
+        read_rows(relation, existing);
+        return true;
     });
     if (outcome == Outcome::done)
         XLogFlush(needed_); // commits with synchronous_commit = off may not be on disk yet
@@ -153,25 +163,12 @@ bool BaselineChunk::looks_the_same(Relation relation) const {
 }
 
 BaselineChunk::Outcome BaselineChunk::store(baselines::Request &request, XLogRecPtr end) {
-    Outcome outcome = Outcome::gone;
-    in_transaction([&] {
-        spi::become_owner();
-        bool is_locked;
-        Relation relation = try_open(request.relation, is_locked);
-        if (is_locked)
-            outcome = Outcome::locked;
-        if (relation == nullptr)
-            return;
-        PushActiveSnapshot(GetTransactionSnapshot());
+    return with_table(request.relation, [&](Relation relation) {
+        bool is_stored = false;
         if (looks_the_same(relation))
-            spi::connected([&] {
-                if (store_rows(request, end))
-                    outcome = Outcome::done;
-            });
-        PopActiveSnapshot();
-        relation_close(relation, NoLock);
+            spi::connected([&] { is_stored = store_rows(request, end); });
+        return is_stored;
     });
-    return outcome;
 }
 
 /// False if there is no place for the rows in the order of changes.

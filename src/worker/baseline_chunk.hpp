@@ -29,6 +29,7 @@ public:
     void clear();
 
 private:
+    template <typename Body> Outcome with_table(Oid table, Body &&body);
     void begin_at(const baselines::Request &request);
     void note_table(const decode::ExistingRows &existing);
     void read_rows(Relation relation, decode::ExistingRows &existing);
