@@ -1,32 +1,4 @@
--- What is tracked, from the catalogs.
-
-CREATE FUNCTION bemi.tracking_options(arguments bytea, OUT level text, OUT by_schema boolean,
-                                      OUT not_understood text, OUT require_context text)
-    LANGUAGE c IMMUTABLE STRICT AS 'MODULE_PATHNAME', 'bemi_tracking_options';
-COMMENT ON FUNCTION bemi.tracking_options(bytea) IS
-    'Internal: the options in the arguments of a trigger "~bemi_truncate" (pg_trigger.tgargs).';
-
-CREATE FUNCTION bemi.tracked_with(relation regclass) RETURNS regclass
-    LANGUAGE c STABLE STRICT AS 'MODULE_PATHNAME', 'bemi_tracked_with';
-COMMENT ON FUNCTION bemi.tracked_with(regclass) IS
-    'Internal: the tracked table that a partition or child belongs to; null for other tables.';
-
--- This is a function, so that psql's \dv shows only what users read; queries inline it. It reads nothing but catalogs, because
--- a function in a view has the privileges of the view's reader.
-CREATE FUNCTION bemi.tracked_relations() RETURNS TABLE (
-    relation regclass, kind "char", identity "char", is_unlogged boolean, level text, require_context text, root regclass, by_schema boolean,
-    not_understood text)
-    LANGUAGE sql STABLE
-BEGIN ATOMIC
-    SELECT c.oid::regclass, c.relkind, c.relreplident, c.relpersistence = 'u', o.level, o.require_context, bemi.tracked_with(g.tgrelid),
-           o.by_schema, o.not_understood
-    FROM pg_trigger g
-    JOIN pg_class c ON c.oid = g.tgrelid
-    CROSS JOIN LATERAL bemi.tracking_options(g.tgargs) AS o
-    WHERE g.tgname = '~bemi_truncate' AND g.tgfoid = 'bemi.emit_context'::regproc;
-END;
-COMMENT ON FUNCTION bemi.tracked_relations() IS
-    'Internal, for bemi.tracked_tables: the tables that have bemi''s triggers, and what the triggers say.';
+-- What is tracked, as users see it, and what is off about it.
 
 -- A row for each problem. A table that is tracked because it is a partition or child is mended by tracking its root again.
 CREATE VIEW bemi.table_problems (relation, problem, fix) AS
@@ -138,6 +110,9 @@ SELECT t.relation, format('options of trigger "~bemi_truncate" are not understoo
 FROM tracked t
 WHERE t.not_understood IS NOT NULL
 UNION ALL
+SELECT c.relation, c.problem, c.fix
+FROM bemi.column_rule_problems() c
+UNION ALL
 SELECT t.relation, format('baseline has failed %s times: SQLSTATE %s', b.attempts, b.sqlstate), format('SELECT bemi.baseline(%L);', t.relation)
 FROM tracked t
 JOIN bemi.last_baselines() b ON b.relation = t.relation
@@ -150,7 +125,8 @@ COMMENT ON COLUMN bemi.table_problems.fix IS 'The SQL that mends it.';
 CREATE VIEW bemi.tracked_tables AS
 SELECT COALESCE(t.relation, p.relation) AS relation, t.level, t.require_context,
        CASE WHEN t.relation IS NULL THEN bemi.tracked_with(p.relation) ELSE t.root END AS root,
-       COALESCE(t.by_schema AND t.root IS NULL AND s.schema IS NOT NULL, false) AS by_schema, p.problems, b.progress AS baseline
+       COALESCE(t.by_schema AND t.root IS NULL AND s.schema IS NOT NULL, false) AS by_schema, p.problems, b.progress AS baseline,
+       t.ignore_columns, t.exclude_columns, t.redact_columns, t.skip_unchanged
 FROM bemi.tracked_relations() t
 FULL JOIN (
     SELECT relation, array_agg(problem ORDER BY problem) FROM bemi.table_problems GROUP BY relation
@@ -171,3 +147,8 @@ COMMENT ON COLUMN bemi.tracked_tables.problems IS
     'What is wrong with the table; null if nothing is. bemi.doctor() and bemi.table_problems have the SQL that mends it.';
 COMMENT ON COLUMN bemi.tracked_tables.baseline IS
     'How much of the table its last baseline has read; complete if it is stored; null if there is none.';
+COMMENT ON COLUMN bemi.tracked_tables.ignore_columns IS 'Patterns for columns: an UPDATE of nothing else is no change.';
+COMMENT ON COLUMN bemi.tracked_tables.exclude_columns IS 'Patterns for columns that changes leave out.';
+COMMENT ON COLUMN bemi.tracked_tables.redact_columns IS
+    'Patterns for columns: changes only say whether there is a value, and whether it has changed.';
+COMMENT ON COLUMN bemi.tracked_tables.skip_unchanged IS 'Whether an UPDATE that changes nothing is no change.';

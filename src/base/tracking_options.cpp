@@ -80,7 +80,9 @@ bool take_argument(TrackingOptions &options, std::string_view argument) {
         return take_identity(options, value);
     if (key == "rule")
         return take_flag(options.by_schema, value, "schema");
-    return false;
+    if (key == "skip_unchanged")
+        return take_flag(options.chosen.skip_unchanged, value, "true");
+    return column_pattern(argument).has_value();
 }
 
 } // namespace bemi

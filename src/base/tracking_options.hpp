@@ -5,7 +5,11 @@
 //   require_context=warning|error               what a write without a context gets
 //   identity=default|nothing|full|index NAME    the replica identity that the table had before
 //   rule=schema                                 the table follows the rule of its schema
+//   skip_unchanged=true                         an UPDATE that changes nothing is no change
+//   ignore|exclude|redact=PATTERN               a rule for columns, see column_rules.hpp; any number of them
 #pragma once
+
+#include "base/column_rules.hpp"
 
 #include <cstdint>
 #include <string_view>
@@ -24,6 +28,8 @@ enum class Requirement : uint8_t { off, warning, error };
 struct ChosenOptions {
     Level level = Level::row;
     Requirement require_context = Requirement::off;
+    bool skip_unchanged = false;
+    std::string_view column_rules; // their arguments, each with a zero byte after it
 
     bool operator==(const ChosenOptions &) const = default;
 };
@@ -48,7 +54,8 @@ struct TrackingOptions {
 [[nodiscard]] bool find_requirement(std::string_view name, Requirement &requirement);
 
 /// Sets the option that the argument is for; the options may then point into the argument. False, and the
-/// options unchanged, if it is not a valid argument.
+/// options unchanged, if it is not a valid argument. Rules for columns are valid, but not taken, since there
+/// may be several of them.
 [[nodiscard]] bool take_argument(TrackingOptions &options, std::string_view argument);
 
 /// The replica identity as the argument `identity` has it. The name of the index follows that of 'i'.
@@ -69,7 +76,12 @@ template <typename Write> void write_arguments(const TrackingOptions &options, W
     write("identity"sv, identity_name(options.identity), options.identity_index);
     if (options.by_schema)
         write("rule"sv, "schema"sv, ""sv);
+    if (options.chosen.skip_unchanged)
+        write("skip_unchanged"sv, "true"sv, ""sv);
     write_requirement(options, write);
+    for_each_column_pattern(options.chosen.column_rules, [&write](const ColumnPattern &rule) {
+        write(column_rule_name(rule.rule), rule.pattern, ""sv);
+    });
 }
 
 } // namespace bemi

@@ -103,6 +103,11 @@ void process_change(Decoder &decoder, Txn &txn, Relation relation, ReorderBuffer
 
     deform(entry->old_row, relation, compat::old_tuple(change));
     deform(entry->new_row, relation, compat::new_tuple(change));
+    if (entry->rules.exist()) {
+        if (is_no_change(*entry))
+            return note_filtered(decoder);
+        redact(*entry);
+    }
     write_change(decoder, txn, change_of(txn, entry, operation, change->lsn, sequence));
 }
 

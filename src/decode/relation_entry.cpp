@@ -26,15 +26,23 @@ ColumnWriter *allocate_columns(int count) {
     return static_cast<ColumnWriter *>(palloc(sizeof(ColumnWriter) * static_cast<size_t>(count)));
 }
 
-std::span<ColumnWriter> make_columns(Relation relation, const Format &format, const Options &options) {
+/// The columns of which changes have values. A virtual generated column is computed when it is read: the WAL
+/// does not have it.
+std::span<ColumnWriter> make_columns(Relation relation, const ColumnRules &rules, const Format &format,
+                                     const Options &options) {
     TupleDesc descriptor = RelationGetDescr(relation);
     ColumnWriter *columns = allocate_columns(descriptor->natts);
     size_t count = 0;
     for (int i = 0; i < descriptor->natts; i++) {
         Form_pg_attribute attribute = TupleDescAttr(descriptor, i);
-        // A virtual generated column is computed when it is read: the WAL does not have it.
-        if (!attribute->attisdropped && !compat::is_virtual(attribute))
-            columns[count++] = format.column(relation, attribute, options);
+        if (attribute->attisdropped || compat::is_virtual(attribute) || rules.of(attribute).is_excluded)
+            continue;
+        FormData_pg_attribute as_text;
+        if (rules.of(attribute).is_redacted) {
+            as_text = redacted(attribute);
+            attribute = &as_text;
+        }
+        columns[count++] = format.column(relation, attribute, options);
     }
     return {columns, count};
 }
@@ -51,6 +59,11 @@ std::span<ColumnWriter> identity_columns(Relation relation, std::span<ColumnWrit
         if (bms_is_member(column.index + 1 - FirstLowInvalidHeapAttributeNumber, key))
             identity[count++] = column;
     return {identity, count};
+}
+
+bool has_identity(Relation relation) {
+    return relation->rd_rel->relreplident == REPLICA_IDENTITY_FULL ||
+           !bms_is_empty(RelationGetIdentityKeyBitmap(relation));
 }
 
 /// Looks up the output function for a primary key of one column.
@@ -100,6 +113,7 @@ RelationEntry *make_relation_entry(Relation relation, const Format &format, cons
     entry->oid = RelationGetRelid(relation);
     entry->schema = schema == nullptr ? "" : schema;
     entry->tracking = tracking_of(RelationGetRelid(relation));
+    entry->rules = make_column_rules(relation, entry->tracking.arguments);
     entry->included = is_included(relation, *entry, format, options);
     if (!entry->included)
         return entry;
@@ -108,10 +122,11 @@ RelationEntry *make_relation_entry(Relation relation, const Format &format, cons
     entry->table = pstrdup(RelationGetRelationName(relation));
     if (format.names != nullptr)
         entry->names = format.names(*entry, options);
-    entry->columns = make_columns(relation, format, options);
+    entry->columns = make_columns(relation, entry->rules, format, options);
     entry->identity = identity_columns(relation, entry->columns);
-    entry->has_identity = !entry->identity.empty() || relation->rd_rel->relreplident == REPLICA_IDENTITY_FULL;
-    entry->primary_key = format.primary_key(relation, entry->columns);
+    entry->has_identity = has_identity(relation);
+    if (!hide_key(entry->rules, relation))
+        entry->primary_key = format.primary_key(relation, entry->columns);
     set_key_output(*entry, descriptor);
     for (const ColumnWriter &column : entry->columns)
         entry->risk = std::max(entry->risk, column.value.risk);

@@ -2,6 +2,7 @@
 // a row needs no look-up.
 #pragma once
 
+#include "decode/column_rules.hpp"
 #include "decode/options/options.hpp"
 #include "decode/tracking.hpp"
 #include "decode/values/value_writer.hpp"
@@ -26,14 +27,15 @@ struct RelationEntry {
     Oid oid;
     const char *schema;
     Tracking tracking;
+    ColumnRules rules;
     bool included; // in what the client asks for; the fields below are set only if true
     const char *table;
     std::string_view names; // ,"schema":"public","table":"todo"
 
-    std::span<ColumnWriter> columns;
+    std::span<ColumnWriter> columns;  // without excluded ones
     std::span<ColumnWriter> identity; // the columns that old rows contain
     bool has_identity;
-    std::span<ColumnWriter> primary_key; // in the order of the key
+    std::span<ColumnWriter> primary_key; // in the order of the key; none if the rules hide a part of it
     FmgrInfo key_output;                 // its output function, if the key has one column
     ValueWriter::Risk risk;              // the greatest risk among the columns
     bool uses_row_type;

@@ -4,6 +4,8 @@
 
 #include "base/compat.hpp"
 
+#include <string_view>
+
 namespace bemi::decode {
 
 struct Tracking {
@@ -12,9 +14,10 @@ struct Tracking {
     // a trigger, the context in force belongs to another relation.
     bool has_context_of_rows;
     bool has_context_of_truncate;
+    std::string_view arguments; // of the trigger that records the options, as in pg_trigger.tgargs
 };
 
-/// Reads pg_trigger under the historic snapshot.
+/// Reads pg_trigger under the historic snapshot, in the current memory context.
 [[nodiscard]] Tracking tracking_of(Oid relation);
 
 } // namespace bemi::decode

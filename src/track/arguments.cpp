@@ -2,19 +2,10 @@
 
 #include "base/boundary.hpp"
 #include "base/text.hpp"
+#include "track/column_rules.hpp"
 
 namespace bemi::track {
 namespace {
-
-/// Calls `use` for each argument. In pg_trigger.tgargs an argument ends with a zero byte.
-template <typename Use> void for_each_argument(const bytea *arguments, Use &&use) {
-    std::string_view rest = view_of(arguments);
-    while (!rest.empty()) {
-        const size_t end = std::min(rest.find('\0'), rest.size());
-        use(rest.substr(0, end));
-        rest.remove_prefix(std::min(end + 1, rest.size()));
-    }
-}
 
 int size_of(std::string_view text) {
     return static_cast<int>(text.size());
@@ -53,7 +44,7 @@ const char *describe_unknown(const bytea *arguments) {
     int count = 0;
 
     initStringInfo(&out);
-    for_each_argument(arguments, [&](std::string_view argument) {
+    for_each_argument(view_of(arguments), [&](std::string_view argument) {
         if (take_argument(options, argument) || ++count > max_named)
             return;
         appendStringInfoString(&out, count > 1 ? ", " : "");
@@ -68,8 +59,9 @@ const char *describe_unknown(const bytea *arguments) {
 
 TrackingOptions read_arguments(const bytea *arguments) {
     TrackingOptions options;
-    for_each_argument(arguments,
+    for_each_argument(view_of(arguments),
                       [&options](std::string_view argument) { (void)take_argument(options, argument); });
+    options.chosen.column_rules = column_rules::replaced(view_of(arguments), {});
     return options;
 }
 
@@ -94,11 +86,23 @@ BEMI_FUNCTION(bemi_tracking_options) {
     const TrackingOptions options = read_arguments(arguments);
     const char *unknown = describe_unknown(arguments);
 
-    Datum values[] = {text_datum(level_name(options.chosen.level)), BoolGetDatum(options.by_schema),
+    const std::string_view rules = options.chosen.column_rules;
+    Datum values[] = {text_datum(level_name(options.chosen.level)),
+                      BoolGetDatum(options.by_schema),
                       unknown == nullptr ? Datum(0) : CStringGetTextDatum(unknown),
-                      text_datum(requirement_name(options.chosen.require_context))};
-    bool nulls[] = {false, false, unknown == nullptr, false};
+                      text_datum(requirement_name(options.chosen.require_context)),
+                      column_rules::to_array(rules, ColumnRule::ignore),
+                      column_rules::to_array(rules, ColumnRule::exclude),
+                      column_rules::to_array(rules, ColumnRule::redact),
+                      BoolGetDatum(options.chosen.skip_unchanged)};
+    bool nulls[std::size(values)] = {false, false, unknown == nullptr};
     return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(descriptor), values, nulls));
+}
+
+/// bemi.matches_column(): whether a rule with this pattern is about a column with this name.
+BEMI_FUNCTION(bemi_matches_column) {
+    const ColumnPattern rule{ColumnRule::ignore, view_of(PG_GETARG_TEXT_PP(0))};
+    PG_RETURN_BOOL(rule.matches(NameStr(*PG_GETARG_NAME(1))));
 }
 
 } // namespace bemi::track

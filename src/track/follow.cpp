@@ -40,7 +40,7 @@ void track_family(Oid relation, size_t first, const ChosenOptions &chosen) {
 /// Tracks the table by the rule of its schema, if the schema has a rule. A tracked table keeps its options.
 void track_by_rule(Oid relation) {
     ChosenOptions rule;
-    if (catalog::is_tracked(relation) || !schema_rules::find(get_rel_namespace(relation), &rule))
+    if (catalog::is_tracked(relation) || !schema_rules::find_for_table(relation, &rule))
         return;
     track(relation, rule, true);
     if (catalog::is_tracked(relation))
@@ -54,7 +54,7 @@ void release(Oid relation) {
     ChosenOptions rule;
     if (!catalog::find(relation, &options) || OidIsValid(catalog::root_of(relation)))
         return;
-    if (schema_rules::find(get_rel_namespace(relation), &rule))
+    if (schema_rules::find_for_table(relation, &rule))
         return track(relation, rule, true);
     if (try_to_lock(relation) && !relation::is_in_use(relation))
         triggers::uninstall(relation, options);

@@ -3,6 +3,7 @@
 
 #include "base/compat.hpp"
 #include "base/tracking_options.hpp"
+#include "track/column_rules.hpp"
 
 #include <optional>
 
@@ -11,13 +12,25 @@ namespace bemi::track {
 struct GivenOptions {
     std::optional<Level> level;
     std::optional<Requirement> require_context;
+    std::optional<bool> skip_unchanged;
+    column_rules::Given rules;
 
-    [[nodiscard]] bool any() const { return level || require_context; }
+    [[nodiscard]] bool any_rules() const {
+        return std::any_of(std::begin(rules), std::end(rules),
+                           [](const auto &one) { return one.has_value(); });
+    }
+    [[nodiscard]] bool any() const { return level || require_context || skip_unchanged || any_rules(); }
+
+    /// The given rules together.
+    [[nodiscard]] std::string_view all_rules() const { return column_rules::replaced({}, rules); }
 
     /// Changes the options that are given.
     void apply_to(ChosenOptions &options) const {
         options.level = level.value_or(options.level);
         options.require_context = require_context.value_or(options.require_context);
+        options.skip_unchanged = skip_unchanged.value_or(options.skip_unchanged);
+        if (any_rules())
+            options.column_rules = column_rules::replaced(options.column_rules, rules);
     }
 };
 

@@ -55,12 +55,21 @@ template <typename Want> List *tables_that(Oid schema, Want &&wanted) {
     return tables;
 }
 
+/// What the rule of the schema is for the table.
+ChosenOptions rule_for(Oid relation, const ChosenOptions &rule) {
+    ChosenOptions own = rule;
+    const char *table = get_rel_name(relation);
+    own.column_rules = column_rules::of_table(rule.column_rules, table == nullptr ? "" : table);
+    return own;
+}
+
 /// New options of the schema apply to tables that follow its rule, not to those that were tracked by name.
 bool is_to_track(Oid relation, const ChosenOptions &rule) {
     TrackingOptions options;
     if (!relation::is_trackable(relation) || OidIsValid(catalog::root_of(relation)))
         return false;
-    return !catalog::find(relation, &options) || (options.by_schema && options.chosen != rule);
+    return !catalog::find(relation, &options) ||
+           (options.by_schema && options.chosen != rule_for(relation, rule));
 }
 
 bool is_to_untrack(Oid relation) {
@@ -92,11 +101,19 @@ void require_rule(const char *schema) {
                         errhint("SELECT schema FROM bemi.tracked_schemas lists the tracked schemas.")));
 }
 
+/// ERROR if a rule for columns that is given makes no sense for the tables that the schema has.
+void require_sense(Oid schema, const char *name, const GivenOptions &given) {
+    if (given.any_rules())
+        column_rules::require_sense_in_schema(name, tables_that(schema, relation::is_trackable),
+                                              given.all_rules());
+}
+
 } // namespace
 
 List *tables_to_track(Oid schema, const GivenOptions &given) {
     const char *name = require_schema(schema);
     require_trackable(schema, name);
+    require_sense(schema, name, given);
     const ChosenOptions wanted = options_for(name, given);
     return tables_that(schema, [&wanted](Oid relation) { return is_to_track(relation, wanted); });
 }
@@ -108,12 +125,14 @@ List *tables_to_untrack(Oid schema) {
 
 void track_table(Oid relation, const GivenOptions &given) {
     const char *schema = get_namespace_name(get_rel_namespace(relation));
-    tracking::track_by_schema(relation, options_for(schema == nullptr ? "" : schema, given));
+    tracking::track_by_schema(relation,
+                              rule_for(relation, options_for(schema == nullptr ? "" : schema, given)));
 }
 
 void set_rule(Oid schema, const GivenOptions &given) {
     require_trackable(schema, require_schema(schema));
     const char *name = lock_schema(schema);
+    require_sense(schema, name, given);
     schema_rules::set(name, options_for(name, given));
 }
 
@@ -130,7 +149,7 @@ void track(Oid schema, const GivenOptions &given) {
     for (int i = 0; i < list_length(tables); i++)
         if (is_to_track(list_nth_oid(tables, i),
                         wanted)) // asked again, since a table that is tracked takes its children along
-            tracking::track_by_schema(list_nth_oid(tables, i), wanted);
+            tracking::track_by_schema(list_nth_oid(tables, i), rule_for(list_nth_oid(tables, i), wanted));
 }
 
 void request_baselines(Oid schema) {

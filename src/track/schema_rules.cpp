@@ -5,12 +5,18 @@
 namespace bemi::track::schema_rules {
 namespace {
 
-// The columns of bemi.tracked_schemas.
+// The columns of bemi.tracked_schemas. An older script of the extension made only the first ones.
 constexpr AttrNumber schema_column = 1;
 constexpr AttrNumber level_column = 2;
 constexpr AttrNumber time_column = 3;
-constexpr AttrNumber requirement_column = 4; // an older script of the extension made none
-constexpr int columns = 4;
+constexpr AttrNumber requirement_column = 4;
+constexpr AttrNumber ignore_column = 5; // the other rules follow in their order
+constexpr AttrNumber skip_column = 8;
+constexpr int columns = 8;
+
+constexpr AttrNumber column_of(ColumnRule rule) {
+    return static_cast<AttrNumber>(ignore_column + static_cast<int>(rule));
+}
 
 Oid table() {
     return names::own_relation("tracked_schemas");
@@ -52,6 +58,9 @@ struct Row {
     void set(const ChosenOptions &options) {
         set(level_column, level_name(options.level));
         set(requirement_column, requirement_name(options.require_context));
+        for (const ColumnRule rule : all_column_rules)
+            set(column_of(rule), column_rules::to_array(options.column_rules, rule));
+        set(skip_column, BoolGetDatum(options.skip_unchanged));
     }
 };
 
@@ -77,13 +86,26 @@ void insert(const char *schema, const ChosenOptions &options) {
     CommandCounterIncrement();
 }
 
-/// The text in the row; the empty one for NULL, or if there is no such column.
-const char *text_in(Relation rules, HeapTuple row, AttrNumber column) {
+/// The value in the row; 0 for NULL, or if there is no such column.
+Datum value_in(Relation rules, HeapTuple row, AttrNumber column) {
     bool is_null;
     if (column > RelationGetNumberOfAttributes(rules))
-        return "";
+        return 0;
     const Datum value = heap_getattr(row, column, RelationGetDescr(rules), &is_null);
-    return is_null ? "" : TextDatumGetCString(value);
+    return is_null ? 0 : value;
+}
+
+const char *text_in(Relation rules, HeapTuple row, AttrNumber column) {
+    const Datum value = value_in(rules, row, column);
+    return value == 0 ? "" : TextDatumGetCString(value);
+}
+
+std::string_view rules_in(Relation rules, HeapTuple row) {
+    column_rules::Given given;
+    for (const ColumnRule rule : all_column_rules)
+        if (const Datum patterns = value_in(rules, row, column_of(rule)); patterns != 0)
+            given[static_cast<size_t>(rule)] = column_rules::from_array(rule, DatumGetArrayTypeP(patterns));
+    return column_rules::replaced({}, given);
 }
 
 } // namespace
@@ -93,12 +115,22 @@ bool find(const char *schema, ChosenOptions *options) {
         *options = {};
         (void)find_level(text_in(rules, row, level_column), options->level);
         (void)find_requirement(text_in(rules, row, requirement_column), options->require_context);
+        options->skip_unchanged = DatumGetBool(value_in(rules, row, skip_column));
+        options->column_rules = rules_in(rules, row);
     });
 }
 
 bool find(Oid schema, ChosenOptions *options) {
     const char *name = get_namespace_name(schema);
     return name != nullptr && find(name, options);
+}
+
+bool find_for_table(Oid relation, ChosenOptions *options) {
+    const char *table = get_rel_name(relation);
+    if (table == nullptr || !find(get_rel_namespace(relation), options))
+        return false;
+    options->column_rules = column_rules::of_table(options->column_rules, table);
+    return true;
 }
 
 void set(const char *schema, const ChosenOptions &options) {

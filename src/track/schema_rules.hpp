@@ -12,6 +12,9 @@ namespace bemi::track::schema_rules {
 /// unchanged then.
 [[nodiscard]] bool find(const char *schema, ChosenOptions *options);
 [[nodiscard]] bool find(Oid schema, ChosenOptions *options);
+/// Reads the options for a table from the rule of its schema, which has rules for columns of other tables
+/// too.
+[[nodiscard]] bool find_for_table(Oid relation, ChosenOptions *options);
 
 /// Inserts or changes the rule of the schema.
 void set(const char *schema, const ChosenOptions &options);

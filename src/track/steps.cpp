@@ -20,10 +20,24 @@ const char *literal(std::string_view name) {
     return psprintf("'%.*s'", static_cast<int>(name.size()), name.data());
 }
 
+const char *rules_literal(const GivenOptions &given, ColumnRule rule) {
+    const std::optional<std::string_view> &rules = given.rules[static_cast<size_t>(rule)];
+    return rules
+               ? quote_literal_cstr(OidOutputFunctionCall(F_ARRAY_OUT, column_rules::to_array(*rules, rule)))
+               : "NULL";
+}
+
 /// The given options as arguments of a function, after others.
 const char *arguments(const GivenOptions &given) {
-    return psprintf("%s, %s", given.level ? literal(level_name(*given.level)) : "NULL",
-                    given.require_context ? literal(requirement_name(*given.require_context)) : "NULL");
+    StringInfoData list;
+    initStringInfo(&list);
+    appendStringInfo(&list, "%s, %s", given.level ? literal(level_name(*given.level)) : "NULL",
+                     given.require_context ? literal(requirement_name(*given.require_context)) : "NULL");
+    for (const ColumnRule rule : all_column_rules)
+        appendStringInfo(&list, ", %s", rules_literal(given, rule));
+    appendStringInfo(&list, ", %s",
+                     given.skip_unchanged ? (*given.skip_unchanged ? "true" : "false") : "NULL");
+    return list.data;
 }
 
 bool changes(const GivenOptions &given, const ChosenOptions &rule) {

@@ -20,7 +20,7 @@ TrackingOptions options_of(Oid relation) {
 TrackingOptions options_asked(Oid relation, const GivenOptions &given) {
     TrackingOptions options = options_of(relation);
     if (!catalog::is_tracked(relation))
-        options.by_schema = schema_rules::find(get_rel_namespace(relation), &options.chosen);
+        options.by_schema = schema_rules::find_for_table(relation, &options.chosen);
     given.apply_to(options.chosen);
     options.by_schema = options.by_schema && !given.any();
     return options;
@@ -99,6 +99,8 @@ void require_tracked(Oid relation) {
 
 void track(Oid relation, const GivenOptions &given) {
     lock_to_track(relation);
+    if (given.any_rules())
+        column_rules::require_sense(catalog::family_of(relation, NoLock), given.all_rules());
     track_as(relation, options_asked(relation, given));
 }
 

@@ -144,3 +144,31 @@ TEST(levels_have_names) {
     CHECK(find_level("row", level) && level == Level::row);
     CHECK(find_level("statement", level) && level == Level::statement);
 }
+
+TEST(rules_for_columns_are_valid_but_not_taken) {
+    CHECK_EQUAL(taken({"exclude=password", "redact=*_token", "ignore=a=b", "exclude=password"}), "0" + none);
+    CHECK_EQUAL(taken({"exclude=", "exclude", "excluded=a", "=a", "Exclude=a"}), "5" + none);
+}
+
+TEST(rules_for_columns_are_written_as_they_are) {
+    TrackingOptions options;
+    options.chosen.column_rules = std::string_view{"ignore=a\0exclude=b=c\0", 21};
+    options.chosen.skip_unchanged = true;
+    std::string text;
+    write_arguments(options, [&](std::string_view key, std::string_view value, std::string_view) {
+        (((text += key) += '=') += value) += ' ';
+    });
+    CHECK_EQUAL(text, "level=row identity=default skip_unchanged=true ignore=a exclude=b=c ");
+}
+
+TEST(a_star_stands_for_any_characters) {
+    const auto matches = [](std::string_view pattern, std::string_view name) {
+        return ColumnPattern{ColumnRule::exclude, pattern}.matches(name);
+    };
+    for (const char *pattern : {"a_token", "*", "**", "a*", "*n", "*_*", "a*n", "*tok*en*"})
+        CHECK(matches(pattern, "a_token"));
+    for (const char *pattern : {"", "token", "a_toke", "a*x", "A_token", "*_", "a_token?", "a.token"})
+        CHECK(!matches(pattern, "a_token"));
+    CHECK(matches("a*b", "a*b"));
+    CHECK(matches("*", ""));
+}

@@ -37,6 +37,7 @@ std::string_view ExistingRows::write(TupleTableSlot *slot) {
     initStringInfo(&text);
     entry_->old_row.present = false;
     take_values(entry_->new_row, slot);
+    redact(*entry_);
     const Change change{.operation = Operation::baseline,
                         .relation = entry_,
                         .position = InvalidXLogRecPtr,

@@ -34,30 +34,42 @@ void write_text(json::Writer &out, const char *text) {
     out.string(text);
 }
 
-void write_column(json::Writer &out, Form_pg_attribute attribute) {
+/// The rule that has the greatest effect on the column; NULL if there is none.
+const char *rule_of(const RulesOfColumn &rules) {
+    return rules.is_excluded   ? "exclude"
+           : rules.is_redacted ? "redact"
+           : rules.is_ignored  ? "ignore"
+                               : nullptr;
+}
+
+void write_column(json::Writer &out, Form_pg_attribute attribute, const char *rule) {
     out.raw(R"(,{"number":)");
     out.integer(attribute->attnum);
     out.raw(R"(,"name":)");
     out.string(NameStr(attribute->attname));
     out.raw(R"(,"type":)");
     out.string(format_type_with_typemod(attribute->atttypid, attribute->atttypmod));
+    if (rule != nullptr) {
+        out.raw(R"(,"rule":)");
+        out.string(rule);
+    }
     out.raw('}');
 }
 
-void write_columns(json::Writer &out, TupleDesc descriptor) {
+void write_columns(json::Writer &out, TupleDesc descriptor, const ColumnRules &rules) {
     out.raw(R"(,"columns":)");
     out.enclosed('[', ']', [&] {
         for (int i = 0; i < descriptor->natts; i++) {
             Form_pg_attribute attribute = TupleDescAttr(descriptor, i);
             if (!attribute->attisdropped && !compat::is_virtual(attribute))
-                write_column(out, attribute);
+                write_column(out, attribute, rule_of(rules.of(attribute)));
         }
     });
 }
 
-void write_key(json::Writer &out, Relation relation) {
+void write_key(json::Writer &out, Relation relation, const ColumnRules &rules) {
     out.raw(R"(,"key":)");
-    List *key = primary_key_attributes(relation);
+    List *key = hide_key(rules, relation) ? NIL : primary_key_attributes(relation);
     if (key == NIL)
         return out.raw("null");
     out.enclosed('[', ']', [&] {
@@ -78,8 +90,8 @@ std::string_view table_state(Relation relation, const RelationEntry &entry) {
         write_schema_name(out, entry);
         out.raw(R"(,"table":)");
         out.string(RelationGetRelationName(relation)); // entry.table is set only if the table is tracked
-        write_columns(out, RelationGetDescr(relation));
-        write_key(out, relation);
+        write_columns(out, RelationGetDescr(relation), entry.rules);
+        write_key(out, relation, entry.rules);
         out.raw(R"(,"incomplete":)");
         write_text(out, incompleteness(relation, entry.tracking));
         out.raw('}');

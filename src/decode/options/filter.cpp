@@ -1,5 +1,7 @@
 #include "decode/options/filter.hpp"
 
+#include "base/wildcard.hpp"
+
 #include <algorithm>
 
 namespace bemi::decode {
@@ -52,24 +54,7 @@ std::string_view cut_element(std::string_view &list) {
 }
 
 bool Pattern::matches(std::string_view name) const noexcept {
-    constexpr size_t none = std::string_view::npos;
-    size_t p = 0, n = 0, after_wildcard = none, wildcard_end = 0;
-
-    while (n < name.size()) {
-        if (p < text_.size() && text_[p] == wildcard) {
-            after_wildcard = ++p;
-            wildcard_end = n;
-        } else if (p < text_.size() && text_[p] == name[n]) {
-            p++;
-            n++;
-        } else if (after_wildcard != none) { // the last wildcard matches one more character
-            p = after_wildcard;
-            n = ++wildcard_end;
-        } else {
-            return false;
-        }
-    }
-    return text_.find_first_not_of(wildcard, p) == none;
+    return matches_wildcards(text_, name, wildcard);
 }
 
 NameList::NameList(std::string_view list) {
