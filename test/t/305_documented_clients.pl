@@ -1,7 +1,7 @@
 # The examples of docs/clients.md run: the blocks of a language below a heading are one program, with those that readers do not
 # see. What follows as text are the changes that the program makes.
 #
-#   ```python, ```java        a part of the program
+#   ```python, ```java, ...   a part of the program
 #   <!-- python: ... -->      as well, but not to see
 #   ```text                   changes
 use strict;
@@ -12,7 +12,7 @@ use Test::More;
 
 # JDBC connects over TCP only, and so could everybody on this machine, hence the password.
 my $password = join '', map { sprintf '%x', rand 16 } 1 .. 32;
-my $node = server('main', "listen_addresses = '127.0.0.1'");
+my $node = server('main', "listen_addresses = '127.0.0.1'", "bemi.sqlcommenter = 'traceparent, controller, action, user_id, bemi'");
 create_todo($node);
 create_slot($node, 's');
 $node->safe_psql('postgres', "CREATE ROLE client LOGIN PASSWORD '$password'; GRANT ALL ON todo TO client");
@@ -21,11 +21,15 @@ $node->append_conf('pg_hba.conf', "local all all trust\nhost all client 127.0.0.
 $node->reload;
 
 my $scratch = PostgreSQL::Test::Utils::tempdir;
+my @gems = map { ('-I', $_) } glob "$ENV{TESTDIR}/test/clients/rails/gems/*/lib";
 my %command = (
     python => [ 'python3' ],
     java => [ 'java', '-XX:-UsePerfData', '--class-path', '/usr/share/java/postgresql.jar' ],
     js => [ 'node' ],
+    ruby => [ 'ruby', @gems ],
+    go => [ 'env', 'GO111MODULE=off', 'GOPATH=/usr/share/gocode', "GOCACHE=$scratch/go", 'go', 'run' ],
 );
+my @languages = ('python', 'java', $ENV{BEMI_LONG} ? ('ruby', 'go') : ());
 
 sub run_client {
     my ($language, $path) = @_;
@@ -47,7 +51,7 @@ sub changes_of {
 my %count;
 for my $section (split /^(?=## )/m, slurp_file("$ENV{TESTDIR}/docs/clients.md")) {
     my ($title) = $section =~ /\A#+ (.*)/;
-    for my $language ('python', 'java') {
+    for my $language (@languages) {
         my ($program, $expected) = ('', '');
         while ($section =~ /^(?:```(\w+)\n(.*?)^```|<!-- (\w+):\n(.*?)^-->)$/msg) {
             my ($kind, $content) = ($1 // $3, $2 // $4);
@@ -60,12 +64,10 @@ for my $section (split /^(?=## )/m, slurp_file("$ENV{TESTDIR}/docs/clients.md"))
         $count{$language}++;
     }
 }
-is_deeply(\%count, { python => 1, java => 1 }, 'all languages were here');
+is_deeply(\%count, { map { ($_ => 1) } @languages }, 'all languages were here');
 
 # What OpenTelemetry's instrumentation of pg writes counts as context. It leaves named statements alone, and those that have a
 # comment already.
-$node->append_conf('postgresql.conf', 'bemi.sqlcommenter = traceparent');
-$node->reload;
 my $traced = changes_of('js', "$ENV{TESTDIR}/test/clients/sqlcommenter/emit.js");
 my $traceparent = qr/\{"traceparent":"00-[0-9a-f]{32}-[0-9a-f]{16}-0[01]"\}/;
 like($traced, qr/\ACREATE 20 $traceparent\nCREATE 21 $traceparent\nCREATE 22 \{\}\nCREATE 23 \{\}\z/, 'OpenTelemetry');
