@@ -21,6 +21,10 @@ inline constexpr char store_prefix[] = "_bemi_store";
 // count.
 inline constexpr char facts_prefix[] = "_bemi_facts";
 
+// The prefix of the message with which bemi.erase() asks the worker to erase values: attested, because it
+// removes what is stored. The content is a JSON object in the encoding of the database.
+inline constexpr char erasure_prefix[] = "_bemi_erasure";
+
 namespace wire {
 
 /// Merges `patch` over `base`; each is a valid JSON object or empty. The result is in the current memory

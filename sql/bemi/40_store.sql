@@ -27,7 +27,7 @@ COMMENT ON COLUMN bemi.changes.schema IS 'Schema of the changed table.';
 COMMENT ON COLUMN bemi.changes."table" IS 'Name of the changed table.';
 COMMENT ON COLUMN bemi.changes.primary_key IS
     'The primary key of the row, a JSON array if it has several columns; null if the table has none.';
-COMMENT ON COLUMN bemi.changes.operation IS 'CREATE, UPDATE, DELETE or TRUNCATE.';
+COMMENT ON COLUMN bemi.changes.operation IS 'CREATE, UPDATE, DELETE, TRUNCATE, BASELINE or ERASURE.';
 COMMENT ON COLUMN bemi.changes.before IS 'The row before the change; {} if there was none.';
 COMMENT ON COLUMN bemi.changes.after IS 'The row after the change; {} if there is none.';
 COMMENT ON COLUMN bemi.changes.context IS 'The context of the change: what the application set, and what the server knows.';
@@ -138,7 +138,7 @@ COMMENT ON COLUMN bemi.errors.commit_position IS
 COMMENT ON COLUMN bemi.errors.sequence IS 'Number of the change in its transaction, from 0.';
 COMMENT ON COLUMN bemi.errors.schema IS 'Schema of the changed table.';
 COMMENT ON COLUMN bemi.errors."table" IS 'Name of the changed table.';
-COMMENT ON COLUMN bemi.errors.operation IS 'CREATE, UPDATE, DELETE or TRUNCATE.';
+COMMENT ON COLUMN bemi.errors.operation IS 'CREATE, UPDATE, DELETE, TRUNCATE, BASELINE or ERASURE.';
 COMMENT ON COLUMN bemi.errors.committed_at IS 'When the transaction of the change was committed.';
 COMMENT ON COLUMN bemi.errors.sqlstate IS 'SQLSTATE of the reason, of the first one if there are several.';
 COMMENT ON COLUMN bemi.errors.error IS 'The reason, the first one if there are several.';

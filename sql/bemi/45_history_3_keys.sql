@@ -224,6 +224,7 @@ BEGIN
         CROSS JOIN LATERAL (
             SELECT c.commit_position, c.sequence FROM bemi.changes c
             WHERE c."table" = s."table" AND c.primary_key = $2 AND c.schema = s.schema AND c.committed_at >= $3
+              AND c.operation <> 'ERASURE'
               AND ROW(c.committed_at, c.commit_position, c.sequence) > ROW($3, $4, $5)
             OFFSET 0
         ) AS c

@@ -30,7 +30,7 @@ CREATE TYPE bemi.row_change AS (
     commit_position bigint, sequence bigint, relation oid, renamed jsonb);
 COMMENT ON TYPE bemi.row_change IS 'Internal: a change of one row, with its table or partition, and the present names of its columns.';
 
--- The loop finds what TRUNCATE and DROP TABLE have removed. renamed is for bemi.with_present_names().
+-- The loop finds what TRUNCATE and DROP TABLE have removed. An ERASURE leaves the row as it is. renamed is for bemi.with_present_names().
 CREATE FUNCTION bemi.changes_of(relation oid, shapes bemi.keyed_shape[], key text, seen pg_snapshot) RETURNS SETOF bemi.row_change
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
@@ -83,6 +83,9 @@ BEGIN
         IF c.operation IN ('TRUNCATE', 'DROP') THEN
             CONTINUE WHEN last IS NULL OR last.after = '{}' OR last.relation <> c.relation;
             c.before := last.after;
+        ELSIF c.operation = 'ERASURE' THEN
+            c.before := coalesce(last.after, '{}');
+            c.after := c.before;
         END IF;
         last := c;
         RETURN NEXT c;
@@ -94,12 +97,14 @@ COMMENT ON FUNCTION bemi.changes_of(oid, bemi.keyed_shape[], text, pg_snapshot) 
 
 -- A row was valid until its next change, or until changes of the table may be missing. Then, and before its first change, the state
 -- before a change is a row of its own. A value that is not known, before or after an UPDATE, says nothing about what it has changed.
+-- Of an erased value it is known that the change has changed it: [null, null].
 CREATE FUNCTION bemi.stored_history(relation oid, key text, since timestamptz, until timestamptz, seen pg_snapshot) RETURNS TABLE (
     change uuid, operation text, valid tstzrange, changed jsonb, row_data jsonb, context jsonb, committed_at timestamptz, transaction_id bigint)
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_generic_plan AS $$
 #variable_conflict use_column
 DECLARE
     shapes bemi.keyed_shape[];
+    has_erased constant boolean := bemi.has_erased_values();
 BEGIN
     IF since > until THEN
         RAISE invalid_parameter_value USING MESSAGE = format('%s is after %s', since, until);
@@ -125,7 +130,7 @@ BEGIN
         WINDOW w AS (ORDER BY c.number)
     ), listed AS (
         SELECT c.*, row_number() OVER (ORDER BY c.number) = 1 AS is_first, 
-               c.ended > c.last_ended AND c.operation NOT IN ('TRUNCATE', 'DROP') AS is_broken
+               c.ended > c.last_ended AND c.operation NOT IN ('TRUNCATE', 'DROP', 'ERASURE') AS is_broken
         FROM change c
         WHERE (since IS NULL OR c.committed_at >= since) AND (until IS NULL OR c.committed_at <= until)
     )
@@ -142,7 +147,10 @@ BEGIN
                 FROM jsonb_each(CASE c.after WHEN '{}' THEN c.before ELSE c.after END) AS e
                 WHERE c.before->e.key IS DISTINCT FROM c.after->e.key
                   AND coalesce(c.before->e.key, 'null') <> coalesce(c.after->e.key, 'null')
-                  AND (c.operation <> 'UPDATE' OR c.before ? e.key) AND c.operation <> 'BASELINE'),
+                  AND (c.operation <> 'UPDATE' OR c.before ? e.key) AND c.operation <> 'BASELINE') || CASE WHEN has_erased THEN
+               (SELECT coalesce(jsonb_object_agg(n, '[null, null]'::jsonb), '{}')
+                FROM bemi.erased_in(c.id, c.committed_at, NULL) AS x CROSS JOIN LATERAL unnest(x.changed) AS n)
+                ELSE '{}' END,
                nullif(c.after, '{}'), c.context, c.committed_at, c.transaction_id
         FROM (SELECT least(c.next_time, c.end_time) AS to_time) AS e
     ) AS r (change, operation, valid, changed, row_data, context, committed_at, transaction_id)

@@ -8,6 +8,7 @@ CREATE FUNCTION bemi.stored_blame(relation oid, key text, seen pg_snapshot) RETU
 #variable_conflict use_column
 DECLARE
     shapes bemi.keyed_shape[];
+    has_erased constant boolean := bemi.has_erased_values();
 BEGIN
     IF $1 IS NULL OR $2 IS NULL THEN
         RETURN;
@@ -16,7 +17,8 @@ BEGIN
     RETURN QUERY
     WITH change AS MATERIALIZED (
         SELECT c.id, c.operation, c.context, c.committed_at, c.number,
-               bemi.with_present_names(c.before, c.renamed) AS before, bemi.with_present_names(c.after, c.renamed) AS after
+               bemi.with_present_names(c.before, c.renamed) AS before, bemi.with_present_names(c.after, c.renamed) AS after,
+               CASE WHEN has_erased THEN (SELECT x.changed FROM bemi.erased_in(c.id, c.committed_at, c.renamed) AS x) END AS erased
         FROM bemi.changes_of($1, shapes, $2, $3) WITH ORDINALITY AS c (id, operation, before, after, context, committed_at,
             transaction_id, commit_position, sequence, relation, renamed, number)
     ), last AS (
@@ -28,7 +30,8 @@ BEGIN
     CROSS JOIN (SELECT * FROM pg_attribute a WHERE a.attrelid = $1 AND a.attnum > 0 AND NOT a.attisdropped) AS a
     LEFT JOIN LATERAL (
         SELECT c.number, c.after->a.attname::text AS given FROM change c
-        WHERE c.operation <> 'UPDATE' OR c.before->a.attname::text <> c.after->a.attname::text
+        WHERE c.operation NOT IN ('UPDATE', 'ERASURE') OR c.before->a.attname::text <> c.after->a.attname::text
+           OR a.attname = ANY (c.erased)
         ORDER BY c.number DESC LIMIT 1
     ) AS m ON true
     LEFT JOIN change k ON k.number = m.number AND k.operation <> 'BASELINE'

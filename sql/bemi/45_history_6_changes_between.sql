@@ -16,7 +16,7 @@ BEGIN
         JOIN bemi.changes c ON c."table" = s."table" AND c.schema = s.schema
             AND ROW(c.commit_position, c.sequence) >= ROW(s.from_position, s.from_sequence)
             AND (s.to_position IS NULL OR ROW(c.commit_position, c.sequence) < ROW(s.to_position, s.to_sequence))
-        WHERE c.committed_at > since AND c.committed_at <= until AND c.operation <> 'BASELINE'
+        WHERE c.committed_at > since AND c.committed_at <= until AND c.operation NOT IN ('BASELINE', 'ERASURE')
           AND (seen IS NULL OR c.created_at < transaction_timestamp() OR pg_visible_in_snapshot(c.transaction_id::text::xid8, seen))
     ) AS c
     CROSS JOIN LATERAL (

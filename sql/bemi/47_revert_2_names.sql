@@ -42,21 +42,25 @@ END;
 COMMENT ON FUNCTION bemi.revert_renamed(text, boolean) IS
     'Internal, for bemi.revert(): SQL for the image of a row with the present names of its columns.';
 
--- SQL: the selected changes of the table, with the present names of its columns.
+-- SQL: the selected changes of the table, with the present names of its columns: those of erased values too, and of them those that the
+-- change has changed (hidden).
 CREATE FUNCTION bemi.revert_changes(root oid, part oid, condition text) RETURNS text
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
     SELECT format(
-        'SELECT c.id, c.schema, c."table", c.primary_key, c.operation, c.commit_position, c.sequence, c.committed_at, %s AS before, %s AS after
+        'SELECT c.id, c.schema, c."table", c.primary_key, c.operation, c.commit_position, c.sequence, c.committed_at, %s AS before, %s AS after, %s
          FROM bemi.changes c
          JOIN (VALUES %s) AS n (schema, "table", from_position, from_sequence, to_position, to_sequence, renamed)
            ON c.schema = n.schema AND c."table" = n."table"
           AND ROW(c.commit_position, c.sequence) >= ROW(n.from_position, n.from_sequence)
           AND (n.to_position IS NULL OR ROW(c.commit_position, c.sequence) < ROW(n.to_position, n.to_sequence))
+         %s
          WHERE %s',
         bemi.revert_renamed('c.before', count(n.renamed) > 0), bemi.revert_renamed('c.after', count(n.renamed) > 0),
+        CASE WHEN bemi.has_erased_values() THEN 'e.columns AS erased, e.changed AS hidden' ELSE 'NULL::text[] AS erased, NULL::text[] AS hidden' END,
         string_agg(format('(%L::text, %L::text, %s::bigint, %s::bigint, %L::bigint, %L::bigint, %L::jsonb)',
                           n.schema, n."table", n.from_position, n.from_sequence, n.to_position, n.to_sequence, n.renamed), ', '),
+        CASE WHEN bemi.has_erased_values() THEN 'LEFT JOIN LATERAL bemi.erased_in(c.id, c.committed_at, n.renamed) AS e ON true' END,
         $3)
     FROM bemi.revert_names($1, $2) n;
 END;

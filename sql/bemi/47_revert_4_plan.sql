@@ -87,28 +87,32 @@ RETURN format('change AS (SELECT c.*, CASE c.operation WHEN ''DELETE'' THEN %s E
               bemi.revert_key($1, 'c.before'), bemi.revert_key($1, 'c.after'), $2);
 COMMENT ON FUNCTION bemi.revert_keyed(oid, text) IS 'Internal, for bemi.revert(): SQL for the changes, with a text that tells rows apart.';
 
--- SQL: the steps, by kind, each kind in the order of the keys. What is forced is done in spite of a conflict, unless action is null.
+-- SQL: the steps, by kind, each kind in the order of the keys. What is forced is done in spite of a conflict, unless action is null. A
+-- value that was erased is never written; what is forced may write a whole row.
 CREATE FUNCTION bemi.revert_kinds(relation oid, change text, is_chained boolean, is_forced boolean) RETURNS text
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
     SELECT format(
-        'WITH RECURSIVE %1$s, %2$s
+        'WITH RECURSIVE %1$s, %2$s%6$s
          SELECT array_agg(ROW(%3$s, k.action, k.columns, k.is_blocked, 0, k.steps)::bemi.revert_kind) FROM (
             SELECT s.action, s.columns, s.conflict IS NOT NULL AND (s.action IS NULL OR NOT %4$L) AS is_blocked,
                    array_agg(ROW(s.primary_key, s.place, s.target, s.expected, s.conflict)::bemi.revert_step) AS steps
             FROM (
-                SELECT n.primary_key, CASE WHEN c.conflict->>''reason'' <> ''not recorded'' IS NOT FALSE THEN a.action END AS action,
+                SELECT n.primary_key, CASE WHEN (c.conflict->>''reason'' IN (''not recorded'', ''erased'')) IS NOT TRUE THEN a.action END AS action,
                        CASE WHEN a.action <> ''DELETE'' THEN d.columns END AS columns,
                        CASE WHEN %4$L THEN p.image ELSE bemi.only_columns(p.image, %5$L) END AS place,
                        CASE a.action WHEN ''UPDATE'' THEN bemi.only_columns(n.target, d.columns) WHEN ''INSERT'' THEN n.target END AS target,
                        CASE a.action WHEN ''UPDATE'' THEN bemi.only_columns(n.expected, d.columns) WHEN ''DELETE'' THEN n.expected END AS expected,
                        c.conflict
                 FROM net n
-                CROSS JOIN LATERAL (SELECT bemi.different_columns(n.target, n.expected) AS columns) AS d
+                %7$s
+                CROSS JOIN LATERAL (SELECT bemi.different_columns(n.target, n.expected) || e.hidden AS columns) AS d
                 CROSS JOIN LATERAL (SELECT CASE WHEN n.begins = ''CREATE'' THEN ''DELETE'' WHEN n.ends = ''DELETE'' THEN ''INSERT''
                                                 ELSE ''UPDATE'' END AS action) AS a
                 CROSS JOIN LATERAL (SELECT CASE a.action WHEN ''INSERT'' THEN n.target ELSE n.place END AS image) AS p
                 CROSS JOIN LATERAL (SELECT CASE
+                    WHEN e.columns <> ''{}'' AND (%4$L OR a.action <> ''UPDATE'' OR e.columns && d.columns) THEN
+                        jsonb_build_object(''reason'', ''erased'', ''column'', e.columns[1])
                     WHEN n.row_key IS NULL OR a.action = ''UPDATE'' AND NOT (n.target ?& d.columns AND n.expected ?& d.columns) THEN
                         ''{"reason": "not recorded"}''
                     WHEN n.break = ANY (d.columns) THEN jsonb_build_object(''reason'', ''changed between'', ''column'', n.break)
@@ -117,7 +121,13 @@ BEGIN ATOMIC
                 ORDER BY n.row_key COLLATE "C") AS s
             GROUP BY 1, 2, 3) AS k',
         $2, CASE WHEN $3 THEN bemi.revert_chains() ELSE bemi.revert_singles() END, $1, $4,
-        (SELECT array_agg(c.name) FROM bemi.revert_columns($1) c WHERE c.key_number IS NOT NULL));
+        (SELECT array_agg(c.name) FROM bemi.revert_columns($1) c WHERE c.key_number IS NOT NULL),
+        CASE WHEN bemi.has_erased_values() THEN
+            ', erased AS MATERIALIZED (
+                SELECT c.row_key, array_agg(DISTINCT n) AS columns, array_agg(DISTINCT n) FILTER (WHERE n = ANY (c.hidden)) AS hidden
+                FROM change c CROSS JOIN LATERAL unnest(c.erased) AS n GROUP BY c.row_key)' END,
+        CASE WHEN bemi.has_erased_values() THEN 'LEFT JOIN erased e ON coalesce(e.row_key, '''') = coalesce(n.row_key, '''')'
+             ELSE 'CROSS JOIN (SELECT NULL::text[] AS columns, NULL::text[] AS hidden) AS e' END);
 END;
 COMMENT ON FUNCTION bemi.revert_kinds(oid, text, boolean, boolean) IS
     'Internal, for bemi.revert(): SQL for an array of the kinds of steps that take back the changes of the table.';

@@ -12,7 +12,7 @@ BEGIN ATOMIC
                FROM (%s) AS f) AS s
          JOIN (%s) AS c ON (c.commit_position, c.sequence) > (s.first_position, s.first_sequence)',
         bemi.revert_changes($1, NULL, '(' || $2 || ') AND c.primary_key = p.key'),
-        bemi.revert_changes($1, NULL, '(' || $2 || ') IS NOT TRUE AND (c.primary_key = p.key OR c.primary_key IS NULL OR c.id = ANY (moved.ids))'));
+        bemi.revert_changes($1, NULL, '(' || $2 || ') IS NOT TRUE AND c.operation <> ''ERASURE'' AND (c.primary_key = p.key OR c.primary_key IS NULL OR c.id = ANY (moved.ids))'));
 END;
 COMMENT ON FUNCTION bemi.revert_rivals(oid, text) IS
     'Internal, for bemi.revert(): SQL for the changes of the row of step p that are not selected, and later than the first selected one.';

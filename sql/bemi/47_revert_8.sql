@@ -9,10 +9,11 @@ DECLARE
 BEGIN
     EXECUTE format(
         'SELECT string_agg(format(
-            '' UNION ALL SELECT gen_random_uuid(), NULL, NULL, r.key, ''''DELETE'''', %%s, %%s, %%L::timestamptz, r.row_data, ''''{}''''::jsonb
-              FROM bemi.rows_as_of(%s, lsn => %%L, change => %%L) r'',
+            '' UNION ALL SELECT gen_random_uuid(), NULL, NULL, r.key, ''''DELETE'''', %%s, %%s, %%L::timestamptz, r.row_data, ''''{}''''::jsonb,
+                CASE WHEN bemi.has_erased_values() THEN bemi.erased_of(%1$s, r.key) END, NULL
+              FROM bemi.rows_as_of(%1$s, lsn => %%L, change => %%L) r'',
             t.commit_position, t.sequence, t.committed_at, CASE WHEN p.id IS NULL THEN ''0/0''::pg_lsn + (t.commit_position - 1) END, p.id), '''')
-         FROM (SELECT DISTINCT ON (commit_position) * FROM (%s) AS c ORDER BY commit_position, sequence) AS t
+         FROM (SELECT DISTINCT ON (commit_position) * FROM (%2$s) AS c ORDER BY commit_position, sequence) AS t
          LEFT JOIN LATERAL (
             SELECT c.id FROM bemi.changes c
             WHERE c.committed_at = t.committed_at AND c.commit_position = t.commit_position AND c.sequence < t.sequence

@@ -48,7 +48,7 @@ BEGIN ATOMIC
                 AND (l.commit_position, l.sequence) >= (n.from_position, n.from_sequence)
                 AND (n.to_position IS NULL OR (l.commit_position, l.sequence) < (n.to_position, n.to_sequence))
             WHERE n.root = s.root AND l.committed_at >= c.committed_at
-              AND (l.commit_position, l.sequence) > (c.commit_position, c.sequence)
+              AND (l.commit_position, l.sequence) > (c.commit_position, c.sequence) AND l.operation <> 'ERASURE'
               AND NOT EXISTS (
                 SELECT FROM bemi.changes t
                 WHERE t."table" = c."table" AND t.schema = c.schema AND t.primary_key IS NULL AND t.operation = 'TRUNCATE'
@@ -66,6 +66,12 @@ BEGIN ATOMIC
           AND NOT EXISTS (
             SELECT FROM bemi.changes k
             WHERE k."table" = c."table" AND k.primary_key = c.primary_key AND k.committed_at = $3 AND k.id = md5(c.id::text)::uuid OFFSET 0)
+        RETURNING id
+    ),
+    marked AS (
+        INSERT INTO bemi.erased_values (id, committed_at, columns, changed)
+        SELECT k.id, $3, e.columns, e.columns
+        FROM part c JOIN carried k ON k.id = md5(c.id::text)::uuid JOIN bemi.erased_values e ON e.committed_at = c.committed_at AND e.id = c.id
     )
     SELECT p.commit_position, p.sequence FROM part p ORDER BY p.commit_position DESC, p.sequence DESC LIMIT 1;
 END;

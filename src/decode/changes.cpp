@@ -127,6 +127,8 @@ void process_truncate(Decoder &decoder, Txn &txn, std::span<Relation> relations,
 void process_message(Decoder &decoder, Txn &txn, const Message &message) {
     if (message.prefix == table_message::prefix)
         return process_table_message(decoder, txn, message);
+    if (message.prefix == erasure_prefix)
+        return write_message(decoder, txn, message);
     if (message.prefix != claim_prefix && message.prefix != facts_prefix)
         return process_other_message(decoder, txn, message);
     MemoryContext caller = MemoryContextSwitchTo(decoder.memory);

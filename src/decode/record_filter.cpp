@@ -45,6 +45,9 @@ bool filter_record(LogicalDecodingContext *ctx, RepOriginId origin) {
         if (prefix == table_message::prefix)
             return decoder.format->table_state == nullptr ||
                    !has_attested_message(record, table_message::prefix) || !message->transactional;
+        if (prefix == erasure_prefix)
+            return !decoder.format->options.is_internal || !has_attested_message(record, erasure_prefix) ||
+                   !message->transactional;
         if (prefix == facts_prefix)
             return !has_attested_message(record, facts_prefix) || !message->transactional;
     }

@@ -48,10 +48,4 @@ void MovedKeys::store() {
     rows_ = 0;
 }
 
-void moved_keys::forget(Oid partition) {
-    spi::run("DELETE FROM bemi.moved_keys m USING bemi.partitions p"
-             " WHERE p.partition = $1 AND m.committed_at >= p.from_time AND m.committed_at < p.to_time",
-             {spi::oid(partition)});
-}
-
 } // namespace bemi::store

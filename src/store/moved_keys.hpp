@@ -1,4 +1,4 @@
-// bemi.moved_keys: the changes that gave a row another primary key. This file alone writes the table.
+// bemi.moved_keys: the changes that gave a row another primary key.
 #pragma once
 
 #include "decode/formats/change_row.hpp"
@@ -24,11 +24,4 @@ private:
     ArrayBuildState *arrays_[columns];
 };
 
-namespace moved_keys {
-
-/// Deletes the rows of changes that the partition of bemi.changes holds, which is about to be dropped. As the
-/// owner, connected to SPI.
-void forget(Oid partition);
-
-} // namespace moved_keys
 } // namespace bemi::store

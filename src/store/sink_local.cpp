@@ -3,6 +3,7 @@
 #include "attested.hpp"
 #include "base/transaction.hpp"
 #include "store/columns.hpp"
+#include "store/erasures.hpp"
 #include "store/errors.hpp"
 #include "store/moved_keys.hpp"
 #include "store/partitions.hpp"
@@ -42,6 +43,7 @@ public:
                 flush();
         }
         flush();
+        erase();
     }
 
     /// Writes the new position to bemi.progress and returns it.
@@ -56,13 +58,22 @@ public:
 private:
     void add(const char *record) {
         MemoryContext caller = MemoryContextSwitchTo(columns_->memory());
-        last_ = decode::read_header(record);
+        const decode::RecordHeader header = decode::read_header(record);
+        if (header.commit_position != last_.commit_position && erasures_ != NIL) {
+            flush();
+            erase();
+        }
+        last_ = header;
         switch (last_.kind) {
         case decode::RecordHeader::Kind::change:
             add(decode::read_change_row(record, reader_.context()));
             break;
         case decode::RecordHeader::Kind::table:
             tables::note(decode::read_table_record(record));
+            break;
+        case decode::RecordHeader::Kind::erasure:
+            MemoryContextSwitchTo(caller);
+            erasures_ = lappend(erasures_, erasures::copy_of(decode::read_erasure_record(record)));
             break;
         }
         MemoryContextSwitchTo(caller);
@@ -82,6 +93,18 @@ private:
             loss.note(change);
     }
 
+    /// Does what the transaction asked for. All its changes are stored, those after its request too.
+    void erase() {
+        for (int i = 0; i < list_length(erasures_); i++) {
+            const auto &erasure = *static_cast<const decode::ErasureRecord *>(list_nth(erasures_, i));
+            commits_.add(erasure.committed_at);
+            partitions::ensure(erasure.committed_at);
+            erasures::perform(erasure);
+            stored_++;
+        }
+        erasures_ = NIL;
+    }
+
     void flush() {
         if (columns_->rows() > 0)
             insert(*columns_, queued_at_);
@@ -98,6 +121,7 @@ private:
     decode::RecordHeader last_{};
     progress::CommitTimes commits_;
     uint64 stored_ = 0;
+    List *erasures_ = NIL; // of the last transaction
 };
 
 } // namespace

@@ -3,7 +3,6 @@
 #include "base/names.hpp"
 #include "base/transaction.hpp"
 #include "guc.hpp"
-#include "store/moved_keys.hpp"
 #include "store/partitions.hpp"
 #include "store/server_rows.hpp"
 #include "worker/carrying.hpp"
@@ -32,6 +31,12 @@ constexpr char find_sql[] = "SELECT partition FROM bemi.partitions"
                             "  AND $1::interval > interval '0'"
                             " ORDER BY from_time LIMIT 8";
 
+// What is known about the changes of a partition goes with it.
+constexpr const char *companions[] = {"moved_keys", "erased_values"};
+constexpr char forget_sql[] =
+    "DELETE FROM bemi.%s d USING bemi.partitions p"
+    " WHERE p.partition = $1 AND d.committed_at >= p.from_time AND d.committed_at < p.to_time";
+
 List *find() {
     return spi::select_oids(psprintf(find_sql, store::server_rows::condition()), {spi::text(guc::retention)});
 }
@@ -53,7 +58,8 @@ const char *describe(Oid partition) {
 
 void drop_locked(Oid partition) {
     const char *name = names::qualified(partition), *description = describe(partition);
-    store::moved_keys::forget(partition);
+    for (const char *companion : companions)
+        spi::run(psprintf(forget_sql, companion), {spi::oid(partition)});
     spi::run(psprintf("DROP TABLE %s", name));
     state::update("retention_at = now(), partitions_dropped = partitions_dropped + 1,"
                   " carried_to = (SELECT min(from_time) FROM bemi.partitions)",

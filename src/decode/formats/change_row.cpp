@@ -154,6 +154,16 @@ void write_table(json::Writer &out, const Txn &txn, const TableNews &news) {
     write_parts(out, header, [&] { header.state = write_text(out, [&] { out.raw(news.state); }); });
 }
 
+/// Its position takes the place of a number among the transaction's changes: it is larger than their numbers,
+/// so the erasure comes after them.
+void write_erasure(json::Writer &out, const Session &, const Txn &txn, const Message &message) {
+    ErasureRecordHeader header{};
+    static_cast<RecordHeader &>(header) = record_header(RecordHeader::Kind::erasure, txn, message.position);
+    txn.ids.write_bytes(header.id, ChangeId::number_of_message(message.position));
+    header.position = message.position;
+    write_parts(out, header, [&] { header.request = write_text(out, [&] { out.raw(message.content); }); });
+}
+
 std::string_view read_text(const char *&bytes, uint32 size) {
     const std::string_view text{bytes, size};
     bytes += size + 1;
@@ -184,7 +194,7 @@ constinit const Format change_row_format{
     .missing = write_missing,
     .table_state = table_state,
     .table = write_table,
-    .message = nullptr,
+    .message = write_erasure,
     .commit = nullptr};
 
 List *change_row_session_options() {
@@ -209,6 +219,13 @@ TableRecord read_table_record(const char *bytes) {
     TableRecord record;
     static_cast<TableRecordHeader &>(record) = read<TableRecordHeader>(bytes);
     record.state_json = {bytes + sizeof(TableRecordHeader), record.state};
+    return record;
+}
+
+ErasureRecord read_erasure_record(const char *bytes) {
+    ErasureRecord record;
+    static_cast<ErasureRecordHeader &>(record) = read<ErasureRecordHeader>(bytes);
+    record.request_json = {bytes + sizeof(ErasureRecordHeader), record.request};
     return record;
 }
 

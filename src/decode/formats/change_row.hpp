@@ -14,7 +14,7 @@ namespace bemi::decode {
 
 /// The start of each record.
 struct RecordHeader {
-    enum class Kind : uint8 { change, table };
+    enum class Kind : uint8 { change, table, erasure };
 
     Kind kind;
     TimestampTz committed_at;
@@ -70,10 +70,24 @@ struct TableRecord : TableRecordHeader {
     std::string_view state_json;
 };
 
+/// The start of a record about a call of bemi.erase(). Its JSON follows, and a zero byte.
+struct ErasureRecordHeader : RecordHeader {
+    unsigned char id[ChangeId::size];
+    XLogRecPtr position;
+    uint32 request; // size in bytes
+};
+
+struct ErasureRecord : ErasureRecordHeader {
+    std::string_view request_json;
+};
+
 [[nodiscard]] RecordHeader read_header(const char *bytes);
 
 /// Reads a record about a table. The result points into `bytes`.
 [[nodiscard]] TableRecord read_table_record(const char *bytes);
+
+/// Reads a record about a call of bemi.erase(). The result points into `bytes`.
+[[nodiscard]] ErasureRecord read_erasure_record(const char *bytes);
 
 /// The size in bytes of a change row without its context, which comes last.
 [[nodiscard]] size_t size_without_context(std::string_view row);

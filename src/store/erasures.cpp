@@ -1,0 +1,25 @@
+#include "store/erasures.hpp"
+
+#include "base/spi.hpp"
+#include "store/jsonb.hpp"
+
+namespace bemi::store::erasures {
+
+decode::ErasureRecord *copy_of(const decode::ErasureRecord &erasure) {
+    auto *copy = static_cast<decode::ErasureRecord *>(palloc(sizeof(decode::ErasureRecord)));
+    *copy = erasure;
+    copy->request_json = {pnstrdup(erasure.request_json.data(), erasure.request_json.size()),
+                          erasure.request_json.size()};
+    return copy;
+}
+
+void perform(const decode::ErasureRecord &erasure) {
+    spi::run("SELECT bemi.store_erasure($1, $2, $3, $4, $5, $6)",
+             {spi::Argument{UUIDOID, PointerGetDatum(erasure.id)}, spi::timestamp(erasure.committed_at),
+              spi::integer(static_cast<int64>(erasure.transaction_id)),
+              spi::integer(static_cast<int64>(erasure.position)),
+              spi::integer(static_cast<int64>(erasure.commit_position)),
+              spi::Argument{JSONBOID, jsonb_of(erasure.request_json)}});
+}
+
+} // namespace bemi::store::erasures
