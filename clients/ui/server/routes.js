@@ -1,6 +1,16 @@
 // The addresses of the API, and what answers there.
+import { asOf } from './api/as-of.js'
+import { change, value } from './api/change.js'
 import { changes } from './api/changes.js'
+import { exportAs } from './api/export.js'
 import { me } from './api/me.js'
+import { record } from './api/record.js'
+import { revert } from './api/revert.js'
+import { doctor, status } from './api/status.js'
+import { facets, histogram } from './api/summary.js'
+import { tables } from './api/tables.js'
+import { watch } from './api/tail.js'
+import { transaction } from './api/transaction.js'
 import { Refusal } from './refusal.js'
 
 const json = (handler) => async (call) => send(call.response, await handler(call))
@@ -8,6 +18,20 @@ const json = (handler) => async (call) => send(call.response, await handler(call
 const routes = [
   ['GET', '/api/me', json(me)],
   ['GET', '/api/changes', json(changes)],
+  ['GET', '/api/facets', json(facets)],
+  ['GET', '/api/histogram', json(histogram)],
+  ['GET', '/api/change/:id', json(change)],
+  ['GET', '/api/change/:id/value', value],
+  ['GET', '/api/tx/:id', json(transaction)],
+  ['GET', '/api/record/:schema/:table/:key', json(record)],
+  ['GET', '/api/as-of/:schema/:table', json(asOf)],
+  ['GET', '/api/tables', json(tables)],
+  ['GET', '/api/status', json(status)],
+  ['GET', '/api/doctor', json(doctor)],
+  ['GET', '/api/tail', watch],
+  ['GET', '/api/export.csv', exportAs('csv')],
+  ['GET', '/api/export.ndjson', exportAs('ndjson')],
+  ['POST', '/api/revert', json(revert)],
 ].map(([method, path, run]) => ({ method, names: path.split('/'), run }))
 
 /** The route of a path, with what stands at its `:names`; undefined for a path outside of the API. */

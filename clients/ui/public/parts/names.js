@@ -32,3 +32,11 @@ function Pair({ pair: [name, value, method], filter }) {
   if (!filter || !isScalar || text.length > 500) return html`<span class="pair">${shown}</span>`
   return html`<a class="pair" href=${filter(name, text)} title=${`Only changes with ${name} ${text}`.slice(0, 200)}>${shown}</a>`
 }
+
+/** A whole context, a line for each key. */
+export function ContextTable({ context }) {
+  if (context === null) return html`<p class="muted">It is too large to be shown.</p>`
+  const pairs = Object.entries(context)
+  if (pairs.length === 0) return html`<p class="muted">Nobody has said who was at work: the context is empty.</p>`
+  return html`<dl class="facts">${pairs.map(([name, value]) => html`<div><dt>${name}</dt><dd class="value">${typeof value === 'string' ? value : stringify(value, '  ')}</dd></div>`)}</dl>`
+}

@@ -39,12 +39,12 @@ function Transaction({ group: { tx, at, context, changes }, query }) {
   const shown = isOpen ? changes : changes.slice(0, atOnce)
   const hidden = changes.length - shown.length
   return html`<li class="transaction" tabindex="-1" data-item>
-    <div class="stamp"><time datetime=${at} title=${exact(at)}>${clock(at)}</time><a class="tx" href=${`/tx/${tx}`} title="The whole transaction">tx ${tx}</a></div>
+    <div class="stamp"><time datetime=${at} title=${exact(at)}>${clock(at)}</time><a class="tx" href=${`/tx/${tx}`} title="The whole transaction" data-open>tx ${tx}</a></div>
     <div class="body">
       <div class="head"><${Context} context=${context} atMost=${4} filter=${(name, value) => linkFor(query, name, value)} />
         <span class="count">${changes.length} ${changes.length === 1 ? 'change' : 'changes'}</span></div>
       <ul class="changes">${shown.map((change) => html`<${Change} key=${change.id} change=${change} />`)}</ul>
-      ${hidden > 0 && html`<button class="quiet unfold" onClick=${() => setIsOpen(true)}>${hidden} more</button>`}
+      ${hidden > 0 && html`<button class="quiet unfold" data-key="x" onClick=${() => setIsOpen(true)}>${hidden} more</button>`}
     </div>
   </li>`
 }

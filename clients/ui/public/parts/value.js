@@ -24,15 +24,16 @@ export function Difference({ old, now, isWhole }) {
   if (!isText(old) || !isText(now)) {
     return html`<span class="difference"><${Value} side=${old} kind="old" /><span class="arrow" aria-label="became">→</span><${Value} side=${now} kind="new" /></span>`
   }
-  const parts = diff(plain(old), plain(now))
+  const parts = diff(plain(old, isWhole), plain(now, isWhole))
   if (!parts.some(({ kind }) => kind === 'same')) {
     return html`<span class="difference"><${Value} side=${old} kind="old" /><span class="arrow" aria-label="became">→</span><${Value} side=${now} kind="new" /></span>`
   }
-  return html`<span class="difference words">${parts.map((part, index) => html`<${Part} ...${part} isWhole=${isWhole} place=${placeOf(index, parts)} />`)}</span>`
+  return html`<span class="difference words">${isQuoted(old) && '“'}${parts.map((part, index) => html`<${Part} ...${part} isWhole=${isWhole} place=${placeOf(index, parts)} />`)}${isQuoted(now) && '”'}</span>`
 }
 
 const isText = (side) => side != null && ('cut' in side || typeof side.v === 'string' || (side.v !== null && typeof side.v === 'object' && !(side.v instanceof ExactNumber)))
-const plain = (side) => ('cut' in side ? `${side.cut}…` : typeof side.v === 'string' ? side.v : stringify(side.v, '  '))
+const isQuoted = (side) => 'cut' in side || typeof side.v === 'string'
+const plain = (side, isWhole) => ('cut' in side ? `${side.cut}…` : typeof side.v === 'string' ? side.v : stringify(side.v, isWhole ? '  ' : ''))
 const placeOf = (index, parts) => (index === 0 ? 'first' : index === parts.length - 1 ? 'last' : 'middle')
 
 function Part({ kind, text, isWhole, place }) {

@@ -6,16 +6,17 @@ import { filterOf, isBigint, isTime } from '../sql/filter.js'
 
 const pageSize = 100
 
-/** GET /api/changes?FILTER&before=CURSOR */
+/** GET /api/changes?FILTER&before=CURSOR; `newest` is where the tail goes on. */
 export async function changes({ query, database }) {
   const conditions = filterOf(query, ['before'])
   addCursor(conditions, query.get('before'))
   return readChanges(database, async (ask, source) => {
+    const [newest] = await ask(`SELECT c.id FROM ${source} c ORDER BY c.id DESC LIMIT 1`)
     const rows = await ask(
       `SELECT ${listed} AS json, ${cursor} FROM ${source} c WHERE ${conditions.where} ${newestFirst} LIMIT ${pageSize + 1}`,
       conditions.values,
     )
-    return pageOf(rows, pageSize)
+    return `{"newest":${JSON.stringify(newest?.id ?? null)},${pageOf(rows, pageSize).slice(1)}`
   })
 }
 

@@ -3,10 +3,10 @@
 const time = (column) => `to_char(${column}, 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`
 
 /** Above this many bytes as stored, a list does not look into a row or a context. */
-const large = 200_000
+const large = 50_000
 
 /** A value: {"v": …}, or where it is long {"cut": its beginning, "length": …}; null where the column is absent. */
-const cutTo = (value, limit) => `
+export const cutTo = (value, limit) => `
   CASE WHEN ${value} IS NULL THEN NULL
        WHEN length(${value}::text) <= ${limit} THEN jsonb_build_object('v', ${value})
        ELSE jsonb_build_object('cut', left(${value} #>> '{}', ${limit}), 'length', length(${value} #>> '{}')) END`
@@ -42,7 +42,7 @@ export const versioned = `json_build_object(${identity},
 export const whole = `json_build_object(${identity}, 'database', c.database, 'position', c.position::text,
   'queued_at', ${time('c.queued_at')}, 'created_at', ${time('c.created_at')},
   'context', CASE WHEN pg_column_size(c.context) <= 1000000 THEN c.context END,
-  'columns', ${columns({ limit: 50_000, condition: 'true', atMost: 1700 })})::text`
+  'columns', ${columns({ limit: 20_000, condition: 'true', atMost: 1700 })})::text`
 
 /** The newest first; the newest of a transaction is its last. */
 export const newestFirst = 'ORDER BY c.committed_at DESC, c.commit_position DESC, c.sequence DESC'
