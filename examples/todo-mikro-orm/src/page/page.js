@@ -6,8 +6,18 @@ async function call(method, path, body) {
     headers: { 'content-type': 'application/json' },
     body: body && JSON.stringify(body),
   })
-  if (!response.ok) throw new Error(`${method} ${path}: ${response.status}`)
+  if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${response.statusText}`)
   return response.status === 204 ? undefined : response.json()
+}
+
+/** Runs what the user asked for; if it fails, the page says so. */
+async function attempt(action) {
+  try {
+    await action()
+    $('#error').textContent = ''
+  } catch (error) {
+    $('#error').textContent = error.message
+  }
 }
 
 async function refresh() {
@@ -15,40 +25,44 @@ async function refresh() {
   $('#list').replaceChildren(...todos.map(item))
 }
 
+const write = (method, path, body) => attempt(() => call(method, path, body).then(refresh))
+
 function item({ id, task, isCompleted }) {
   const element = $('#item').content.cloneNode(true)
   const text = $('span', element)
   text.textContent = task
   text.classList.toggle('done', isCompleted)
   const [done, remove, history] = element.querySelectorAll('button')
-  done.onclick = () => call('PUT', '/todo/complete', { id }).then(refresh)
-  remove.onclick = () => call('DELETE', `/todo/${id}`).then(refresh)
-  history.onclick = () => show(id)
+  done.disabled = isCompleted
+  done.onclick = () => write('PUT', '/todo/complete', { id })
+  remove.onclick = () => write('DELETE', `/todo/${id}`)
+  history.onclick = () => attempt(() => show(id, task))
   return element
 }
 
-async function show(id) {
+async function show(id, task) {
   const changes = await call('GET', `/todo/${id}/history`)
+  $('#title').textContent = `History of “${task}”`
   $('#history').replaceChildren(...changes.map(change))
-  $('#drawer').hidden = false
+  $('#drawer').showModal()
 }
 
 function change({ operation, changed, context, committed_at }) {
   const element = document.createElement('li')
   const line = (tag, text) => element.append(Object.assign(document.createElement(tag), { textContent: text }))
   line('strong', operation)
-  line('span', ` by user ${context.userId ?? '?'}, ${context.endpoint ?? ''}, ${new Date(committed_at).toLocaleString()}`)
+  line('small', `user ${context.userId ?? 'unknown'} · ${context.endpoint ?? ''} · ${new Date(committed_at).toLocaleString()}`)
   for (const [column, [before, after]] of Object.entries(changed ?? {})) {
-    line('div', `${column}: ${JSON.stringify(before)} → ${JSON.stringify(after)}`)
+    const was = operation === 'CREATE' ? '' : `${JSON.stringify(before)} → `
+    line('div', `${column}: ${was}${JSON.stringify(after)}`)
   }
   return element
 }
 
 $('#new').onsubmit = async (event) => {
   event.preventDefault()
-  await call('POST', '/todo', { task: event.target.task.value, isCompleted: false })
-  event.target.reset()
-  await refresh()
+  const task = event.target.task.value
+  event.target.reset() // at once: the next one may be typed meanwhile
+  await write('POST', '/todo', { task, isCompleted: false })
 }
-$('#close').onclick = () => ($('#drawer').hidden = true)
-await refresh()
+await attempt(refresh)
