@@ -86,10 +86,10 @@ END;
 COMMENT ON FUNCTION bemi.revert_roots(text, text, bigint, bigint) IS
     'Internal, for bemi.revert(): the tables that had this name between two positions; null for one that does not exist any more.';
 
--- The tables whose changes are selected; whether a row of them has several, or another key. root is null for tables that do not exist any
--- more.
+-- The tables whose changes are selected; whether they were truncated, or rows have got another key. root is null for tables that do not
+-- exist any more.
 CREATE FUNCTION bemi.revert_relations(selector jsonb, condition text)
-    RETURNS TABLE (root oid, part oid, name text, first_position bigint, is_chained boolean, has_moved boolean)
+    RETURNS TABLE (root oid, part oid, name text, first_position bigint, is_truncated boolean, has_moved boolean)
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET work_mem = '64MB' SET jit = off AS $$
 DECLARE
     given constant oid := (selector->>'relation')::regclass;
@@ -103,14 +103,11 @@ BEGIN
     END IF;
     RETURN QUERY EXECUTE format(
         'WITH selected AS (
-            SELECT k.schema, k."table", min(k.first) AS first, max(k.last) AS last, min(k.since) AS since, max(k.changes) > 1 OR bool_or(k.is_truncate) AS is_chained
-            FROM (SELECT c.schema, c."table", min(c.commit_position) AS first, max(c.commit_position) AS last,
-                         min(c.committed_at) AS since, count(*) AS changes,
-                         bool_or(c.operation = ''TRUNCATE'') AS is_truncate
-                  FROM (%s) AS c GROUP BY c.schema, c."table", c.primary_key) AS k
-            GROUP BY k.schema, k."table")
+            SELECT c.schema, c."table", min(c.commit_position) AS first, max(c.commit_position) AS last, min(c.committed_at) AS since,
+                   bool_or(c.operation = ''TRUNCATE'') AS is_truncated
+            FROM (%s) AS c GROUP BY c.schema, c."table")
          SELECT r.root, $2, CASE WHEN r.root IS NULL THEN format(''%%I.%%I'', s.schema, s."table") END, min(s.first),
-                bool_or(s.is_chained) OR count(*) > 1, bool_or(bemi.has_moved_keys(s.schema, s."table", s.since))
+                bool_or(s.is_truncated), bool_or(bemi.has_moved_keys(s.schema, s."table", s.since))
          FROM selected s CROSS JOIN LATERAL (
              SELECT $1 WHERE $1 IS NOT NULL UNION ALL SELECT bemi.revert_roots(s.schema, s."table", s.first, s.last) WHERE $1 IS NULL) AS r (root)
          GROUP BY 1, 3', condition) USING root, part;

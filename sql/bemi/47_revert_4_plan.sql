@@ -8,6 +8,22 @@ COMMENT ON TYPE bemi.revert_step IS 'Internal, for bemi.revert(): what has to be
 CREATE TYPE bemi.revert_kind AS (relation oid, action text, columns text[], is_blocked boolean, rank integer, steps bemi.revert_step[]);
 COMMENT ON TYPE bemi.revert_kind IS 'Internal, for bemi.revert(): the steps that do the same to a table.';
 
+-- Steps may be many: what asks only for the rest of a kind does not copy them.
+CREATE FUNCTION bemi.revert_headings(kinds bemi.revert_kind[]) RETURNS TABLE (
+    number integer, relation oid, action text, columns text[], is_blocked boolean, rank integer)
+    LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT n, ($1)[n].relation, ($1)[n].action, ($1)[n].columns, ($1)[n].is_blocked, ($1)[n].rank FROM generate_subscripts($1, 1) AS n;
+END;
+COMMENT ON FUNCTION bemi.revert_headings(bemi.revert_kind[]) IS 'Internal, for bemi.revert(): the kinds without their steps.';
+
+-- SQL: an array of steps as a relation, of which the planner assumes few rows: it looks up the rows of a table by their keys then, and does
+-- not read the whole table.
+CREATE FUNCTION bemi.revert_steps(steps text) RETURNS text
+    LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
+RETURN format('pg_catalog.unnest((SELECT %s))', $1);
+COMMENT ON FUNCTION bemi.revert_steps(text) IS 'Internal, for bemi.revert(): SQL for an array of steps as a relation.';
+
 CREATE FUNCTION bemi.different_columns(before jsonb, after jsonb) RETURNS text[]
     LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'bemi_different_columns';
 COMMENT ON FUNCTION bemi.different_columns(jsonb, jsonb) IS
@@ -20,7 +36,7 @@ COMMENT ON FUNCTION bemi.only_columns(jsonb, text[]) IS
 
 -- SQL: common table expressions. In net there is a row for each row of the table: its image before the first of its changes (target),
 -- after the last (expected), and the column (break) that a change between them has changed that is not selected. Where all follow each
--- other without a break, they count as one change. Else only the columns count that they have changed.
+-- other without a break, they count as one change. Else only the columns count that they have changed, and place is the whole image.
 CREATE FUNCTION bemi.revert_chains() RETURNS text
     LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
@@ -50,14 +66,13 @@ BEGIN ATOMIC
             GROUP BY row_key, name),
          net AS (
             SELECT row_key, primary_key, operation AS begins, operation AS ends, before AS target, after AS expected,
-                   CASE operation WHEN ''DELETE'' THEN before ELSE after END AS place, NULL::text AS break
+                   NULL::jsonb AS place, NULL::text AS break
             FROM change WHERE row_key IS NULL OR row_key NOT IN (SELECT row_key FROM several)
             UNION ALL
-            SELECT row_key, primary_key, begins, operation, target, after, CASE operation WHEN ''DELETE'' THEN before ELSE after END, NULL
+            SELECT row_key, primary_key, begins, operation, target, after, NULL, NULL
             FROM chained WHERE is_last AND row_key NOT IN (SELECT row_key FROM broken)
             UNION ALL
-            SELECT c.row_key, c.primary_key, c.begins, c.operation, b.target, b.expected,
-                   CASE c.operation WHEN ''DELETE'' THEN c.before ELSE c.after END, b.break
+            SELECT c.row_key, c.primary_key, c.begins, c.operation, b.target, b.expected, c.after, b.break
             FROM chained c JOIN (
                 SELECT row_key, min(break) AS break, coalesce(jsonb_object_agg(name, target) FILTER (WHERE target IS NOT NULL), ''{}'') AS target,
                        coalesce(jsonb_object_agg(name, expected) FILTER (WHERE expected IS NOT NULL), ''{}'') AS expected
@@ -74,7 +89,7 @@ BEGIN ATOMIC
     SELECT
         'net AS (
             SELECT row_key, primary_key, operation AS begins, operation AS ends, before AS target, after AS expected,
-                   CASE operation WHEN ''DELETE'' THEN before ELSE after END AS place, NULL::text AS break
+                   NULL::jsonb AS place, NULL::text AS break
             FROM change)';
 END;
 COMMENT ON FUNCTION bemi.revert_singles() IS
@@ -87,61 +102,30 @@ RETURN format('change AS (SELECT c.*, CASE c.operation WHEN ''DELETE'' THEN %s E
               bemi.revert_key($1, 'c.before'), bemi.revert_key($1, 'c.after'), $2);
 COMMENT ON FUNCTION bemi.revert_keyed(oid, text) IS 'Internal, for bemi.revert(): SQL for the changes, with a text that tells rows apart.';
 
--- SQL: the steps, by kind, each kind in the order of the keys. What is forced is done in spite of a conflict, unless action is null. A
--- value that was erased is never written; what is forced may write a whole row.
-CREATE FUNCTION bemi.revert_kinds(relation oid, change text, is_chained boolean, is_forced boolean) RETURNS text
-    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
-BEGIN ATOMIC
-    SELECT format(
-        'WITH RECURSIVE %1$s, %2$s%6$s
-         SELECT array_agg(ROW(%3$s, k.action, k.columns, k.is_blocked, 0, k.steps)::bemi.revert_kind) FROM (
-            SELECT s.action, s.columns, s.conflict IS NOT NULL AND (s.action IS NULL OR NOT %4$L) AS is_blocked,
-                   array_agg(ROW(s.primary_key, s.place, s.target, s.expected, s.conflict)::bemi.revert_step) AS steps
-            FROM (
-                SELECT n.primary_key, CASE WHEN (c.conflict->>''reason'' IN (''not recorded'', ''erased'')) IS NOT TRUE THEN a.action END AS action,
-                       CASE WHEN a.action <> ''DELETE'' THEN d.columns END AS columns,
-                       CASE WHEN %4$L THEN p.image ELSE bemi.only_columns(p.image, %5$L) END AS place,
-                       CASE a.action WHEN ''UPDATE'' THEN bemi.only_columns(n.target, d.columns) WHEN ''INSERT'' THEN n.target END AS target,
-                       CASE a.action WHEN ''UPDATE'' THEN bemi.only_columns(n.expected, d.columns) WHEN ''DELETE'' THEN n.expected END AS expected,
-                       c.conflict
-                FROM net n
-                %7$s
-                CROSS JOIN LATERAL (SELECT bemi.different_columns(n.target, n.expected) || e.hidden AS columns) AS d
-                CROSS JOIN LATERAL (SELECT CASE WHEN n.begins = ''CREATE'' THEN ''DELETE'' WHEN n.ends = ''DELETE'' THEN ''INSERT''
-                                                ELSE ''UPDATE'' END AS action) AS a
-                CROSS JOIN LATERAL (SELECT CASE a.action WHEN ''INSERT'' THEN n.target ELSE n.place END AS image) AS p
-                CROSS JOIN LATERAL (SELECT CASE
-                    WHEN e.columns <> ''{}'' AND (%4$L OR a.action <> ''UPDATE'' OR e.columns && d.columns) THEN
-                        jsonb_build_object(''reason'', ''erased'', ''column'', e.columns[1])
-                    WHEN n.row_key IS NULL OR a.action = ''UPDATE'' AND NOT (n.target ?& d.columns AND n.expected ?& d.columns) THEN
-                        ''{"reason": "not recorded"}''
-                    WHEN n.break = ANY (d.columns) THEN jsonb_build_object(''reason'', ''changed between'', ''column'', n.break)
-                    END AS conflict) AS c
-                WHERE d.columns <> ''{}'' AND (n.begins <> ''CREATE'' OR n.ends <> ''DELETE'')
-                ORDER BY n.row_key COLLATE "C") AS s
-            GROUP BY 1, 2, 3) AS k',
-        $2, CASE WHEN $3 THEN bemi.revert_chains() ELSE bemi.revert_singles() END, $1, $4,
-        (SELECT array_agg(c.name) FROM bemi.revert_columns($1) c WHERE c.key_number IS NOT NULL),
-        CASE WHEN bemi.has_erased_values() THEN
-            ', erased AS MATERIALIZED (
-                SELECT c.row_key, array_agg(DISTINCT n) AS columns, array_agg(DISTINCT n) FILTER (WHERE n = ANY (c.hidden)) AS hidden
-                FROM change c CROSS JOIN LATERAL unnest(c.erased) AS n GROUP BY c.row_key)' END,
-        CASE WHEN bemi.has_erased_values() THEN 'LEFT JOIN erased e ON coalesce(e.row_key, '''') = coalesce(n.row_key, '''')'
-             ELSE 'CROSS JOIN (SELECT NULL::text[] AS columns, NULL::text[] AS hidden) AS e' END);
-END;
-COMMENT ON FUNCTION bemi.revert_kinds(oid, text, boolean, boolean) IS
-    'Internal, for bemi.revert(): SQL for an array of the kinds of steps that take back the changes of the table.';
-
 -- Columns that are generated, or gone, cannot be set.
-CREATE FUNCTION bemi.revert_settable(kinds bemi.revert_kind[]) RETURNS bemi.revert_kind[]
+CREATE FUNCTION bemi.revert_settable(relation oid) RETURNS text[]
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
-BEGIN ATOMIC
-    SELECT array_agg(ROW(k.relation, k.action, s.columns, k.is_blocked, k.rank, k.steps)::bemi.revert_kind)
-    FROM unnest($1) k
-    CROSS JOIN LATERAL (
-        SELECT CASE WHEN k.columns IS NOT NULL THEN array(
-            SELECT c.name FROM bemi.revert_columns(k.relation) c WHERE c.is_settable AND c.name = ANY (k.columns) ORDER BY c.number) END) AS s (columns)
-    WHERE s.columns <> '{}' IS NOT FALSE;
-END;
-COMMENT ON FUNCTION bemi.revert_settable(bemi.revert_kind[]) IS
-    'Internal, for bemi.revert(): the kinds with only those columns that can be set.';
+RETURN array(SELECT c.name FROM bemi.revert_columns($1) c WHERE c.is_settable ORDER BY c.number);
+COMMENT ON FUNCTION bemi.revert_settable(oid) IS 'Internal, for bemi.revert(): the columns of the table that can be set.';
+
+-- SQL: what the changes have done to each row, in the order of the keys, with the columns of which a value was erased, and those of them
+-- that the changes have changed.
+CREATE FUNCTION bemi.revert_net(change text, is_chained boolean) RETURNS text
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+RETURN format('WITH RECURSIVE %s, %s%s
+               SELECT n.row_key, n.primary_key, n.begins, n.ends, n.target, n.expected, n.place, n.break, %s ORDER BY n.row_key COLLATE "C"',
+    $1, CASE WHEN $2 THEN bemi.revert_chains() ELSE bemi.revert_singles() END,
+    CASE WHEN bemi.has_erased_values() THEN
+        ', erased AS MATERIALIZED (
+            SELECT c.row_key, array_agg(DISTINCT n) AS columns, array_agg(DISTINCT n) FILTER (WHERE n = ANY (c.hidden)) AS hidden
+            FROM change c CROSS JOIN LATERAL unnest(c.erased) AS n GROUP BY c.row_key)' END,
+    CASE WHEN bemi.has_erased_values() THEN 'e.columns, e.hidden FROM net n LEFT JOIN erased e ON coalesce(e.row_key, '''') = coalesce(n.row_key, '''')'
+         ELSE 'NULL::text[], NULL::text[] FROM net n' END);
+COMMENT ON FUNCTION bemi.revert_net(text, boolean) IS 'Internal, for bemi.revert(): SQL for what the changes have done to each row.';
+
+-- What is forced is done in spite of a conflict, unless action is null. A value that was erased is never written; what is forced may write
+-- a whole row.
+CREATE FUNCTION bemi.revert_kinds(relation oid, net text, key_columns text[], settable_columns text[], is_forced boolean) RETURNS bemi.revert_kind[]
+    LANGUAGE c STABLE STRICT AS 'MODULE_PATHNAME', 'bemi_revert_kinds';
+COMMENT ON FUNCTION bemi.revert_kinds(oid, text, text[], text[], boolean) IS
+    'Internal, for bemi.revert(): the kinds of steps for the rows that the SQL in net returns; null if it returns a row twice.';

@@ -6,7 +6,7 @@ CREATE FUNCTION bemi.revert_others(kinds bemi.revert_kind[], relation oid, actio
     LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
     SELECT coalesce(array_agg(s::bemi.revert_step), '{}')
-    FROM unnest($1) k CROSS JOIN LATERAL unnest(k.steps) s
+    FROM bemi.revert_headings($1) k CROSS JOIN LATERAL unnest(($1)[k.number].steps) s
     WHERE k.relation = $2 AND NOT k.is_blocked AND k.action = ANY ($3) AND (k.action <> 'UPDATE' OR k.columns && $4);
 END;
 COMMENT ON FUNCTION bemi.revert_others(bemi.revert_kind[], oid, text[], text[]) IS
@@ -46,9 +46,9 @@ CREATE FUNCTION bemi.revert_constraints(kind bemi.revert_kind)
 BEGIN ATOMIC
     -- somebody else has the unique value, and keeps it
     SELECT jsonb_build_object('reason', 'unique value is taken', 'column', u.columns[1], 'constraint', u.name),
-           format('SELECT array_agg(DISTINCT p.n) FROM unnest($1) WITH ORDINALITY AS p (key, place, target, expected, conflict, n)
+           format('SELECT array_agg(DISTINCT p.n) FROM %s WITH ORDINALITY AS p (key, place, target, expected, conflict, n)
                    JOIN %s AS t ON %s WHERE (%s) IS NOT TRUE AND NOT EXISTS (SELECT FROM unnest($2) q WHERE %s)',
-                  bemi.revert_table($1.relation), bemi.revert_match($1.relation, u.columns, 'p.target', $1.relation, u.columns),
+                  bemi.revert_steps('$1'), bemi.revert_table($1.relation), bemi.revert_match($1.relation, u.columns, 'p.target', $1.relation, u.columns),
                   bemi.revert_place($1.relation, 'p.place'), bemi.revert_place($1.relation, 'q.place')),
            $1.relation, '{UPDATE,DELETE}'::text[], u.columns
     FROM (SELECT c.relname AS name, i.indisprimary, bemi.revert_names_of($1.relation, (i.indkey::smallint[])[0:i.indnkeyatts - 1]) AS columns
@@ -58,9 +58,9 @@ BEGIN ATOMIC
     UNION ALL
     -- there is no row to refer to, nor will be
     SELECT jsonb_build_object('reason', 'parent is missing', 'column', f.columns[1], 'table', f.other::regclass::text),
-           format('SELECT array_agg(p.n) FROM unnest($1) WITH ORDINALITY AS p (key, place, target, expected, conflict, n)
+           format('SELECT array_agg(p.n) FROM %s WITH ORDINALITY AS p (key, place, target, expected, conflict, n)
                    WHERE NOT %s AND NOT EXISTS (SELECT FROM %s AS t WHERE %s) AND NOT EXISTS (SELECT FROM unnest($2) q WHERE %s)',
-                  (SELECT format('(%s)', string_agg(format('p.target->%L = ''null''', c), ' OR ')) FROM unnest(f.columns) c),
+                  bemi.revert_steps('$1'), (SELECT format('(%s)', string_agg(format('p.target->%L = ''null''', c), ' OR ')) FROM unnest(f.columns) c),
                   bemi.revert_table(f.other), bemi.revert_match(f.other, f.other_columns, 'p.target', $1.relation, f.columns),
                   bemi.revert_same('q.target', f.other_columns, 'p.target', f.columns)),
            f.other, '{INSERT,UPDATE}'::text[], f.other_columns
@@ -71,9 +71,9 @@ BEGIN ATOMIC
     UNION ALL
     -- a row refers to it, and stays
     SELECT jsonb_build_object('reason', 'referenced', 'table', f.other::regclass::text),
-           format('SELECT array_agg(DISTINCT p.n) FROM unnest($1) WITH ORDINALITY AS p (key, place, target, expected, conflict, n)
+           format('SELECT array_agg(DISTINCT p.n) FROM %s WITH ORDINALITY AS p (key, place, target, expected, conflict, n)
                    JOIN %s AS t ON %s WHERE NOT EXISTS (SELECT FROM unnest($2) q WHERE %s)',
-                  bemi.revert_table(f.other), bemi.revert_match(f.other, f.other_columns, 'p.expected', $1.relation, f.columns),
+                  bemi.revert_steps('$1'), bemi.revert_table(f.other), bemi.revert_match(f.other, f.other_columns, 'p.expected', $1.relation, f.columns),
                   coalesce(bemi.revert_place(f.other, 'q.place'), 'false')),
            f.other, '{UPDATE,DELETE}'::text[], f.other_columns
     FROM (SELECT o.conrelid AS other, bemi.revert_names_of(o.confrelid, o.confkey) AS columns,
@@ -83,9 +83,9 @@ BEGIN ATOMIC
     UNION ALL
     -- an action of a foreign key would take hold of a row that stays, and that refers to the row which gets the key
     SELECT jsonb_build_object('reason', 'referenced', 'table', f.other::regclass::text),
-           format('SELECT array_agg(DISTINCT p.n) FROM unnest($1) WITH ORDINALITY AS p (key, place, target, expected, conflict, n)
+           format('SELECT array_agg(DISTINCT p.n) FROM %s WITH ORDINALITY AS p (key, place, target, expected, conflict, n)
                    JOIN %s AS t ON %s WHERE EXISTS (SELECT FROM unnest($3) q WHERE %s) AND NOT EXISTS (SELECT FROM unnest($2) q WHERE %s)',
-                  bemi.revert_table(f.other), bemi.revert_match(f.other, f.other_columns, '(p.place || p.expected)', $1.relation, f.columns),
+                  bemi.revert_steps('$1'), bemi.revert_table(f.other), bemi.revert_match(f.other, f.other_columns, '(p.place || p.expected)', $1.relation, f.columns),
                   bemi.revert_same('(q.place || q.target)', f.columns, '(p.place || p.expected)', f.columns),
                   coalesce(bemi.revert_place(f.other, 'q.place'), 'false')),
            f.other, '{UPDATE,DELETE}'::text[], f.other_columns
@@ -120,8 +120,8 @@ DECLARE
 BEGIN
     FOR i IN 1 .. coalesce(cardinality(kinds), 0) LOOP
         CONTINUE WHEN kinds[i].is_blocked;
-        arrivals := bemi.revert_others(kinds, kinds[i].relation, '{INSERT,UPDATE}', kinds[i].columns);
         FOR look IN SELECT * FROM bemi.revert_constraints(kinds[i]) LOOP
+            arrivals := bemi.revert_others(kinds, kinds[i].relation, '{INSERT,UPDATE}', kinds[i].columns);
             EXECUTE look.sql INTO numbers USING kinds[i].steps, '{}'::bemi.revert_step[], arrivals;
             CONTINUE WHEN numbers IS NULL;
             kinds[i].rank := CASE WHEN look.conflict->>'reason' = 'unique value is taken' THEN greatest(kinds[i].rank, 1) ELSE kinds[i].rank END;

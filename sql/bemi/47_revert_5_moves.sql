@@ -88,7 +88,7 @@ CREATE FUNCTION bemi.revert_is_plain(kinds bemi.revert_kind[]) RETURNS boolean
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
     SELECT NOT EXISTS (
-        SELECT FROM unnest($1) k
+        SELECT FROM bemi.revert_headings($1) k
         WHERE k.action = 'INSERT' AND k.is_blocked OR k.action = 'UPDATE' AND k.columns && array(
             SELECT c.name FROM bemi.revert_columns(k.relation) c WHERE c.key_number IS NOT NULL));
 END;

@@ -1,19 +1,19 @@
 -- Taking changes back: the present rows, and what is in the way there.
 
--- SQL: how many rows of the steps $1 are there; the numbers of those that are not as expected, and how they are. They are locked in
--- the order of the steps.
+-- SQL: the numbers of those of the steps $1 whose rows are not as expected, and how these are, null for those that are not there. They
+-- are locked in the order of the steps.
 CREATE FUNCTION bemi.revert_inspection(relation oid, action text, columns text[], is_locking boolean) RETURNS text
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
     SELECT format(
-        'WITH present AS MATERIALIZED (
-            SELECT p.n, CASE WHEN %1$s THEN to_jsonb(t) END AS image
-            FROM unnest($1) WITH ORDINALITY AS p (key, place, target, expected, conflict, n) JOIN %2$s AS t ON %3$s
-            ORDER BY p.n %4$s)
-         SELECT count(*), array_agg(n) FILTER (WHERE image IS NOT NULL), array_agg(image) FILTER (WHERE image IS NOT NULL) FROM present',
+        'SELECT array_agg(p.n), array_agg(t.image)
+         FROM unnest($1) WITH ORDINALITY AS p (key, place, target, expected, conflict, n)
+         LEFT JOIN LATERAL (SELECT true AS is_there, CASE WHEN %1$s THEN to_jsonb(t) END AS image FROM %2$s AS t WHERE %3$s %4$s OFFSET 0) AS t ON true
+         WHERE t.image IS NOT NULL%5$s',
         CASE $2 WHEN 'INSERT' THEN 'true' WHEN 'DELETE' THEN 'to_jsonb(t) <> p.expected'
         ELSE string_agg(format('coalesce(to_jsonb(t.%I), ''null'') IS DISTINCT FROM p.expected->%L', c, c), ' OR ') END,
-        bemi.revert_table($1), bemi.revert_place($1, 'p.place'), CASE WHEN $4 THEN 'FOR UPDATE OF t' END)
+        bemi.revert_table($1), bemi.revert_place($1, 'p.place'), CASE WHEN $4 THEN 'FOR UPDATE OF t' END,
+        CASE WHEN $2 <> 'INSERT' THEN ' OR t.is_there IS NULL' END)
     FROM unnest($3) c;
 END;
 COMMENT ON FUNCTION bemi.revert_inspection(oid, text, text[], boolean) IS
@@ -88,19 +88,10 @@ CREATE FUNCTION bemi.revert_inspected(kind bemi.revert_kind, is_forced boolean, 
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
     SET TimeZone = 'UTC' SET DateStyle = 'ISO' SET IntervalStyle = 'postgres' SET bytea_output = 'hex' SET extra_float_digits = 1 SET work_mem = '64MB' SET jit = off AS $$
 DECLARE
-    number bigint;
     numbers bigint[];
     images jsonb[];
-    missing bigint[];
 BEGIN
-    EXECUTE bemi.revert_inspection(kind.relation, kind.action, kind.columns, is_locking) INTO number, numbers, images USING kind.steps;
-    IF kind.action <> 'INSERT' AND number < cardinality(kind.steps) THEN
-        EXECUTE format('SELECT array_agg(p.n) FROM unnest($1) WITH ORDINALITY AS p (key, place, target, expected, conflict, n)
-            WHERE NOT EXISTS (SELECT FROM %s AS t WHERE %s)', bemi.revert_table(kind.relation), bemi.revert_place(kind.relation, 'p.place'))
-            INTO missing USING kind.steps;
-        numbers := numbers || missing;
-        images := images || array_fill(NULL::jsonb, array[cardinality(missing)]);
-    END IF;
+    EXECUTE bemi.revert_inspection(kind.relation, kind.action, kind.columns, is_locking) INTO numbers, images USING kind.steps;
     IF numbers IS NULL THEN
         RETURN array[kind];
     END IF;

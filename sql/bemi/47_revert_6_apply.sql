@@ -21,10 +21,11 @@ COMMENT ON FUNCTION bemi.revert_depths(oid[]) IS
 CREATE FUNCTION bemi.revert_in_order(kinds bemi.revert_kind[]) RETURNS bemi.revert_kind[]
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
-    SELECT array_agg(k::bemi.revert_kind ORDER BY k.is_blocked DESC, CASE WHEN NOT k.is_blocked THEN k.rank END, array_position(array['INSERT', 'UPDATE', 'DELETE'], k.action),
-                     CASE k.action WHEN 'DELETE' THEN -d.depth ELSE d.depth END, k.relation, k.columns)
-    FROM unnest($1) k
-    LEFT JOIN bemi.revert_depths(array(SELECT DISTINCT relation FROM unnest($1))) d ON d.relation = k.relation;
+    SELECT array_agg(($1)[o.number]) FROM (
+        SELECT k.number
+        FROM bemi.revert_headings($1) k LEFT JOIN bemi.revert_depths(array(SELECT DISTINCT relation FROM bemi.revert_headings($1))) d ON d.relation = k.relation
+        ORDER BY k.is_blocked DESC, CASE WHEN NOT k.is_blocked THEN k.rank END, array_position(array['INSERT', 'UPDATE', 'DELETE'], k.action),
+                 CASE k.action WHEN 'DELETE' THEN -d.depth ELSE d.depth END, k.relation, k.columns) AS o;
 END;
 COMMENT ON FUNCTION bemi.revert_in_order(bemi.revert_kind[]) IS
     'Internal, for bemi.revert(): the kinds in the order of their commands.';
@@ -41,7 +42,7 @@ BEGIN ATOMIC
         bemi.revert_table($1), bemi.revert_name($1),
         string_agg(quote_ident(c.name), ', ' ORDER BY c.number), string_agg(v.value, ', ' ORDER BY c.number),
         string_agg(format('%I = %s', c.name, v.value), ', ' ORDER BY c.number),
-        format('pg_catalog.unnest((($1)[%s]).steps) AS p', $4), bemi.revert_place($1, 'p.place'), ' WHERE ' || $5, ' AND ' || $5)
+        bemi.revert_steps(format('(($1)[%s]).steps', $4)) || ' AS p', bemi.revert_place($1, 'p.place'), ' WHERE ' || $5, ' AND ' || $5)
     FROM bemi.revert_columns($1) c
     CROSS JOIN LATERAL (SELECT bemi.revert_value('p.target', c.name, c.type, c.base, c.is_not_null) AS value) v
     WHERE c.name = ANY ($3) OR $3 IS NULL;
@@ -55,13 +56,12 @@ CREATE FUNCTION bemi.revert_statement(kinds bemi.revert_kind[]) RETURNS text
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
     SELECT format('WITH %s SELECT FROM command_%s',
-        string_agg(format('command_%s AS (%s)', n.number, bemi.revert_command(k.relation, k.action, k.columns, n.number,
-            CASE WHEN n.has_previous THEN format('(SELECT pg_catalog.count(*) FROM command_%s) OPERATOR(pg_catalog.>=) 0', n.number - 1) END)),
-            ', ' ORDER BY n.number),
-        max(n.number))
-    FROM (SELECT s AS number, lag(true) OVER (ORDER BY s) AS has_previous
-          FROM generate_subscripts($1, 1) s WHERE NOT ($1)[s].is_blocked) AS n
-    CROSS JOIN LATERAL (SELECT ($1)[n.number].relation, ($1)[n.number].action, ($1)[n.number].columns) AS k
+        string_agg(format('command_%s AS (%s)', k.number, bemi.revert_command(k.relation, k.action, k.columns, k.number,
+            CASE WHEN k.has_previous THEN format('(SELECT pg_catalog.count(*) FROM command_%s) OPERATOR(pg_catalog.>=) 0', k.number - 1) END)),
+            ', ' ORDER BY k.number),
+        max(k.number))
+    FROM (SELECT *, lag(true) OVER (ORDER BY number) AS has_previous
+          FROM bemi.revert_headings($1) WHERE NOT is_blocked) AS k
     HAVING count(*) > 0;
 END;
 COMMENT ON FUNCTION bemi.revert_statement(bemi.revert_kind[]) IS

@@ -46,8 +46,8 @@ COMMENT ON FUNCTION bemi.revert_has_triggers(oid) IS
 CREATE FUNCTION bemi.revert_outcome(relation oid, action text, columns text[]) RETURNS text
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
-    SELECT format('unnest($1) AS p LEFT JOIN %s AS t ON %s', bemi.revert_table($1), bemi.revert_place($1,
-        CASE WHEN $2 = 'DELETE' OR NOT coalesce(bool_or(c.name = ANY ($3)), false) THEN 'p.place' ELSE '(p.place || p.target)' END))
+    SELECT format('unnest($1) AS p LEFT JOIN LATERAL (SELECT t.tableoid, t.* FROM %s AS t WHERE %s OFFSET 0) AS t ON true', bemi.revert_table($1),
+        bemi.revert_place($1, CASE WHEN $2 = 'DELETE' OR NOT coalesce(bool_or(c.name = ANY ($3)), false) THEN 'p.place' ELSE '(p.place || p.target)' END))
     FROM bemi.revert_columns($1) c WHERE c.key_number IS NOT NULL;
 END;
 COMMENT ON FUNCTION bemi.revert_outcome(oid, text, text[]) IS
@@ -127,7 +127,7 @@ DECLARE
 BEGIN
     FOREACH kind IN ARRAY kinds LOOP
         CONTINUE WHEN kind.is_blocked OR kind.action = 'DELETE' OR NOT EXISTS (
-            SELECT FROM pg_constraint f JOIN unnest(kinds) k ON k.relation = f.confrelid AND NOT k.is_blocked AND k.action <> 'INSERT'
+            SELECT FROM pg_constraint f JOIN bemi.revert_headings(kinds) k ON k.relation = f.confrelid AND NOT k.is_blocked AND k.action <> 'INSERT'
             WHERE f.conrelid = kind.relation AND f.contype = 'f'
               AND CASE k.action WHEN 'DELETE' THEN f.confdeltype ELSE f.confupdtype END IN ('c', 'n', 'd'));
         EXECUTE format(

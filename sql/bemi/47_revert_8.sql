@@ -25,12 +25,14 @@ $$;
 COMMENT ON FUNCTION bemi.revert_truncated(oid, oid, text) IS
     'Internal, for bemi.revert(): SQL for the changes of the table that meet the condition, with a deletion for each row that TRUNCATE has removed.';
 
-CREATE FUNCTION bemi.revert_kinds_of(root oid, part oid, name text, condition text, is_chained boolean, has_moved boolean, is_forced boolean)
+-- Without steps the array is empty.
+CREATE FUNCTION bemi.revert_kinds_of(root oid, part oid, name text, condition text, is_truncated boolean, has_moved boolean, is_forced boolean)
     RETURNS bemi.revert_kind[]
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
     SET TimeZone = 'UTC' SET DateStyle = 'ISO' SET work_mem = '64MB' SET jit = off AS $$
 DECLARE
     changes text;
+    keys constant text[] := array(SELECT c.name FROM bemi.revert_columns(root) c WHERE c.key_number IS NOT NULL);
     kinds bemi.revert_kind[];
 BEGIN
     IF bemi.revert_place(root, '') IS NULL THEN
@@ -38,10 +40,13 @@ BEGIN
             THEN jsonb_build_object('reason', 'table is gone', 'table', name)
             ELSE '{"reason": "no primary key"}' END)::bemi.revert_step])::bemi.revert_kind];
     END IF;
-    changes := bemi.revert_truncated(root, part, condition);
-    EXECUTE bemi.revert_kinds(root, CASE WHEN has_moved THEN bemi.revert_followed(root, changes) ELSE bemi.revert_keyed(root, changes) END,
-                              is_chained OR has_moved, is_forced) INTO kinds;
-    RETURN bemi.revert_settable(kinds);
+    changes := CASE WHEN is_truncated THEN bemi.revert_truncated(root, part, condition) ELSE bemi.revert_changes(root, part, condition) END;
+    changes := CASE WHEN has_moved THEN bemi.revert_followed(root, changes) ELSE bemi.revert_keyed(root, changes) END;
+    IF NOT has_moved THEN
+        -- Most rows have one change only.
+        kinds := bemi.revert_kinds(root, bemi.revert_net(changes, false), keys, bemi.revert_settable(root), is_forced);
+    END IF;
+    RETURN coalesce(kinds, bemi.revert_kinds(root, bemi.revert_net(changes, true), keys, bemi.revert_settable(root), is_forced));
 END
 $$;
 COMMENT ON FUNCTION bemi.revert_kinds_of(oid, oid, text, text, boolean, boolean, boolean) IS
@@ -78,7 +83,7 @@ BEGIN
         IF target.root IS NOT NULL THEN
             PERFORM bemi.require_past(target.root, NULL, target.first_position);
         END IF;
-        kinds := kinds || bemi.revert_kinds_of(target.root, target.part, target.name, condition, target.is_chained, target.has_moved, is_forced);
+        kinds := kinds || bemi.revert_kinds_of(target.root, target.part, target.name, condition, target.is_truncated, target.has_moved, is_forced);
     END LOOP;
     RETURN kinds;
 END
@@ -164,7 +169,7 @@ COMMENT ON FUNCTION bemi.revert_explained(jsonb) IS 'Internal, for bemi.revert()
 CREATE FUNCTION bemi.revert_require_free(kinds bemi.revert_kind[], conflicts text) RETURNS void
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-    number constant bigint := coalesce(sum(cardinality(k.steps)), 0) FROM unnest(kinds) k WHERE k.is_blocked;
+    number constant bigint := coalesce(sum(cardinality(kinds[i].steps)), 0) FROM generate_subscripts(kinds, 1) i WHERE kinds[i].is_blocked;
     first bemi.revert_step;
 BEGIN
     IF number = 0 OR conflicts = 'skip' THEN
