@@ -8,9 +8,10 @@ export async function bodyOf(request) {
   let size = 0
   for await (const chunk of request) {
     size += chunk.length
-    if (size > most) throw new Refusal(413, 'size', 'That is too much.')
-    chunks.push(chunk)
+    if (size <= most) chunks.push(chunk)
   }
+  // Said only now: a browser that is still sending would not hear it.
+  if (size > most) throw new Refusal(413, 'size', 'That is too much.')
   return objectIn(Buffer.concat(chunks).toString())
 }
 

@@ -7,7 +7,8 @@ const types = { getTypeParser: () => (value) => value }
 const limits = {
   /** How long a question may take, in milliseconds. */
   statement: 10_000,
-  connect: 5_000,
+  /** For a connection, also one that others have just now. */
+  connect: 10_000,
 }
 
 /** Nobody's operators or functions come before PostgreSQL's own, and what is shown depends on no setting of the role. */
@@ -19,7 +20,9 @@ export function openDatabase(url) {
   const config = { application_name: 'bemi-ui', connectionTimeoutMillis: limits.connect, keepAlive: true, types }
   if (url !== undefined) config.connectionString = url
   const pool = new pg.Pool({ ...config, max: 6, idleTimeoutMillis: 30_000 })
-  pool.on('error', () => {}) // of an idle connection; the next question says it
+  // A connection may be lost at any time; the next question says it.
+  pool.on('error', () => {})
+  pool.on('connect', (client) => client.on('error', () => {}))
 
   /** Runs fn(query) in a transaction; query(text, values) resolves to rows of texts. */
   async function transaction(begin, fn) {

@@ -47,9 +47,10 @@ function urlOf(request) {
 }
 
 /** In the middle of an answer nothing can be said any more, but that it is not whole. */
-function refuse(response, refusal) {
+function refuse(response, refusal, request) {
   if (response.headersSent) return response.destroy()
   if (refusal.status === 500) console.error(`bemi-ui: ${refusal.code}: ${refusal.message} ${refusal.hint ?? ''}`)
+  request.resume()
   response.writeHead(refusal.status, { 'content-type': 'application/json', 'cache-control': 'no-store' })
   response.end(bodyOf(refusal))
 }

@@ -15,7 +15,7 @@ const noServer = (error) => new Refusal(503, error.code ?? '08006', 'The databas
 const isAway = ({ code, message = '' }) =>
   /^(08|57P0|53300|28)/.test(code ?? '') ||
   ['ECONNREFUSED', 'ECONNRESET', 'ENOENT', 'ETIMEDOUT', 'EPIPE', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'EACCES'].includes(code) ||
-  /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Query read timeout)/i.test(message)
+  /^(Connection terminated|Client has encountered a connection error|Query read timeout)/i.test(message)
 
 const statusOf = (code = '') => {
   if (code === '42501') return 403
@@ -30,6 +30,7 @@ export function refusalOf(error) {
   if (error instanceof Refusal) return error
   if (isAway(error)) return noServer(error)
   const { code, message, hint, detail } = error
+  if (message === 'timeout exceeded when trying to connect') return new Refusal(503, 'busy', 'Too many questions wait for the database.', 'Close some tabs.')
   if (code === '57014') {
     return new Refusal(504, code, 'The database took too long, so bemi-ui has stopped it.', 'Choose a shorter time, or a table.')
   }

@@ -16,13 +16,14 @@ export async function start({ url, port = 0, host = '127.0.0.1', proxy }) {
   if (proxy === undefined && !loopback.includes(host)) {
     throw new Error(`--host ${host} would show the audit trail to the network in plain text: put a proxy with TLS in front, and say --behind-proxy https://…`)
   }
+  const proxyOrigin = proxy && originOf(proxy)
   const token = randomBytes(32).toString('base64url')
   const database = openDatabase(url ?? process.env.DATABASE_URL)
   const tail = makeTail(database)
   const server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000, keepAliveTimeout: 10_000 })
   server.maxConnections = 500
   await listen(server, port, host)
-  const origin = proxy === undefined ? `http://${bracketed(host)}:${server.address().port}` : originOf(proxy)
+  const origin = proxyOrigin ?? `http://${bracketed(host)}:${server.address().port}`
   server.on('request', makeHandler({ guard: makeGuard({ token, origin }), database, tail }))
   const close = async () => {
     tail.close()

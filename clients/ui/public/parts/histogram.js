@@ -9,7 +9,7 @@ const order = ['UPDATE', 'CREATE', 'DELETE']
 
 export function Histogram({ query }) {
   const { data, error } = useAnswer(`/api/histogram${withQuery(query, {})}`)
-  if (data === undefined) return html`<div class="histogram">${error && html`<p class="muted">${error.message} ${error.hint}</p>`}</div>`
+  if (data === undefined) return html`<div class="histogram">${error?.status === 504 && html`<p class="muted">${error.message} ${error.hint}</p>`}</div>`
   return html`<${Bars} ...${data} query=${query} />`
 }
 

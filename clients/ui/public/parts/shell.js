@@ -10,7 +10,7 @@ export function Shell({ me, path, openKeys, children }) {
     <header class="top">
       <a class="brand" href="/"><img src="/icon.svg" alt="" width="24" height="24" /> bemi</a>
       <${Connection} me=${me} />
-      <nav aria-label="Pages">${pages.map(([href, name]) => html`<a href=${href} aria-current=${isAt(path, href) ? 'page' : undefined}>${name}</a>`)}</nav>
+      <nav aria-label="Pages">${pages.filter(([href]) => href !== '/as-of' || me.data?.can.has_as_of !== false).map(([href, name]) => html`<a href=${href} aria-current=${isAt(path, href) ? 'page' : undefined}>${name}</a>`)}</nav>
       <${Theme} />
       <button class="quiet icon keys" onClick=${openKeys} title="Keys" aria-label="Keys">?</button>
     </header>

@@ -1,5 +1,5 @@
 // The rows of a table as they were, beside what they are now.
-import { quoteIdentifier, readChanges } from '../access.js'
+import { grant, quoteIdentifier, readChanges } from '../access.js'
 import { badRequest, Refusal } from '../refusal.js'
 import { cutTo } from '../sql/change.js'
 import { Conditions, isBigint, isTime, isUuid } from '../sql/filter.js'
@@ -17,9 +17,10 @@ const moments = {
 /** GET /api/as-of/:schema/:table?at=TIME (or mark, transaction, change, lsn) &key=KEY &changed &after=JSON of a key */
 export async function asOf({ schema, table, query, database }) {
   const moment = momentOf(query)
-  return readChanges(database, async (ask, _, { can }) => {
+  return readChanges(database, async (ask, source, { can, role }) => {
     if (!can.has_as_of) throw new Refusal(404, 'old_bemi', 'This bemi has no bemi.as_of().', 'ALTER EXTENSION bemi UPDATE;')
     const shape = await shapeOf(ask, schema, table)
+    checkRights(shape, source, role)
     if (moment === undefined) return JSON.stringify({ ...shape, marks: can.reads_marks ? await marksOf(ask) : [] })
     await ask(`SELECT set_config('statement_timeout', '30000', true)`)
     const { text, values } = questionOf(shape, moment, query)
@@ -40,10 +41,16 @@ function momentOf(query) {
   return { name, type, value: query.get(name) }
 }
 
+/** bemi.as_of() reads all changes and the table, as the role that calls it. */
+function checkRights({ name, may }, source, role) {
+  const missing = [[source === 'bemi.changes', 'bemi.changes'], [may, name]].filter(([isThere]) => !isThere).map(([, relation]) => relation)
+  if (missing.length > 0) throw new Refusal(403, '42501', `The role ${role} may not read what a table was.`, grant(missing.join(', '), role))
+}
+
 /** Columns, and those of the primary key with their types; the names are the catalog's. */
 async function shapeOf(ask, schema, table) {
   const [found] = await ask(
-    `SELECT c.oid::text, (SELECT json_agg(a.attname ORDER BY a.attnum)::text FROM pg_attribute a
+    `SELECT has_table_privilege(c.oid, 'SELECT')::text AS may, (SELECT json_agg(a.attname ORDER BY a.attnum)::text FROM pg_attribute a
                     WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped) AS columns,
             (SELECT coalesce(json_agg(json_build_array(a.attname, format_type(a.atttypid, NULL)) ORDER BY k.place), '[]')::text
              FROM pg_index i CROSS JOIN unnest(i.indkey) WITH ORDINALITY k (number, place)
@@ -52,7 +59,7 @@ async function shapeOf(ask, schema, table) {
     [schema, table],
   )
   if (found === undefined) throw new Refusal(404, '42P01', `There is no table ${schema}.${table} now.`, 'bemi.restore() makes a table of a dropped one.')
-  return { name: `${quoteIdentifier(schema)}.${quoteIdentifier(table)}`, columns: JSON.parse(found.columns ?? '[]'), key: JSON.parse(found.key) }
+  return { may: found.may === 'true', name: `${quoteIdentifier(schema)}.${quoteIdentifier(table)}`, columns: JSON.parse(found.columns ?? '[]'), key: JSON.parse(found.key) }
 }
 
 const marksOf = (ask) =>

@@ -4,7 +4,7 @@ import { readChanges } from '../access.js'
 import { Refusal } from '../refusal.js'
 import { filterOf } from '../sql/filter.js'
 
-const limits = {
+export const limits = {
   atOnce: 4,
   rows: 1000,
   /** Bytes, as stored, after which a page ends. */

@@ -1,5 +1,5 @@
 // How the worker is doing, what is missing, and what doctor says.
-import { accessOf, grant, sourceOf } from '../access.js'
+import { accessOf, grant, quoteIdentifier, sourceOf } from '../access.js'
 import { Refusal } from '../refusal.js'
 
 const parts = {
@@ -42,7 +42,7 @@ async function partitionsOf(query) {
 export async function doctor({ database }) {
   return database.read(async (query) => {
     const { role, can } = await accessOf(query)
-    if (!can.calls_doctor) throw new Refusal(403, '42501', `The role ${role} may not call bemi.doctor().`, `GRANT EXECUTE ON FUNCTION bemi.doctor() TO ${role};`)
+    if (!can.calls_doctor) throw new Refusal(403, '42501', `The role ${role} may not call bemi.doctor().`, `GRANT EXECUTE ON FUNCTION bemi.doctor() TO ${quoteIdentifier(role)};`)
     return (await query(`SELECT coalesce(json_agg(d), '[]')::text AS json FROM bemi.doctor() d`))[0].json
   })
 }
