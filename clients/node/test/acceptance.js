@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { currentContext, mergeContext, withContext } from '@bemi/node'
-import { bouncer, changes, database, hostile, makeSchema, pause, range } from './support.js'
+import { bouncer, changes, database, hostile, makeSchema, pause, range, sql, whileLocked } from './support.js'
 
 export function acceptance(name, open) {
   const schema = makeSchema(`acceptance_${name.replace(/\W/g, '_')}`)
@@ -121,6 +121,44 @@ export function acceptance(name, open) {
         ? [{ user: 7 }, { user: 7 }, { user: 7 }]
         : [{ user: 7 }, { step: 3 }, { user: 7, step: 2 }]
     assert.deepEqual((await made()).map(({ context }) => context), expected)
+  })
+
+  test(`${name}: SQL as text, with a semicolon or a comment at its end, and several statements`, async () => {
+    const db = await connect()
+    const insert = async (id) => `INSERT INTO ${await schema}.todo (id) VALUES (${id})`
+    const texts = [`${await insert(4400)};`, `${await insert(4401)} -- tail`]
+    if (!db.isOneStatement) texts.push(`${await insert(4402)}; SELECT 1; ${await insert(4403)} -- tail`)
+    for (const text of texts) await withContext({ user: 7 }, async () => await (db.execute ?? db.query)(text))
+    const lost = db.commentIsLast ? ['4401'] : [] // behind `--` it is a part of that comment
+    const all = await made()
+    assert.equal(all.length, db.isOneStatement ? 2 : 4)
+    for (const { primary_key, context } of all) assert.deepEqual(context, lost.includes(primary_key) ? {} : { user: 7 })
+  })
+
+  test(`${name}: a connection that dies in the middle of a statement`, async (t) => {
+    const db = await connect({ max: 2 })
+    if (db.diesWithConnection) return t.skip(db.diesWithConnection)
+    await whileLocked(`${await schema}.todo`, async (killWaiting) => {
+      const failed = assert.rejects(withContext({ user: 7 }, async () => await db.insert(4500, 'Lost')))
+      await killWaiting()
+      await failed
+    })
+    // Sequelize may hand out the dead connection once more.
+    const works = () => withContext({ user: 8 }, async () => await db.insert(4501, 'Eat')).then(() => true, () => false)
+    while (!(await works())) await pause()
+    await db.update(4501, 'Eaten')
+    assert.deepEqual((await made()).map(({ primary_key, context }) => [primary_key, context]), [['4501', { user: 8 }], ['4501', {}]])
+  })
+
+  test(`${name}: a database without bemi`, async () => {
+    const plain = `without_${await schema}`
+    await sql(`CREATE DATABASE ${plain}`)
+    const db = await connect({ connection: { ...database, database: plain } })
+    await db.query(`CREATE SCHEMA ${await schema}`)
+    await db.query(`CREATE TABLE ${await schema}.todo (id int PRIMARY KEY, task text, is_completed boolean)`)
+    await withContext({ user: 7, value: hostile.end }, async () => await db.transaction((writer) => writer.insert(4600, 'Sleep')))
+    const [{ id, task }] = await db.query(`SELECT id, task FROM ${await schema}.todo`)
+    assert.deepEqual([id, task], [4600, 'Sleep'])
   })
 
   test(`${name}: statements that a backend keeps stay few`, async () => {

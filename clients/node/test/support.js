@@ -13,6 +13,21 @@ export async function sql(text, values) {
   return (await admin.query(text, values)).rows
 }
 
+/** Locks a table, runs fn with a function that ends whoever waits for the lock, and lets go. */
+export async function whileLocked(table, fn) {
+  const client = await admin.connect()
+  try {
+    await client.query(`BEGIN; LOCK TABLE ${table}`)
+    await fn(async () => {
+      const waiting = `SELECT pg_terminate_backend(pid) FROM pg_locks WHERE relation = '${table}'::regclass AND NOT granted`
+      while ((await sql(waiting)).length === 0) await pause()
+    })
+  } finally {
+    await client.query('ROLLBACK')
+    client.release()
+  }
+}
+
 /** A schema with a tracked table `todo`: the files run side by side, and with several versions of Node, each in its own. */
 export async function makeSchema(name) {
   const schema = `${name}_${process.versions.node.split('.')[0]}`

@@ -13,8 +13,11 @@ export async function open({ connection, schema, max }) {
     remove: (id) => db.delete(todo).where(eq(todo.id, id)),
   })
   const db = drizzle(pool)
+  const values = { id: sql.placeholder('id'), task: sql.placeholder('task') }
+  const prepared = db.insert(todo).values(values).prepare('insert_todo')
   return {
     ...writer(db),
+    insertPrepared: (id, task) => prepared.execute({ id, task }),
     query: async (text) => (await db.execute(sql.raw(text))).rows,
     transaction: (fn) => db.transaction((transaction) => fn(writer(transaction))),
     close: () => pool.end(),

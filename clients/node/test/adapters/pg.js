@@ -10,6 +10,7 @@ export async function open({ connection, schema, max }) {
   })
   return {
     ...writer(pool),
+    insertPrepared: (id, task) => pool.query({ name: 'insert_todo', text: `INSERT INTO ${schema}.todo (id, task) VALUES ($1, $2)`, values: [id, task] }),
     query: async (text) => (await pool.query(text)).rows,
     async transaction(fn) {
       const client = await pool.connect()

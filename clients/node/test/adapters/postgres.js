@@ -15,8 +15,10 @@ export async function open({ connection, schema, max }) {
     update: (id, task) => transaction((writer) => writer.update(id, task)),
     remove: (id) => transaction((writer) => writer.remove(id)),
     query: (text) => sql.unsafe(text),
+    execute: (text) => bemiBegin(sql, (transaction) => transaction.unsafe(text)),
     transaction,
     contextOf: 'transaction', // not that of each statement
+    diesWithConnection: 'postgres.js 3.4.9 writes ROLLBACK to the closed socket, which ends the process',
     close: () => sql.end(),
   }
 }

@@ -25,6 +25,7 @@ const writer = (db) => ({
 const database = (prisma, end) => ({
   ...writer(prisma),
   query: (text) => prisma.$queryRawUnsafe(text),
+  isOneStatement: true, // each is prepared
   transaction: (fn) => prisma.$transaction((transaction) => fn(writer(transaction)), { maxWait: 60_000, timeout: 60_000 }),
   close: () => prisma.$disconnect().then(end),
 })
@@ -37,7 +38,8 @@ acceptance('prisma', async ({ connection, schema, max }) => {
 // The server's bemi.sqlcommenter has the key bemi.
 acceptance('prisma comments', async ({ connection, schema, max }) => {
   const pool = new pg.Pool({ ...connection, max })
-  return database(new PrismaClient({ adapter: new PrismaPg(pool, { schema }), comments: [bemiComments] }), () => pool.end())
+  const prisma = new PrismaClient({ adapter: new PrismaPg(pool, { schema }), comments: [bemiComments] })
+  return { ...database(prisma, () => pool.end()), commentIsLast: true }
 })
 
 test('prisma: every operation', async () => {
