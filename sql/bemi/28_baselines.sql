@@ -8,6 +8,7 @@ CREATE TABLE bemi.baselines (
     relation oid NOT NULL,
     requested_by name NOT NULL,
     requested_at timestamptz NOT NULL DEFAULT now(),
+    since bigint,
     filenode oid,
     next_block bigint NOT NULL DEFAULT 0,
     next_row integer NOT NULL DEFAULT 1,
@@ -27,6 +28,8 @@ COMMENT ON COLUMN bemi.baselines.database IS 'OID of the database.';
 COMMENT ON COLUMN bemi.baselines.relation IS 'OID of the table or partition.';
 COMMENT ON COLUMN bemi.baselines.requested_by IS 'The role that has asked for it.';
 COMMENT ON COLUMN bemi.baselines.requested_at IS 'When it was asked for.';
+COMMENT ON COLUMN bemi.baselines.since IS
+    'LSN, as a number: since then changes of the table were complete without a break when its rows were stored. After a break, reading begins anew.';
 COMMENT ON COLUMN bemi.baselines.filenode IS 'The file of the table. If the table is rewritten, reading begins anew.';
 COMMENT ON COLUMN bemi.baselines.next_block IS 'Rows in the blocks before this one are stored.';
 COMMENT ON COLUMN bemi.baselines.next_row IS 'Rows of next_block before this one are stored.';

@@ -2,13 +2,13 @@
 
 -- A table, or a partitioned table and what were its partitions at the moment; and since when all changes of each are stored.
 CREATE FUNCTION bemi.parts_at(relation oid, at timestamptz, "position" bigint) RETURNS TABLE (
-    part oid, from_position bigint, from_time timestamptz, is_partitioned boolean, tracked_from bigint, gap_time timestamptz, dropped_at timestamptz)
+    part oid, from_position bigint, from_time timestamptz, is_partitioned boolean, dropped_at timestamptz)
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
     SELECT s.relation, greatest(t.from_position, g."position"), greatest(t.from_time, g.time),
            s.relation = $1 AND EXISTS (SELECT FROM bemi.shapes p
                 WHERE p.system_identifier = here.system_identifier AND p.database = here.database AND p.root = $1 AND p.relation <> $1),
-           t.from_position, g.time, t.to_time
+           t.to_time
     FROM bemi.server_and_database() AS here
     CROSS JOIN LATERAL (
         SELECT DISTINCT ON (h.relation) h.relation, h.root
@@ -62,12 +62,9 @@ BEGIN ATOMIC
     SELECT coalesce(bool_and(p.is_partitioned OR truncated.past OR EXISTS (
         SELECT FROM bemi.baselines b
         WHERE b.system_identifier = here.system_identifier AND b.database = here.database AND b.relation = p.part
-          AND b.sqlstate IS NULL AND b.finished_at >= p.from_time
+          AND b.sqlstate IS NULL AND b.finished_at IS NOT NULL AND b.since >= p.from_position
           AND (truncated.at IS NULL OR b.finished_at <= truncated.at) AND (p.dropped_at IS NULL OR b.finished_at <= p.dropped_at)
-          AND (p.gap_time IS NULL OR b.requested_at >= p.gap_time)
-          AND NOT EXISTS (SELECT FROM bemi.tracking e
-                WHERE e.system_identifier = b.system_identifier AND e.database = b.database AND e.relation = b.relation
-                  AND e.from_position < p.tracked_from AND e.to_time >= b.requested_at))), false)
+)), false)
         AND coalesce(bool_and(p.from_time >= oldest.time OR EXISTS (
             SELECT FROM bemi.worker w
             WHERE w.system_identifier = here.system_identifier AND w.database = here.database AND w.carried_to >= oldest.time)), true)
@@ -91,6 +88,7 @@ COMMENT ON FUNCTION bemi.has_all_rows(oid, timestamptz, bigint, bigint) IS
 
 -- What the last change before the moment has left; if the row has none, what the first one after it has found. A BASELINE says what the
 -- row was until then. An UPDATE that has moved a key is two events: the row with the old key goes, one with the new key comes.
+-- `truncated` is looked at for every row: hence MATERIALIZED.
 CREATE FUNCTION bemi.rows_forward(relation oid, at timestamptz, "position" bigint, sequence bigint) RETURNS TABLE (
     key text, row_data jsonb, commit_position bigint, change_sequence bigint, change uuid)
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
@@ -107,7 +105,7 @@ BEGIN ATOMIC
             AND (s.to_position IS NULL OR (c.commit_position, c.sequence) < (s.to_position, s.to_sequence))
         WHERE s.relation = p.part AND c.operation IN ('CREATE', 'UPDATE', 'DELETE', 'TRUNCATE', 'BASELINE')
     ),
-    truncated AS (SELECT t.part, max(t.place) AS place FROM stored t WHERE t.operation = 'TRUNCATE' AND t.is_past GROUP BY t.part),
+    truncated AS MATERIALIZED (SELECT t.part, max(t.place) AS place FROM stored t WHERE t.operation = 'TRUNCATE' AND t.is_past GROUP BY t.part),
     event AS (
         SELECT s.part, s.primary_key AS key, s.place, s.is_past, s.id,
                CASE WHEN s.operation = 'BASELINE' THEN s.after WHEN s.operation <> 'CREATE' AND s.old_key IS NULL THEN s.before END AS before,

@@ -31,27 +31,14 @@ constexpr char insert_sql[] =
     " WHERE changed.yes IS NULL AND moved.yes IS NULL"
     " RETURNING sequence";
 
-// From where on all changes of the table are known: since it is tracked, or since the last gap.
 constexpr char since_sql[] =
-    "SELECT greatest(t.position, g.position), greatest(t.time, g.time) FROM"
+    "SELECT CASE WHEN t.position = 0 THEN 0 ELSE greatest(t.position, g.position) END, greatest(t.time, "
+    "g.time) FROM"
     " (SELECT coalesce(max(from_position), 0), coalesce(max(from_time), '-infinity') FROM bemi.tracking"
     "   WHERE system_identifier = $2 AND database = $3::oid AND relation = $1::oid AND to_position IS NULL)"
     "  AS t (position, time),"
     " (SELECT (max(to_position) - '0/0')::bigint, max(to_time) FROM bemi.gaps WHERE system_identifier = $2)"
     "  AS g (position, time)";
-
-struct Since {
-    int64 position;
-    TimestampTz time;
-};
-
-Since known_since(Oid relation) {
-    bool is_null;
-    spi::run(since_sql, {spi::oid(relation), spi::server(), spi::oid(MyDatabaseId)});
-    const int64 position = DatumGetInt64(spi::value(1));
-    const Datum time = spi::value(2, &is_null);
-    return {position, is_null ? DT_NOBEGIN : DatumGetTimestampTz(time)};
-}
 
 void insert(const Columns &columns, const Since &since) {
     static constinit SPIPlanPtr plan = nullptr;
@@ -77,9 +64,10 @@ struct Lossy {
 class Pass {
 public:
     explicit Pass(const Part &part)
-        : part_{part}, reader_{*part.rows}, since_{known_since(part.relation)},
-          ids_{GetSystemIdentifier(), decode::timeline_of(part.commit_position), MyDatabaseId,
-               part.commit_position},
+        : part_{part}, reader_{*part.rows}, since_{part.since}, ids_{GetSystemIdentifier(),
+                                                                     decode::timeline_of(
+                                                                         part.commit_position),
+                                                                     MyDatabaseId, part.commit_position},
           sequence_{part.first_sequence} {
         columns_ = static_cast<Columns *>(palloc(sizeof(Columns)));
         columns_->open();
@@ -160,6 +148,14 @@ constexpr char unseen_sql[] =
     " FROM first f";
 
 } // namespace
+
+Since known_since(Oid relation) {
+    bool is_null;
+    spi::run(since_sql, {spi::oid(relation), spi::server(), spi::oid(MyDatabaseId)});
+    const int64 position = DatumGetInt64(spi::value(1));
+    const Datum time = spi::value(2, &is_null);
+    return {position, is_null ? DT_NOBEGIN : DatumGetTimestampTz(time)};
+}
 
 int64 store(const Part &part) {
     return Pass{part}.store();

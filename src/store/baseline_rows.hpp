@@ -5,10 +5,20 @@
 
 namespace bemi::store::baseline_rows {
 
+/// From where on all changes of a table are known: since it is tracked, or since the last gap.
+struct Since {
+    int64 position; // 0: they are not known
+    TimestampTz time;
+};
+
+/// As the owner, connected to SPI.
+[[nodiscard]] Since known_since(Oid relation);
+
 /// A part of a table's rows: they were there at a place in the order of changes.
 struct Part {
     Batch *rows;
     Oid relation;
+    Since since;
     XLogRecPtr commit_position; // between those of changes
     uint64 first_sequence;
     TimestampTz at;

@@ -1,5 +1,6 @@
 #include "store/table_states.hpp"
 
+#include "base/baselines.hpp"
 #include "base/names.hpp"
 #include "base/own_triggers.hpp"
 #include "base/transaction.hpp"
@@ -21,6 +22,7 @@ struct Row {
     const char *table;
     bool is_open;
     bool ended_by_partition;
+    bool was_untracked;
     XLogRecPtr from;
     XLogRecPtr to; // if it is not open
 };
@@ -64,7 +66,8 @@ spi::Argument position(XLogRecPtr value) {
 
 Row last_row(Oid relation) {
     static constinit Statement statement;
-    statement.execute("SELECT schema, \"table\", to_position, reason LIKE 'partition \"%%', from_position"
+    statement.execute("SELECT schema, \"table\", to_position, reason LIKE 'partition \"%%', from_position,"
+                      "  coalesce(reason = 'the table is not tracked', false)"
                       " FROM bemi.tracking%s ORDER BY from_position DESC LIMIT 1",
                       relation);
     if (SPI_processed == 0)
@@ -76,6 +79,7 @@ Row last_row(Oid relation) {
             .table = text_or_null(2),
             .is_open = is_open,
             .ended_by_partition = !is_null && DatumGetBool(by_partition),
+            .was_untracked = DatumGetBool(spi::value(6)),
             .from = static_cast<XLogRecPtr>(DatumGetInt64(spi::value(5))),
             .to = is_open ? InvalidXLogRecPtr : static_cast<XLogRecPtr>(DatumGetInt64(to))};
 }
@@ -171,6 +175,7 @@ void interrupt(Oid relation, const Row &last, const TableRecord &table, const ch
         return;
     end(relation, table, reason);
     begin(relation, last, start_at(table));
+    baselines::request_again(relation, last.schema, last.table);
 }
 
 constexpr char rewritten[] = "ALTER TABLE has changed values without changes";
@@ -183,6 +188,8 @@ void begin_own(const TableRecord &table, const State &state, const Row &last) {
     begin(table.relation, state.names, is_known ? start_at(table) : start_of_unseen(table, last));
     if (reason != nullptr)
         end(table.relation, table, reason);
+    else if (!last.was_untracked) // then it is up to bemi.track()
+        baselines::request_again(table.relation, state.names.schema, state.names.table);
 }
 
 void note_own(const TableRecord &table, const State &state, const Row &last) {

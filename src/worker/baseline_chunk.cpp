@@ -87,6 +87,8 @@ void BaselineChunk::begin_at(const baselines::Request &request) {
         ItemPointerSet(&next_, request.next_block, request.next_row);
     else
         ItemPointerSet(&next_, 0, FirstOffsetNumber);
+    begins_ = ItemPointerGetBlockNumberNoCheck(&next_) == 0 &&
+              ItemPointerGetOffsetNumberNoCheck(&next_) == FirstOffsetNumber;
 }
 
 /// What is needed to store the rows, in memory that lasts.
@@ -171,9 +173,21 @@ BaselineChunk::Outcome BaselineChunk::store(baselines::Request &request, XLogRec
     });
 }
 
-/// False if there is no place for the rows in the order of changes.
+/// Whether the history tells of all changes of these rows, and of those that are stored already. If it has
+/// begun anew meanwhile, rows may have changed that nothing tells of.
+bool BaselineChunk::are_known_since(int64 since, const baselines::Request &request) const {
+    const bool is_read_since = static_cast<XLogRecPtr>(since) <= needed_;
+    if (is_read_since && since != request.since && !begins_)
+        baselines::begin_again(request.id);
+    return is_read_since && (since == request.since || begins_);
+}
+
+/// False if there is no place for the rows in the order of changes, or if they must be read again.
 bool BaselineChunk::store_rows(baselines::Request &request, XLogRecPtr end) {
     using namespace store;
+    const baseline_rows::Since since = baseline_rows::known_since(relation_);
+    if (!are_known_since(since.position, request))
+        return false;
     const XLogRecPtr place = has_key_ ? baseline_rows::place_before(end)
                                       : baseline_rows::place_of(schema_, table_, snapshot_, end);
     if (XLogRecPtrIsInvalid(place))
@@ -184,10 +198,12 @@ bool BaselineChunk::store_rows(baselines::Request &request, XLogRecPtr end) {
     shapes::note(shape_at(place, number));
     request.rows += baseline_rows::store({.rows = &rows_,
                                           .relation = request.relation,
+                                          .since = since,
                                           .commit_position = place,
                                           .first_sequence = number,
                                           .at = read_at_});
     request.filenode = filenode_;
+    request.since = since.position;
     request.next_block = ItemPointerGetBlockNumberNoCheck(&next_);
     request.next_row = ItemPointerGetOffsetNumberNoCheck(&next_);
     baselines::advance(request, blocks_, is_last_);

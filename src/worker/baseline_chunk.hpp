@@ -36,6 +36,7 @@ private:
     void scan(Relation relation, decode::ExistingRows &existing, BlockNumber end);
     [[nodiscard]] size_t add(decode::ExistingRows &existing, TupleTableSlot *slot, MemoryContext memory);
     [[nodiscard]] bool looks_the_same(Relation relation) const;
+    [[nodiscard]] bool are_known_since(int64 since, const baselines::Request &request) const;
     [[nodiscard]] bool store_rows(baselines::Request &request, XLogRecPtr end);
     [[nodiscard]] decode::TableRecord shape_at(XLogRecPtr place, uint64 sequence) const;
 
@@ -50,6 +51,7 @@ private:
     Oid filenode_;
     TimestampTz read_at_;
     XLogRecPtr needed_;
+    bool begins_;          // at the first row of the table
     ItemPointerData next_; // where the next chunk begins
     BlockNumber blocks_;   // of the table
     bool is_last_;
