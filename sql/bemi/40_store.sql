@@ -71,6 +71,8 @@ CREATE TABLE bemi.progress (
     stored_at timestamptz,
     from_position pg_lsn NOT NULL,
     from_time timestamptz NOT NULL,
+    part_of pg_lsn,
+    part_sequence bigint,
     latest_commit timestamptz,
     max_skew interval NOT NULL DEFAULT '0',
     PRIMARY KEY (system_identifier, database)
@@ -110,6 +112,10 @@ COMMENT ON COLUMN bemi.progress.stored_at IS 'When it was stored.';
 COMMENT ON COLUMN bemi.progress.from_position IS
     'Everything that was committed from this WAL position on is stored, but for what bemi.errors says.';
 COMMENT ON COLUMN bemi.progress.from_time IS 'Everything that was committed after this time is behind that position.';
+COMMENT ON COLUMN bemi.progress.part_of IS
+    'The commit position of the transaction of which a part is stored; null while every stored transaction is stored as a whole.';
+COMMENT ON COLUMN bemi.progress.part_sequence IS
+    'The sequence of the last change of that transaction that is stored.';
 COMMENT ON COLUMN bemi.progress.latest_commit IS 'The latest time of commit that any stored change has.';
 COMMENT ON COLUMN bemi.progress.max_skew IS
     'How much earlier than a former commit a later one was at most: servers do not commit in the order of the times of commit.';

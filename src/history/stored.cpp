@@ -18,9 +18,10 @@ void sync(const NullableDatum &until) {
                &until.isnull, [](TupleTableSlot *) {});
 }
 
-/// What the transaction sees of the tables, if it reads more of the store than that.
+/// What the statement sees of the tables. The store may have more, of the last transaction a part only. On a
+/// standby the statement reads the store as of then too.
 NullableDatum visible_changes() {
-    if (!IsolationUsesXactSnapshot() || RecoveryInProgress())
+    if (RecoveryInProgress())
         return {0, true};
     return {DirectFunctionCall1(pg_current_snapshot, Datum(0)), false};
 }

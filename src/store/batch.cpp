@@ -78,7 +78,10 @@ const char *Batch::Reader::next(MemoryContext memory) {
             read_context(entry);
         else
             bytes = bytes_of(entry);
+        bytes_ += entry.size;
     }
+    if (bytes != nullptr)
+        records_++;
     MemoryContextSwitchTo(caller);
     return bytes;
 }

@@ -1,4 +1,5 @@
-// Changes on their way from the WAL into bemi.changes: whole transactions, in the order of their commits.
+// Changes on their way from the WAL into bemi.changes: whole transactions, in the order of their commits, or
+// what is still to be stored of one.
 // What does not fit into memory goes to a temporary file.
 #pragma once
 
@@ -42,6 +43,9 @@ public:
 
         /// The next record, in the batch itself or in `memory`; NULL at the end.
         [[nodiscard]] const char *next(MemoryContext memory);
+        [[nodiscard]] bool at_end() const { return records_ == batch_.records_; }
+        /// How many bytes were read.
+        [[nodiscard]] size_t bytes() const { return bytes_; }
         /// The context of that change, if it is one, valid until next() is called again.
         [[nodiscard]] const char *context() const { return context_.data; }
 
@@ -54,11 +58,16 @@ public:
         Batch &batch_;
         bool in_file_;
         size_t offset_ = 0; // in memory
+        size_t bytes_ = 0;
+        uint64 records_ = 0;
         StringInfoData context_;
     };
 
+    /// What is more does not stay in memory.
+    static constexpr size_t max_in_memory = 16 << 20;
+
 private:
-    static constexpr size_t enough = 4 << 20, max_in_memory = 16 << 20;
+    static constexpr size_t enough = 4 << 20;
 
     void add_context(std::string_view context);
     void add_entry(std::string_view bytes, bool is_context);

@@ -3,15 +3,32 @@
 #include "base/spi.hpp"
 #include "store/jsonb.hpp"
 
-namespace bemi::store::erasures {
+namespace bemi::store {
 
-decode::ErasureRecord *copy_of(const decode::ErasureRecord &erasure) {
+void Erasures::open() {
+    memory_ = CurrentMemoryContext;
+    requests_ = NIL;
+}
+
+void Erasures::add(const decode::ErasureRecord &erasure) {
+    MemoryContext caller = MemoryContextSwitchTo(memory_);
     auto *copy = static_cast<decode::ErasureRecord *>(palloc(sizeof(decode::ErasureRecord)));
     *copy = erasure;
     copy->request_json = {pnstrdup(erasure.request_json.data(), erasure.request_json.size()),
                           erasure.request_json.size()};
-    return copy;
+    requests_ = lappend(requests_, copy);
+    MemoryContextSwitchTo(caller);
 }
+
+const decode::ErasureRecord &Erasures::take_first() {
+    const auto &first = *static_cast<const decode::ErasureRecord *>(linitial(requests_));
+    requests_ = list_delete_first(requests_);
+    return first;
+}
+
+} // namespace bemi::store
+
+namespace bemi::store::erasures {
 
 void perform(const decode::ErasureRecord &erasure) {
     spi::run("SELECT bemi.store_erasure($1, $2, $3, $4, $5, $6)",

@@ -1,4 +1,5 @@
-// bemi.progress: up to which position of the WAL all changes of this server and database are stored.
+// bemi.progress: up to which position of the WAL all changes of this server and database are stored, and how
+// much of the transaction that is stored in parts.
 #pragma once
 
 #include "base/compat.hpp"
@@ -7,10 +8,17 @@
 
 namespace bemi::store::progress {
 
-/// All that was committed before `position` is stored.
+/// The changes up to `sequence` of the transaction that was committed at `commit_position`.
+struct Part {
+    XLogRecPtr commit_position; // invalid: of none
+    uint64 sequence;
+};
+
+/// All that was committed before `position` is stored, and a part of what was committed then.
 struct Progress {
     XLogRecPtr position; // invalid before the first start
     TimeLineID timeline; // of the WAL at that position
+    Part part;
 };
 
 /// As the owner, connected to SPI.
@@ -60,9 +68,10 @@ private:
 /// The same, in the current transaction. As the owner, connected to SPI.
 void move(XLogRecPtr position);
 
-/// Moves on with the changes that the current transaction has stored, with those that were missing. As the
-/// owner, connected to SPI.
-void advance(XLogRecPtr position, uint64 changes, const CommitTimes &commits);
+/// Moves on with the changes that the current transaction has stored, with those that were missing, to
+/// `position`, or within a transaction: the position is invalid then if it stays. As the owner, connected to
+/// SPI.
+void advance(XLogRecPtr position, const Part &part, uint64 changes, const CommitTimes &commits);
 
 /// In a transaction of its own; does nothing where the extension is gone.
 void forget();

@@ -27,42 +27,50 @@ void insert(const Columns &columns, TimestampTz queued_at) {
     columns.execute(plan, {TimestampTzGetDatum(queued_at)});
 }
 
-/// Stores a batch in several INSERTs of some hundred rows each.
+/// Stores a part of a batch in several INSERTs of some hundred rows each.
 class Pass {
 public:
-    Pass(Batch &batch, ReportStored report) : queued_at_{batch.begun_at()}, reader_{batch}, report_{report} {
+    Pass(Batch::Reader &reader, Erasures &erasures, TimestampTz queued_at, ReportStored report)
+        : queued_at_{queued_at}, reader_{reader}, erasures_{erasures}, report_{report} {
         columns_ = static_cast<Columns *>(palloc(sizeof(Columns)));
         columns_->open();
         moved_keys_.open(columns_->memory());
     }
 
     void store() {
-        while (const char *bytes = reader_.next(columns_->memory())) {
-            add(bytes);
+        const size_t end = reader_.bytes() + Batch::max_in_memory;
+        while (!reader_.at_end() && (reader_.bytes() < end || !is_after_change())) {
+            add(reader_.next(columns_->memory()));
             if (columns_->full())
                 flush();
         }
         flush();
-        erase();
+        if (reader_.at_end())
+            erase();
     }
 
-    /// Writes the new position to bemi.progress and returns it.
+    /// Writes how far it has come to bemi.progress. Returns the new position, invalid if it is as before.
     XLogRecPtr finish() {
+        const bool is_whole = reader_.at_end();
+        const XLogRecPtr position = is_whole ? last_.end_position : whole_;
+        const progress::Part part =
+            is_whole ? progress::Part{} : progress::Part{last_.commit_position, last_.sequence};
         if (commits_.empty())
-            progress::move(last_.end_position);
+            progress::move(position);
         else
-            progress::advance(last_.end_position, stored_, commits_);
-        return last_.end_position;
+            progress::advance(position, part, stored_, commits_);
+        return position;
     }
 
 private:
+    /// What is known of the next change stays with it, so that a part can be continued from its last change.
+    [[nodiscard]] bool is_after_change() const { return last_.kind == decode::RecordHeader::Kind::change; }
+
     void add(const char *record) {
         MemoryContext caller = MemoryContextSwitchTo(columns_->memory());
         const decode::RecordHeader header = decode::read_header(record);
-        if (header.commit_position != last_.commit_position && erasures_ != NIL) {
-            flush();
-            erase();
-        }
+        if (header.commit_position != last_.commit_position)
+            end_transaction();
         last_ = header;
         switch (last_.kind) {
         case decode::RecordHeader::Kind::change:
@@ -72,11 +80,18 @@ private:
             tables::note(decode::read_table_record(record));
             break;
         case decode::RecordHeader::Kind::erasure:
-            MemoryContextSwitchTo(caller);
-            erasures_ = lappend(erasures_, erasures::copy_of(decode::read_erasure_record(record)));
+            erasures_.add(decode::read_erasure_record(record));
             break;
         }
         MemoryContextSwitchTo(caller);
+    }
+
+    void end_transaction() {
+        whole_ = last_.end_position;
+        if (erasures_.empty() || XLogRecPtrIsInvalid(whole_))
+            return;
+        flush();
+        erase();
     }
 
     void add(const decode::ChangeRow &change) {
@@ -95,14 +110,13 @@ private:
 
     /// Does what the transaction asked for. All its changes are stored, those after its request too.
     void erase() {
-        for (int i = 0; i < list_length(erasures_); i++) {
-            const auto &erasure = *static_cast<const decode::ErasureRecord *>(list_nth(erasures_, i));
+        while (!erasures_.empty()) {
+            const decode::ErasureRecord &erasure = erasures_.take_first();
             commits_.add(erasure.committed_at);
             partitions::ensure(erasure.committed_at);
             erasures::perform(erasure);
             stored_++;
         }
-        erasures_ = NIL;
     }
 
     void flush() {
@@ -114,27 +128,33 @@ private:
     }
 
     TimestampTz queued_at_;
-    Batch::Reader reader_;
+    Batch::Reader &reader_;
+    Erasures &erasures_; // of the last transaction
     ReportStored report_;
     Columns *columns_;
     MovedKeys moved_keys_;
     decode::RecordHeader last_{};
+    XLogRecPtr whole_ = InvalidXLogRecPtr; // the end of the transaction before that of the last record
     progress::CommitTimes commits_;
     uint64 stored_ = 0;
-    List *erasures_ = NIL; // of the last transaction
 };
 
 } // namespace
 
-Stored store(Batch &batch, ReportStored report) {
-    XLogRecPtr end = InvalidXLogRecPtr;
+Parts::Parts(Batch &batch, ReportStored report)
+    : reader_{batch}, queued_at_{batch.begun_at()}, report_{report} {
+    erasures_.open();
+}
+
+Stored Parts::store_next() {
+    XLogRecPtr position = InvalidXLogRecPtr;
     in_owners_transaction([&] {
         (void)log_attested_message(store_prefix, "");
-        Pass pass(batch, report);
+        Pass pass(reader_, erasures_, queued_at_, report_);
         pass.store();
-        end = pass.finish();
+        position = pass.finish();
     });
-    return {.progress = end, .end = XactLastCommitEnd};
+    return {.progress = position, .end = XactLastCommitEnd};
 }
 
 } // namespace bemi::store::sink

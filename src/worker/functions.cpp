@@ -7,6 +7,7 @@
 #include "worker/claim.hpp"
 #include "worker/gaps.hpp"
 #include "worker/process.hpp"
+#include "worker/shared.hpp"
 #include "worker/slot.hpp"
 #include "worker/state.hpp"
 #include "worker/wakeup.hpp"
@@ -80,15 +81,15 @@ void start(bool is_lost) {
 /// Warns of changes that would be lost. If less than a segment is unread, the worker stores it before it
 /// stops.
 void warn_of_loss() {
-    const XLogRecPtr stored = slot::confirmed(), end = compat::flushed_wal();
-    if (XLogRecPtrIsInvalid(stored) || end < stored + static_cast<XLogRecPtr>(wal_segment_size))
+    const XLogRecPtr stored = slot::confirmed();
+    const uint64 unread = shared::unread_after(stored);
+    if (XLogRecPtrIsInvalid(stored) || unread < static_cast<uint64>(wal_segment_size))
         return;
-    ereport(
-        NOTICE,
-        (errmsg("changes that are not stored yet will be lost"),
-         errdetail("%llu MB of WAL are not read yet.", static_cast<unsigned long long>((end - stored) >> 20)),
-         errhint("bemi.gaps will say from where to where. To keep them, call bemi.start(), wait until "
-                 "bemi.status says that it caught up, and stop it then.")));
+    ereport(NOTICE,
+            (errmsg("changes that are not stored yet will be lost"),
+             errdetail("%llu MB of WAL are not read yet.", static_cast<unsigned long long>(unread >> 20)),
+             errhint("bemi.gaps will say from where to where. To keep them, call bemi.start(), wait until "
+                     "bemi.status says that it caught up, and stop it then.")));
 }
 
 void warn_of_missing_launcher() {

@@ -68,6 +68,9 @@ struct Report {
 /// The report on this database; nullopt where nothing is published.
 [[nodiscard]] std::optional<Report> report();
 
+/// Bytes of WAL that are to be read after `stored`, without the worker's own as far as those are published.
+[[nodiscard]] uint64 unread_after(XLogRecPtr stored);
+
 /// Whether there is shared memory to publish in.
 [[nodiscard]] bool is_available();
 

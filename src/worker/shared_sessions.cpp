@@ -73,6 +73,14 @@ std::optional<Report> report() {
     return report;
 }
 
+uint64 unread_after(XLogRecPtr stored) {
+    const XLogRecPtr flushed = compat::flushed_wal();
+    uint64 own_bytes = 0;
+    locked(entry_of_database(), [&](const Entry &entry) { own_bytes = own_unread(entry.own_wal, stored); });
+    const uint64 all = flushed > stored ? flushed - stored : 0;
+    return all - std::min(all, own_bytes);
+}
+
 bool is_stored(XLogRecPtr position) {
     Entry *entry = entry_of_database();
     bool stored = false;

@@ -42,12 +42,12 @@ bool restart_if_over(TimestampTz &since, int milliseconds) {
 void Storing::open() {
     batch_.open();
     baseline_.open();
-    const XLogRecPtr from = store::progress::read().position;
-    decoder_.open(from, batch_);
+    const store::progress::Progress stored = store::progress::read();
+    decoder_.open(stored, batch_);
     // The messages of look_at_all() may be all that there is to read. They count as unread until they are
     // stored.
-    shared::open(from - 1);
-    stored_.progress = from;
+    shared::open(stored.position - 1);
+    stored_.progress = stored.position;
     confirmed_ = MyReplicationSlot->data.confirmed_flush;
     turn_begun_at_ = GetCurrentTimestamp();
     memory_ = AllocSetContextCreate(TopMemoryContext, "bemi worker", ALLOCSET_DEFAULT_SIZES);
@@ -65,8 +65,8 @@ state::Desired Storing::run(const state::Desired &desired) {
     MemoryContextSwitchTo(memory_);
     while (is_wanted()) {
         decoder_.read(compat::flushed_wal());
-        if (!batch_.empty())
-            store();
+        if (!batch_.empty() && !store())
+            break;
         shared::end_batch(decoder_.position());
         maintain_if_due();
         work_on_baselines();
@@ -85,13 +85,14 @@ state::Desired Storing::run(const state::Desired &desired) {
 
 void Storing::finish(const state::Desired &desired) {
     const XLogRecPtr end = compat::flushed_wal();
-    const XLogRecPtr near = end - std::min(end, static_cast<XLogRecPtr>(wal_segment_size));
-    while (decoder_.position() < end && std::max(stored_.progress, decoder_.position()) >= near) {
+    // After a start, reading begins before the stored position.
+    const uint64 unread = shared::unread_after(std::max(stored_.progress, decoder_.position()));
+    bool is_all_stored = unread <= static_cast<uint64>(wal_segment_size);
+    while (is_all_stored && decoder_.position() < end) {
         decoder_.read(end);
-        if (!batch_.empty())
-            store();
+        is_all_stored = batch_.empty() || store();
     }
-    if (decoder_.position() < end)
+    if (!is_all_stored || decoder_.position() < end)
         in_the_present([&] { note_unstored(stored_.progress, desired); });
 }
 
@@ -120,12 +121,29 @@ bool Storing::is_wanted() {
     return desired_.state == state::DesiredState::running && desired_.since <= confirmed_;
 }
 
-void Storing::store() {
+/// Stores the batch; false if it is broken off after a part, because this process is to leave.
+bool Storing::store() {
     shared::begin_storing();
-    in_the_present([this] { stored_ = store::sink::store(batch_, shared::add_stored); });
+    store::sink::Parts parts{batch_, shared::add_stored};
+    while (!parts.at_end()) {
+        if (!parts.at_begin() && !is_rest_wanted())
+            return false;
+        in_the_present([&] { note(parts.store_next()); });
+        note_health();
+    }
     batch_.clear();
-    note_health();
     (void)pgstat_report_stat(false);
+    return true;
+}
+
+void Storing::note(const store::sink::Stored &part) {
+    stored_ = {.progress = std::max(stored_.progress, part.progress), .end = part.end};
+}
+
+/// Between two parts. When the slot is to be dropped, nobody else can store the rest.
+bool Storing::is_rest_wanted() {
+    const bool is_requested = !XLogRecPtrIsInvalid(desired_.since);
+    return is_wanted() || (is_requested && desired_.state == state::DesiredState::stopped);
 }
 
 /// Whether the slot keeps a segment or more of WAL that is read already.

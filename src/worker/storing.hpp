@@ -24,7 +24,9 @@ private:
     /// position.
     template <typename Body> void in_the_present(Body &&body);
     bool is_wanted();
-    void store();
+    [[nodiscard]] bool store();
+    void note(const store::sink::Stored &part);
+    [[nodiscard]] bool is_rest_wanted();
     [[nodiscard]] bool keeps_much() const;
     void note_progress();
     void free_wal();

@@ -3,7 +3,6 @@
 #include "base/lsn.hpp"
 #include "base/memory.hpp"
 #include "base/text.hpp"
-#include "decode/formats/change_row.hpp"
 #include "worker/shared.hpp"
 #include "worker/slot.hpp"
 #include "worker/wal.hpp"
@@ -11,24 +10,8 @@
 namespace bemi::worker {
 namespace {
 
-/// take_change() leaves the buffer empty for the next change.
+/// take_output() leaves the buffer empty for the next record.
 void prepare_write(LogicalDecodingContext *, XLogRecPtr, TransactionId, bool) {}
-
-void take_change(LogicalDecodingContext *decoding, XLogRecPtr, TransactionId, bool) {
-    auto *batch = static_cast<store::Batch *>(decoding->output_writer_private);
-    const std::string_view record = view_of(*decoding->out);
-    const decode::RecordHeader header = decode::read_header(record.data());
-    if (batch->empty())
-        shared::begin_batch(header.transaction_id, header.committed_at);
-    if (header.kind == decode::RecordHeader::Kind::change) {
-        const size_t size = decode::size_without_context(record);
-        shared::add_to_batch();
-        batch->add(record.substr(0, size), record.substr(size));
-    } else {
-        batch->add(record);
-    }
-    clear(decoding->out);
-}
 
 /// Backends with PROC_IN_LOGICAL_DECODING are ignored in snapshots. This one also runs writing transactions,
 /// which must be visible as running: clear the flag.
@@ -41,16 +24,43 @@ void enter_snapshots() {
 
 } // namespace
 
-void WalDecoder::open(XLogRecPtr from, store::Batch &batch) {
+void WalDecoder::open(const store::progress::Progress &stored, store::Batch &batch) {
     batch_ = &batch;
+    stored_ = stored.part;
     slot::acquire();
     XLogReaderRoutine routine = wal::reader_routine();
     const bool fast_forward = false;
-    decoding_ = CreateDecodingContext(from, decode::change_row_session_options(), fast_forward, &routine,
-                                      prepare_write, take_change, nullptr);
+    decoding_ = CreateDecodingContext(stored.position, decode::change_row_session_options(), fast_forward,
+                                      &routine, prepare_write, take_output, nullptr);
     enter_snapshots();
-    decoding_->output_writer_private = batch_;
+    decoding_->output_writer_private = this;
     XLogBeginRead(decoding_->reader, MyReplicationSlot->data.restart_lsn);
+}
+
+void WalDecoder::take_output(LogicalDecodingContext *decoding, XLogRecPtr, TransactionId, bool) {
+    static_cast<WalDecoder *>(decoding->output_writer_private)->take(view_of(*decoding->out));
+    clear(decoding->out);
+}
+
+/// What a transaction asks to erase is done with its last part.
+bool WalDecoder::is_stored(const decode::RecordHeader &header) const {
+    return header.commit_position == stored_.commit_position && header.sequence <= stored_.sequence &&
+           header.kind != decode::RecordHeader::Kind::erasure;
+}
+
+void WalDecoder::take(std::string_view record) {
+    const decode::RecordHeader header = decode::read_header(record.data());
+    if (is_stored(header))
+        return;
+    if (batch_->empty())
+        shared::begin_batch(header.transaction_id, header.committed_at);
+    if (header.kind == decode::RecordHeader::Kind::change) {
+        const size_t size = decode::size_without_context(record);
+        shared::add_to_batch();
+        batch_->add(record.substr(0, size), record.substr(size));
+    } else {
+        batch_->add(record);
+    }
 }
 
 void WalDecoder::read(XLogRecPtr end) {
