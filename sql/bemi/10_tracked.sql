@@ -9,6 +9,7 @@ CREATE TABLE bemi.tracked_schemas (
     exclude_columns text[] NOT NULL DEFAULT '{}',
     redact_columns text[] NOT NULL DEFAULT '{}',
     skip_unchanged boolean NOT NULL DEFAULT false,
+    retention interval NOT NULL DEFAULT '0' CHECK (retention >= '0'),
     CHECK (array_position(ignore_columns || exclude_columns || redact_columns, NULL) IS NULL),
     CHECK ('' <> ALL (ignore_columns || exclude_columns || redact_columns)),
     CHECK (cardinality(ignore_columns || exclude_columns || redact_columns) <= 30000)
@@ -26,6 +27,7 @@ COMMENT ON COLUMN bemi.tracked_schemas.exclude_columns IS
     'Patterns for columns, or for table.column, that changes leave out.';
 COMMENT ON COLUMN bemi.tracked_schemas.redact_columns IS
     'Patterns for columns, or for table.column: changes only say whether there is a value, and whether it has changed.';
+COMMENT ON COLUMN bemi.tracked_schemas.retention IS 'How long the changes of its tables are kept; 0: as bemi.retention says.';
 COMMENT ON COLUMN bemi.tracked_schemas.skip_unchanged IS 'Whether an UPDATE that changes nothing is no change.';
 
 SELECT pg_extension_config_dump('bemi.tracked_schemas', '');

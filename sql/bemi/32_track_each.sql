@@ -1,19 +1,19 @@
 -- The procedures below run each command that these functions return in a transaction of its own.
 CREATE FUNCTION bemi.steps_to_track(
-    target regnamespace, level text, require_context text, ignore_columns text[], exclude_columns text[], redact_columns text[], skip_unchanged boolean) RETURNS text[]
+    target regnamespace, level text, require_context text, ignore_columns text[], exclude_columns text[], redact_columns text[], skip_unchanged boolean, retention interval) RETURNS text[]
     LANGUAGE c SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'bemi_steps_to_track';
-COMMENT ON FUNCTION bemi.steps_to_track(regnamespace, text, text, text[], text[], text[], boolean) IS 'Internal, for bemi.track_each(): the commands that have still to be run.';
+COMMENT ON FUNCTION bemi.steps_to_track(regnamespace, text, text, text[], text[], text[], boolean, interval) IS 'Internal, for bemi.track_each(): the commands that have still to be run.';
 CREATE FUNCTION bemi.steps_to_untrack(target regnamespace) RETURNS text[]
     LANGUAGE c STRICT SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'bemi_steps_to_untrack';
 COMMENT ON FUNCTION bemi.steps_to_untrack(regnamespace) IS 'Internal, for bemi.untrack_each(): the commands that have still to be run.';
 CREATE FUNCTION bemi.track_by_schema(
-    target regclass, level text, require_context text, ignore_columns text[], exclude_columns text[], redact_columns text[], skip_unchanged boolean) RETURNS void
+    target regclass, level text, require_context text, ignore_columns text[], exclude_columns text[], redact_columns text[], skip_unchanged boolean, retention interval) RETURNS void
     LANGUAGE c SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'bemi_track_by_schema';
-COMMENT ON FUNCTION bemi.track_by_schema(regclass, text, text, text[], text[], text[], boolean) IS 'Internal, for bemi.track_each(): tracks one table because its schema is tracked.';
+COMMENT ON FUNCTION bemi.track_by_schema(regclass, text, text, text[], text[], text[], boolean, interval) IS 'Internal, for bemi.track_each(): tracks one table because its schema is tracked.';
 CREATE FUNCTION bemi.set_rule(
-    target regnamespace, level text, require_context text, ignore_columns text[], exclude_columns text[], redact_columns text[], skip_unchanged boolean) RETURNS void
+    target regnamespace, level text, require_context text, ignore_columns text[], exclude_columns text[], redact_columns text[], skip_unchanged boolean, retention interval) RETURNS void
     LANGUAGE c SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'bemi_set_rule';
-COMMENT ON FUNCTION bemi.set_rule(regnamespace, text, text, text[], text[], text[], boolean) IS 'Internal, for bemi.track_each(): tables that are created in the schema later are tracked.';
+COMMENT ON FUNCTION bemi.set_rule(regnamespace, text, text, text[], text[], text[], boolean, interval) IS 'Internal, for bemi.track_each(): tables that are created in the schema later are tracked.';
 CREATE FUNCTION bemi.remove_rule(target regnamespace) RETURNS void
     LANGUAGE c STRICT SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'bemi_remove_rule';
 COMMENT ON FUNCTION bemi.remove_rule(regnamespace) IS 'Internal, for bemi.untrack_each(): tables that are created in the schema later are not tracked.';
@@ -64,16 +64,16 @@ COMMENT ON PROCEDURE bemi.run_steps(text, regnamespace, interval) IS
 
 CREATE PROCEDURE bemi.track_each(target regnamespace, level text DEFAULT NULL, lock_timeout interval DEFAULT '200 ms',
                                  require_context text DEFAULT NULL, ignore_columns text[] DEFAULT NULL, exclude_columns text[] DEFAULT NULL,
-                                 redact_columns text[] DEFAULT NULL, skip_unchanged boolean DEFAULT NULL)
+                                 redact_columns text[] DEFAULT NULL, skip_unchanged boolean DEFAULT NULL, retention interval DEFAULT NULL)
     LANGUAGE plpgsql AS $$
 BEGIN
     CALL bemi.run_steps(
-        pg_catalog.format('SELECT bemi.steps_to_track($1, %L, %L, %L, %L, %L, %L)',
-                          level, require_context, ignore_columns, exclude_columns, redact_columns, skip_unchanged),
+        pg_catalog.format('SELECT bemi.steps_to_track($1, %L, %L, %L, %L, %L, %L, %L)',
+                          level, require_context, ignore_columns, exclude_columns, redact_columns, skip_unchanged, retention),
         target, lock_timeout);
 END
 $$;
-COMMENT ON PROCEDURE bemi.track_each(regnamespace, text, interval, text, text[], text[], text[], boolean) IS
+COMMENT ON PROCEDURE bemi.track_each(regnamespace, text, interval, text, text[], text[], text[], boolean, interval) IS
     'Tracks a schema as bemi.track_schema() does, on a server in use: with a transaction for each table, which waits for no lock longer than lock_timeout, and with retries.';
 
 CREATE PROCEDURE bemi.untrack_each(target regnamespace, lock_timeout interval DEFAULT '200 ms')

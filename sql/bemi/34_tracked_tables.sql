@@ -126,7 +126,7 @@ CREATE VIEW bemi.tracked_tables AS
 SELECT COALESCE(t.relation, p.relation) AS relation, t.level, t.require_context,
        CASE WHEN t.relation IS NULL THEN bemi.tracked_with(p.relation) ELSE t.root END AS root,
        COALESCE(t.by_schema AND t.root IS NULL AND s.schema IS NOT NULL, false) AS by_schema, p.problems, b.progress AS baseline,
-       t.ignore_columns, t.exclude_columns, t.redact_columns, t.skip_unchanged
+       t.ignore_columns, t.exclude_columns, t.redact_columns, t.skip_unchanged, t.retention
 FROM bemi.tracked_relations() t
 FULL JOIN (
     SELECT relation, array_agg(problem ORDER BY problem) FROM bemi.table_problems GROUP BY relation
@@ -151,4 +151,5 @@ COMMENT ON COLUMN bemi.tracked_tables.ignore_columns IS 'Patterns for columns: a
 COMMENT ON COLUMN bemi.tracked_tables.exclude_columns IS 'Patterns for columns that changes leave out.';
 COMMENT ON COLUMN bemi.tracked_tables.redact_columns IS
     'Patterns for columns: changes only say whether there is a value, and whether it has changed.';
+COMMENT ON COLUMN bemi.tracked_tables.retention IS 'How long its changes are kept; null: as long as bemi.retention says.';
 COMMENT ON COLUMN bemi.tracked_tables.skip_unchanged IS 'Whether an UPDATE that changes nothing is no change.';

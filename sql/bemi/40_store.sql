@@ -59,6 +59,9 @@ CREATE TABLE bemi.worker (
     expiring_before timestamptz,
     expiring_since timestamptz,
     carried_to timestamptz,
+    trusted_time timestamptz,
+    noted_time timestamptz,
+    noted_at timestamptz,
     PRIMARY KEY (system_identifier, database)
 );
 CREATE TABLE bemi.progress (
@@ -101,6 +104,10 @@ COMMENT ON COLUMN bemi.worker.expiring_before IS 'The value that expired_before 
 COMMENT ON COLUMN bemi.worker.expiring_since IS 'When the worker last computed what bemi.retention does not keep.';
 COMMENT ON COLUMN bemi.worker.carried_to IS
     'Where bemi.changes began when bemi.retention had dropped its last partition. What tables with a baseline still needed was kept.';
+COMMENT ON COLUMN bemi.worker.trusted_time IS
+    'For the retention of single tables: now, or the last commit if that is earlier, as it was a day ago or longer. A clock that is wrong for a moment deletes nothing.';
+COMMENT ON COLUMN bemi.worker.noted_time IS 'The value that trusted_time gets a day after noted_at.';
+COMMENT ON COLUMN bemi.worker.noted_at IS 'When noted_time was noted.';
 COMMENT ON TABLE bemi.progress IS 'Up to where the changes of each database are stored.';
 COMMENT ON COLUMN bemi.progress.system_identifier IS 'The server of the WAL, as in pg_control_system().';
 COMMENT ON COLUMN bemi.progress.database IS 'OID of the database.';

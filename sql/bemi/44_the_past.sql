@@ -161,7 +161,9 @@ BEGIN
             HINT = 'See bemi.gaps.';
     END IF;
 
-    oldest := min(p.from_time) FROM bemi.partitions p;
+    oldest := greatest((SELECT min(p.from_time) FROM bemi.partitions p), (
+        SELECT max(e.expired_before) FROM bemi.expired_tables e
+        WHERE e.system_identifier = server AND e.database = own_database AND e.relation IN ($1, pg_partition_root($1))));
     IF $2 < known.from_time OR $3 < known.from_position THEN
         SELECT * INTO broken FROM bemi.tracking t
         WHERE t.relation = $1 AND t.system_identifier = server AND t.database = own_database
@@ -179,7 +181,7 @@ BEGIN
     IF known.from_time < oldest AND ($2 < oldest OR $3 < (SELECT min(c.commit_position) FROM bemi.changes c WHERE c.committed_at < oldest + bemi.skew())) THEN
         RAISE invalid_parameter_value USING
             MESSAGE = format('history of table "%s" begins at %s', bemi.name_of($1), oldest),
-            DETAIL = 'Older partitions of bemi.changes were dropped.';
+            DETAIL = 'Older changes were deleted.';
     END IF;
 END
 $$;

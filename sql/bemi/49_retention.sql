@@ -5,7 +5,8 @@
 -- that stays, later changes of the key don't tell of the row. Repeated, it stores nothing again. OFFSET 0 makes the planner look
 -- each row up in the indexes.
 CREATE FUNCTION bemi.carry_forward(
-    from_time timestamptz, to_time timestamptz, kept_at timestamptz, INOUT "position" bigint, INOUT sequence bigint)
+    from_time timestamptz, to_time timestamptz, kept_at timestamptz, INOUT "position" bigint, INOUT sequence bigint,
+    only_of oid DEFAULT NULL)
     LANGUAGE sql SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
     WITH here AS MATERIALIZED (SELECT system_identifier, database FROM bemi.server_and_database()),
@@ -18,6 +19,7 @@ BEGIN ATOMIC
     part AS MATERIALIZED (
         SELECT c.* FROM bemi.changes c
         WHERE c.committed_at >= $1 AND c.committed_at < $2 AND (c.commit_position, c.sequence) > ($4, $5)
+          AND ($6 IS NULL OR (c.schema, c."table") IN (SELECT s.schema, s."table" FROM shape s WHERE s.relation = $6 OR s.root = $6))
         ORDER BY c.commit_position, c.sequence LIMIT 1000
     ),
     carried AS (
@@ -26,7 +28,7 @@ BEGIN ATOMIC
         SELECT md5(c.id::text)::uuid, c.database, c.schema, c."table", c.primary_key, 'BASELINE', '{}', c.after, '{}',
             $3, c.queued_at, now(), 0, c.position, c.commit_position, c.sequence
         FROM part c
-        JOIN shape s ON s.schema = c.schema AND s."table" = c."table"
+        JOIN shape s ON s.schema = c.schema AND s."table" = c."table" AND ($6 IS NULL OR s.relation = $6 OR s.root = $6)
             AND (c.commit_position, c.sequence) >= (s.from_position, s.from_sequence)
             AND (s.to_position IS NULL OR (c.commit_position, c.sequence) < (s.to_position, s.to_sequence))
         WHERE c.operation IN ('CREATE', 'UPDATE', 'BASELINE') AND c.primary_key IS NOT NULL
@@ -75,5 +77,5 @@ BEGIN ATOMIC
     )
     SELECT p.commit_position, p.sequence FROM part p ORDER BY p.commit_position DESC, p.sequence DESC LIMIT 1;
 END;
-COMMENT ON FUNCTION bemi.carry_forward(timestamptz, timestamptz, timestamptz, bigint, bigint) IS
-    'Internal, for bemi.retention: keeps what the next thousand changes of a partition say of rows that are still needed. Returns the place of the last one, or null.';
+COMMENT ON FUNCTION bemi.carry_forward(timestamptz, timestamptz, timestamptz, bigint, bigint, oid) IS
+    'Internal, for retention: keeps what the next thousand changes of a partition, of all tables or of one, say of rows that are still needed. Returns the place of the last one, or null.';

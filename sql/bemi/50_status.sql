@@ -33,6 +33,8 @@ SELECT d.datname AS database,
        (SELECT count(*) FROM bemi.gaps g WHERE g.acknowledged_at IS NULL) AS gaps,
        (SELECT count(*) FROM bemi.partitions) AS partitions,
        w.partitions_dropped,
+       (SELECT coalesce(sum(e.changes_deleted), 0)::bigint FROM bemi.expired_tables e
+        WHERE e.database = d.oid AND e.system_identifier = server.system_identifier) AS changes_deleted,
        w.retention_at AS last_retention_at
 FROM pg_database d
 CROSS JOIN pg_control_system() AS server
@@ -76,6 +78,7 @@ COMMENT ON COLUMN bemi.metrics.errors IS 'Rows of bemi.errors that are not ackno
 COMMENT ON COLUMN bemi.metrics.gaps IS 'Rows of bemi.gaps that are not acknowledged.';
 COMMENT ON COLUMN bemi.metrics.partitions IS 'How many partitions bemi.changes has.';
 COMMENT ON COLUMN bemi.metrics.partitions_dropped IS 'How many partitions bemi.retention has dropped.';
+COMMENT ON COLUMN bemi.metrics.changes_deleted IS 'How many changes of single tables were deleted, because of bemi.track(..., retention).';
 COMMENT ON COLUMN bemi.metrics.last_retention_at IS 'When bemi.retention was last applied.';
 
 CREATE VIEW bemi.status AS

@@ -1,5 +1,7 @@
 #include "base/tracking_options.hpp"
 
+#include <algorithm>
+
 namespace bemi {
 
 namespace {
@@ -32,7 +34,38 @@ bool take_flag(bool &flag, std::string_view value, std::string_view expected) {
     return true;
 }
 
+/// Removes a number from the start of `text`, and the character behind it. Leaves `text` as it is if it
+/// begins otherwise.
+bool skip_number(std::string_view &text, char behind, size_t max_size) {
+    const size_t size = std::min(text.find_first_not_of("0123456789"), text.size());
+    if (size == 0 || size > max_size || size == text.size() || text[size] != behind)
+        return false;
+    text.remove_prefix(size + 1);
+    return true;
+}
+
+bool take_retention(TrackingOptions &options, std::string_view value) {
+    if (!is_retention(value))
+        return false;
+    options.chosen.retention = value;
+    return true;
+}
+
 } // namespace
+
+// No number is so large that a time before now by so much would be none.
+bool is_retention(std::string_view text) {
+    if (!text.starts_with('P') || text.size() < 2)
+        return false;
+    text.remove_prefix(1);
+    (void)skip_number(text, 'M', 4);
+    (void)skip_number(text, 'D', 6);
+    if (!text.starts_with('T'))
+        return text.empty();
+    text.remove_prefix(1);
+    (void)skip_number(text, '.', 9);
+    return skip_number(text, 'S', 9) && text.empty();
+}
 
 std::string_view level_name(Level level) {
     return level == Level::row ? "row" : "statement";
@@ -80,6 +113,8 @@ bool take_argument(TrackingOptions &options, std::string_view argument) {
         return take_identity(options, value);
     if (key == "rule")
         return take_flag(options.by_schema, value, "schema");
+    if (key == "retention")
+        return take_retention(options, value);
     if (key == "skip_unchanged")
         return take_flag(options.chosen.skip_unchanged, value, "true");
     return column_pattern(argument).has_value();

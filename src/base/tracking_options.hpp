@@ -5,7 +5,8 @@
 //   require_context=warning|error               what a write without a context gets
 //   identity=default|nothing|full|index NAME    the replica identity that the table had before
 //   rule=schema                                 the table follows the rule of its schema
-//   skip_unchanged=true                         an UPDATE that changes nothing is no change
+//   retention=P90D                              how long changes are kept, in months (M), days and seconds:
+//   P1M2DT3.5S skip_unchanged=true                         an UPDATE that changes nothing is no change
 //   ignore|exclude|redact=PATTERN               a rule for columns, see column_rules.hpp; any number of them
 #pragma once
 
@@ -29,6 +30,7 @@ struct ChosenOptions {
     Level level = Level::row;
     Requirement require_context = Requirement::off;
     bool skip_unchanged = false;
+    std::string_view retention;    // empty: as long as those of other tables
     std::string_view column_rules; // their arguments, each with a zero byte after it
 
     bool operator==(const ChosenOptions &) const = default;
@@ -58,6 +60,10 @@ struct TrackingOptions {
 /// may be several of them.
 [[nodiscard]] bool take_argument(TrackingOptions &options, std::string_view argument);
 
+/// Whether the text is a length of time of the form P[nM][nD][T[n[.n]S]], which PostgreSQL reads as an
+/// interval.
+[[nodiscard]] bool is_retention(std::string_view text);
+
 /// The replica identity as the argument `identity` has it. The name of the index follows that of 'i'.
 [[nodiscard]] std::string_view identity_name(char identity);
 
@@ -78,6 +84,8 @@ template <typename Write> void write_arguments(const TrackingOptions &options, W
         write("rule"sv, "schema"sv, ""sv);
     if (options.chosen.skip_unchanged)
         write("skip_unchanged"sv, "true"sv, ""sv);
+    if (!options.chosen.retention.empty())
+        write("retention"sv, options.chosen.retention, ""sv);
     write_requirement(options, write);
     for_each_column_pattern(options.chosen.column_rules, [&write](const ColumnPattern &rule) {
         write(column_rule_name(rule.rule), rule.pattern, ""sv);

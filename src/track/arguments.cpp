@@ -3,6 +3,7 @@
 #include "base/boundary.hpp"
 #include "base/text.hpp"
 #include "track/column_rules.hpp"
+#include "track/retention.hpp"
 
 namespace bemi::track {
 namespace {
@@ -94,8 +95,10 @@ BEMI_FUNCTION(bemi_tracking_options) {
                       column_rules::to_array(rules, ColumnRule::ignore),
                       column_rules::to_array(rules, ColumnRule::exclude),
                       column_rules::to_array(rules, ColumnRule::redact),
-                      BoolGetDatum(options.chosen.skip_unchanged)};
+                      BoolGetDatum(options.chosen.skip_unchanged),
+                      retention::to_interval(options.chosen.retention)};
     bool nulls[std::size(values)] = {false, false, unknown == nullptr};
+    nulls[std::size(values) - 1] = options.chosen.retention.empty();
     return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(descriptor), values, nulls));
 }
 

@@ -2,6 +2,7 @@
 #include "base/boundary.hpp"
 #include "track/baseline.hpp"
 #include "track/catalog.hpp"
+#include "track/retention.hpp"
 #include "track/schema.hpp"
 #include "track/steps.hpp"
 #include "track/tracking.hpp"
@@ -13,7 +14,7 @@ const char *text_argument(FunctionCallInfo fcinfo, int number) {
     return text_to_cstring(PG_GETARG_TEXT_PP(number));
 }
 
-/// The rules for columns and skip_unchanged, which are arguments from number `first` on.
+/// The rules for columns, skip_unchanged and retention, which are arguments from number `first` on.
 void take_rules(GivenOptions &given, FunctionCallInfo fcinfo, int first) {
     const int skip_unchanged = first + static_cast<int>(std::size(all_column_rules));
     if (PG_NARGS() <= skip_unchanged)
@@ -23,6 +24,9 @@ void take_rules(GivenOptions &given, FunctionCallInfo fcinfo, int first) {
             given.rules[i] = column_rules::from_array(rule, PG_GETARG_ARRAYTYPE_P(first + i));
     if (!PG_ARGISNULL(skip_unchanged))
         given.skip_unchanged = PG_GETARG_BOOL(skip_unchanged);
+    const int number = skip_unchanged + 1;
+    if (PG_NARGS() > number && !PG_ARGISNULL(number))
+        given.retention = retention::from_interval(*PG_GETARG_INTERVAL_P(number));
 }
 
 /// The options that a function has as its arguments after the first one. An older script of the extension

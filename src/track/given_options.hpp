@@ -13,13 +13,16 @@ struct GivenOptions {
     std::optional<Level> level;
     std::optional<Requirement> require_context;
     std::optional<bool> skip_unchanged;
+    std::optional<std::string_view> retention;
     column_rules::Given rules;
 
     [[nodiscard]] bool any_rules() const {
         return std::any_of(std::begin(rules), std::end(rules),
                            [](const auto &one) { return one.has_value(); });
     }
-    [[nodiscard]] bool any() const { return level || require_context || skip_unchanged || any_rules(); }
+    [[nodiscard]] bool any() const {
+        return level || require_context || skip_unchanged || retention || any_rules();
+    }
 
     /// The given rules together.
     [[nodiscard]] std::string_view all_rules() const { return column_rules::replaced({}, rules); }
@@ -29,6 +32,7 @@ struct GivenOptions {
         options.level = level.value_or(options.level);
         options.require_context = require_context.value_or(options.require_context);
         options.skip_unchanged = skip_unchanged.value_or(options.skip_unchanged);
+        options.retention = retention.value_or(options.retention);
         if (any_rules())
             options.column_rules = column_rules::replaced(options.column_rules, rules);
     }

@@ -1,6 +1,7 @@
 #include "track/schema_rules.hpp"
 
 #include "base/names.hpp"
+#include "track/retention.hpp"
 
 namespace bemi::track::schema_rules {
 namespace {
@@ -12,7 +13,8 @@ constexpr AttrNumber time_column = 3;
 constexpr AttrNumber requirement_column = 4;
 constexpr AttrNumber ignore_column = 5; // the other rules follow in their order
 constexpr AttrNumber skip_column = 8;
-constexpr int columns = 8;
+constexpr AttrNumber retention_column = 9;
+constexpr int columns = 9;
 
 constexpr AttrNumber column_of(ColumnRule rule) {
     return static_cast<AttrNumber>(ignore_column + static_cast<int>(rule));
@@ -61,6 +63,7 @@ struct Row {
         for (const ColumnRule rule : all_column_rules)
             set(column_of(rule), column_rules::to_array(options.column_rules, rule));
         set(skip_column, BoolGetDatum(options.skip_unchanged));
+        set(retention_column, retention::to_interval(options.retention));
     }
 };
 
@@ -116,6 +119,8 @@ bool find(const char *schema, ChosenOptions *options) {
         (void)find_level(text_in(rules, row, level_column), options->level);
         (void)find_requirement(text_in(rules, row, requirement_column), options->require_context);
         options->skip_unchanged = DatumGetBool(value_in(rules, row, skip_column));
+        if (const Datum retention = value_in(rules, row, retention_column); retention != 0)
+            options->retention = retention::from_interval(*DatumGetIntervalP(retention));
         options->column_rules = rules_in(rules, row);
     });
 }

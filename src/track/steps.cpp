@@ -20,6 +20,10 @@ const char *literal(std::string_view name) {
     return psprintf("'%.*s'", static_cast<int>(name.size()), name.data());
 }
 
+const char *retention_literal(std::string_view retention) {
+    return retention.empty() ? "'0'" : literal(retention);
+}
+
 const char *rules_literal(const GivenOptions &given, ColumnRule rule) {
     const std::optional<std::string_view> &rules = given.rules[static_cast<size_t>(rule)];
     return rules
@@ -37,6 +41,7 @@ const char *arguments(const GivenOptions &given) {
         appendStringInfo(&list, ", %s", rules_literal(given, rule));
     appendStringInfo(&list, ", %s",
                      given.skip_unchanged ? (*given.skip_unchanged ? "true" : "false") : "NULL");
+    appendStringInfo(&list, ", %s", given.retention ? retention_literal(*given.retention) : "NULL");
     return list.data;
 }
 

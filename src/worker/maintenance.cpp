@@ -4,6 +4,7 @@
 #include "worker/fault.hpp"
 #include "worker/process.hpp"
 #include "worker/retention.hpp"
+#include "worker/table_retention.hpp"
 
 namespace bemi::worker::maintenance {
 namespace {
@@ -31,6 +32,7 @@ void drop_expired_partitions() {
 void run() {
     attempt(store::partitions::make_ahead);
     attempt(drop_expired_partitions);
+    attempt(table_retention::run);
 }
 
 } // namespace bemi::worker::maintenance

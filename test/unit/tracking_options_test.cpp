@@ -172,3 +172,12 @@ TEST(a_star_stands_for_any_characters) {
     CHECK(matches("a*b", "a*b"));
     CHECK(matches("*", ""));
 }
+
+TEST(retention_is_a_length_of_time) {
+    for (const char *text :
+         {"P90D", "P3M", "P1M2D", "P0M0DT3600.000000S", "PT0S", "P9999M999999DT999999999.5S"})
+        CHECK_EQUAL(taken({std::string("retention=") + text}), "0" + none + " retention=" + text);
+    for (const char *text : {"", "P", "90D", "P90", "PD", "P1D1M", "P10000M", "P1000000D", "PT", "PT1",
+                             "PT.5S", "PT1..5S", "PT1.S", "PT1000000000S", "P-1D", "P1D ", "90 days"})
+        CHECK_EQUAL(taken({std::string("retention=") + text}), "1" + none);
+}
