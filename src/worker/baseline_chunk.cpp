@@ -22,6 +22,13 @@ const char *copy_of(std::string_view text) {
     return pnstrdup(text.data(), text.size());
 }
 
+/// As text, in the current memory context. A query would have a snapshot of its own.
+store::baseline_rows::Snapshot active_snapshot() {
+    const Datum snapshot = OidFunctionCall0(F_PG_CURRENT_SNAPSHOT);
+    return {.text = OidOutputFunctionCall(F_PG_SNAPSHOT_OUT, snapshot),
+            .xmin = DatumGetInt64(DirectFunctionCall1(pg_snapshot_xmin, snapshot))};
+}
+
 /// Locks the table without waiting, and opens it. The lock comes before the snapshot: whoever has truncated,
 /// altered or dropped the table before is visible in it, and nobody can until the transaction ends.
 Relation try_open(Oid oid, bool &is_locked) {
@@ -101,11 +108,7 @@ void BaselineChunk::note_table(const decode::ExistingRows &existing) {
     table_ = copy_of(existing.table());
     state_ = copy_of(existing.state());
     if (!has_key_)
-        spi::connected([this] {
-            spi::run("SELECT s::text, pg_snapshot_xmin(s)::text::bigint FROM pg_current_snapshot() AS s");
-            snapshot_.text = MemoryContextStrdup(memory_, TextDatumGetCString(spi::value(1)));
-            snapshot_.xmin = DatumGetInt64(spi::value(2));
-        });
+        snapshot_ = active_snapshot();
     MemoryContextSwitchTo(caller);
 }
 
