@@ -1,4 +1,5 @@
 import { instrumentClient } from './pg.js'
+import { serverCheck } from './server.js'
 
 type AfterCreate = (connection: any, done: (error: Error | null | undefined, connection: any) => void) => void
 
@@ -14,8 +15,9 @@ export function withBemi<C extends object>(config: C): C {
 
 /** Instruments each new connection, then calls the configuration's own function, if there is one. */
 export function afterCreate(own?: AfterCreate): AfterCreate {
+  const check = serverCheck()
   return (connection, done) => {
-    instrumentClient(connection)
+    instrumentClient(connection, check)
     if (own) own(connection, done)
     else done(null, connection)
   }

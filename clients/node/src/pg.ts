@@ -1,6 +1,6 @@
 import { hasComment, withComment } from './comment.js'
 import { bound, scopes } from './context.js'
-import { checkServer } from './server.js'
+import { serverCheck } from './server.js'
 
 type Method = (...args: any[]) => any
 
@@ -31,9 +31,9 @@ function isNew(object: object): boolean {
 export function instrumentPool<P extends PoolLike>(pool: P): P {
   if (!isNew(pool)) return pool
   bindConnect(pool)
-  const check = once(() => pool.once('release', () => checkServer(pool)))
+  const check = serverCheck()
   pool.on('acquire', (client: ClientLike) => {
-    instrument(client, check)
+    instrument(client, once(() => pool.once('release', () => setImmediate(check, pool))))
   })
   return pool
 }
@@ -54,20 +54,21 @@ function boundCallback(argument: unknown): unknown {
   return typeof argument === 'function' ? bound(argument as Method) : argument
 }
 
-/** Lets every write of this client carry the context of the code that calls query(). */
-export function instrumentClient<C extends ClientLike>(client: C): C {
-  instrument(client, () => {})
+/** Lets every write of this client carry the context of the code that calls query(). Clients of one pool share a check. */
+export function instrumentClient<C extends ClientLike>(client: C, check = serverCheck()): C {
+  instrument(client, once(() => check(client)))
   return client
 }
 
-/** Calls whenCarried each time that a context has been put on a query, or was there. */
+/** Calls whenCarried each time that a query with a context is on its way, whoever put that there. */
 function instrument(client: ClientLike, whenCarried: () => void): void {
   if (!isNew(client)) return
   const query = client.query
   client.query = function (this: unknown, first: unknown, ...rest: unknown[]) {
     const carrying = withContextIn(first)
+    const result = query.call(this, carrying, ...rest.map(boundCallback))
     if (hasComment(textOf(carrying))) whenCarried()
-    return query.call(this, carrying, ...rest.map(boundCallback))
+    return result
   }
 }
 

@@ -1,4 +1,5 @@
 import { contextJson } from './comment.js'
+import { type ServerCheck, serverCheck } from './server.js'
 
 interface SqlLike {
   begin(...args: any[]): Promise<any>
@@ -21,18 +22,27 @@ export function bemiBegin<S extends SqlLike, R>(sql: S, options: string, fn: Cal
 export function bemiBegin<R>(sql: SqlLike, ...args: any[]): Promise<Result<R>> {
   const fn = args.pop()
   return sql.begin(...args, async (transaction: any) => {
-    await setContext(transaction)
+    await setContext(transaction, checkOf(sql))
     const result = fn(transaction)
     return Array.isArray(result) ? Promise.all(result) : result
   })
 }
 
+const checks = new WeakMap<object, ServerCheck>()
+
+function checkOf(sql: SqlLike): ServerCheck {
+  const check = checks.get(sql) ?? serverCheck()
+  checks.set(sql, check)
+  return check
+}
+
 /** A context larger than the server accepts must not fail the transaction: then there is none. */
-async function setContext(transaction: any): Promise<void> {
+async function setContext(transaction: any, check: ServerCheck): Promise<void> {
   const json = contextJson()
   if (json === undefined) return
   await transaction`
     SELECT set_config('bemi.context', given.context, true)
     FROM (SELECT ${json}::text AS context) AS given
     WHERE octet_length(context) <= pg_size_bytes(coalesce(nullif(current_setting('bemi.max_context_size', true), ''), '1MB'))`
+  await check({ query: async (text) => ({ rowCount: (await transaction.unsafe(text)).count }) })
 }
