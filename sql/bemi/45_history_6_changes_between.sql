@@ -31,6 +31,18 @@ $$;
 COMMENT ON FUNCTION bemi.events_between(bemi.keyed_shape[], timestamptz, timestamptz, pg_snapshot) IS
     'Internal, for bemi.changes_between(): what has happened to the rows of a table, by key.';
 
+-- Where a redacted value has changed, the change says so, and the next one of the row no longer does.
+CREATE FUNCTION bemi.marked_as_changed(image jsonb, marked jsonb[]) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT CASE WHEN $2 IS NULL THEN $1 ELSE $1 || (
+        SELECT coalesce(jsonb_object_agg(e.key, e.value), '{}')
+        FROM unnest($2) m CROSS JOIN jsonb_each(m) e
+        WHERE e.value = '"[REDACTED, changed]"' AND $1->e.key = '"[REDACTED]"') END;
+END;
+COMMENT ON FUNCTION bemi.marked_as_changed(jsonb, jsonb[]) IS
+    'Internal, for bemi.changes_between(): the image of a row, in which redacted values are marked that an earlier one marks.';
+
 -- TRUNCATE has removed rows that no change names: they are those that were there before.
 CREATE FUNCTION bemi.stored_changes_between(relation regclass, since timestamptz, until timestamptz, seen pg_snapshot) RETURNS TABLE (
     key text, operation text, changed jsonb, before jsonb, after jsonb, changes uuid[], contexts jsonb[])
@@ -61,11 +73,12 @@ BEGIN
         FROM event e WHERE e.operation = 'TRUNCATE'
     ), touched AS (
         SELECT e.key, (array_agg(e.before) FILTER (WHERE e.is_first))[1] AS before, (array_agg(e.after) FILTER (WHERE e.is_last))[1] AS after,
+               array_agg(e.after) FILTER (WHERE e.after @? '$.* ? (@ == "[REDACTED, changed]")') AS marked,
                array_agg(e.id ORDER BY e.place) AS changes, array_agg(e.context ORDER BY e.place) AS contexts
         FROM event e WHERE e.operation <> 'TRUNCATE'
         GROUP BY e.key
     ), state AS (
-        SELECT t.key, t.before, t.after FROM touched t WHERE NOT is_truncated
+        SELECT t.key, t.before, bemi.marked_as_changed(t.after, t.marked) AS after FROM touched t WHERE NOT is_truncated
         UNION ALL
         SELECT coalesce(b.key, a.key), coalesce(b.row_data, '{}'), coalesce(a.row_data, '{}')
         FROM (SELECT * FROM bemi.rows_as_of($1, at => since) WHERE is_truncated) AS b

@@ -123,9 +123,17 @@ RETURN format('WITH RECURSIVE %s, %s%s
          ELSE 'NULL::text[], NULL::text[] FROM net n' END);
 COMMENT ON FUNCTION bemi.revert_net(text, boolean) IS 'Internal, for bemi.revert(): SQL for what the changes have done to each row.';
 
+-- Without values for these, a row cannot come back.
+CREATE FUNCTION bemi.revert_needed(relation oid) RETURNS text[]
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+RETURN array(SELECT c.name FROM bemi.revert_columns($1) c WHERE c.is_not_null AND c.is_settable AND NOT c.has_default ORDER BY c.number);
+COMMENT ON FUNCTION bemi.revert_needed(oid) IS
+    'Internal, for bemi.revert(): the columns of the table that must not be null, and have no default.';
+
 -- What is forced is done in spite of a conflict, unless action is null. A value that was erased is never written; what is forced may write
 -- a whole row.
-CREATE FUNCTION bemi.revert_kinds(relation oid, net text, key_columns text[], settable_columns text[], is_forced boolean) RETURNS bemi.revert_kind[]
+CREATE FUNCTION bemi.revert_kinds(
+    relation oid, net text, key_columns text[], settable_columns text[], needed_columns text[], is_forced boolean) RETURNS bemi.revert_kind[]
     LANGUAGE c STABLE STRICT AS 'MODULE_PATHNAME', 'bemi_revert_kinds';
-COMMENT ON FUNCTION bemi.revert_kinds(oid, text, text[], text[], boolean) IS
+COMMENT ON FUNCTION bemi.revert_kinds(oid, text, text[], text[], text[], boolean) IS
     'Internal, for bemi.revert(): the kinds of steps for the rows that the SQL in net returns; null if it returns a row twice.';

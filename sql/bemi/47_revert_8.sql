@@ -9,10 +9,10 @@ DECLARE
 BEGIN
     EXECUTE format(
         'SELECT string_agg(format(
-            '' UNION ALL SELECT gen_random_uuid(), NULL, NULL, r.key, ''''DELETE'''', %%s, %%s, %%L::timestamptz, r.row_data, ''''{}''''::jsonb,
+            '' UNION ALL SELECT gen_random_uuid(), NULL, NULL, r.key, ''''DELETE'''', %%s, %%s, %%L::timestamptz, r.row_data - %%L::text[], ''''{}''''::jsonb,
                 CASE WHEN bemi.has_erased_values() THEN bemi.erased_of(%1$s, r.key) END, NULL
               FROM bemi.rows_as_of(%1$s, lsn => %%L, change => %%L) r'',
-            t.commit_position, t.sequence, t.committed_at, CASE WHEN p.id IS NULL THEN ''0/0''::pg_lsn + (t.commit_position - 1) END, p.id), '''')
+            t.commit_position, t.sequence, t.committed_at, bemi.revert_ruled(%1$s, ''{exclude,redact}'', t.commit_position), CASE WHEN p.id IS NULL THEN ''0/0''::pg_lsn + (t.commit_position - 1) END, p.id), '''')
          FROM (SELECT DISTINCT ON (commit_position) * FROM (%2$s) AS c ORDER BY commit_position, sequence) AS t
          LEFT JOIN LATERAL (
             SELECT c.id FROM bemi.changes c
@@ -44,9 +44,9 @@ BEGIN
     changes := CASE WHEN has_moved THEN bemi.revert_followed(root, changes) ELSE bemi.revert_keyed(root, changes) END;
     IF NOT has_moved THEN
         -- Most rows have one change only.
-        kinds := bemi.revert_kinds(root, bemi.revert_net(changes, false), keys, bemi.revert_settable(root), is_forced);
+        kinds := bemi.revert_kinds(root, bemi.revert_net(changes, false), keys, bemi.revert_settable(root), bemi.revert_needed(root), is_forced);
     END IF;
-    RETURN coalesce(kinds, bemi.revert_kinds(root, bemi.revert_net(changes, true), keys, bemi.revert_settable(root), is_forced));
+    RETURN coalesce(kinds, bemi.revert_kinds(root, bemi.revert_net(changes, true), keys, bemi.revert_settable(root), bemi.revert_needed(root), is_forced));
 END
 $$;
 COMMENT ON FUNCTION bemi.revert_kinds_of(oid, oid, text, text, boolean, boolean, boolean) IS

@@ -60,16 +60,18 @@ CREATE FUNCTION bemi.new_names(columns jsonb, target_columns jsonb) RETURNS json
     LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
     SELECT coalesce(jsonb_object_agg(c.name, t.name), '{}')
-    FROM jsonb_to_recordset($1) AS c (number integer, name text) JOIN jsonb_to_recordset($2) AS t (number integer, name text) ON t.number = c.number;
+    FROM jsonb_to_recordset($1) AS c (number integer, name text, rule text) JOIN jsonb_to_recordset($2) AS t (number integer, name text) ON t.number = c.number
+    WHERE c.rule IN ('exclude', 'redact') IS NOT TRUE;
 END;
-COMMENT ON FUNCTION bemi.new_names(jsonb, jsonb) IS 'Internal: how the columns of a shape are called in another one, {"old": "new"}.';
+COMMENT ON FUNCTION bemi.new_names(jsonb, jsonb) IS
+    'Internal: how the columns of a shape are called in another one, {"old": "new"}, without those whose values are not stored.';
 
 -- The rows of a table that is gone, with the names that its columns had at the moment.
 CREATE FUNCTION bemi.rows_of_dropped(relation oid, columns jsonb, at timestamptz, "position" bigint, sequence bigint) RETURNS SETOF jsonb
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
     WITH shape AS MATERIALIZED (
-        SELECT s.*, nullif(bemi.new_names(s.columns, $2), bemi.new_names(s.columns, s.columns)) AS names,
+        SELECT s.*, nullif(bemi.new_names(s.columns, $2), (SELECT jsonb_object_agg(c.name, c.name) FROM jsonb_to_recordset(s.columns) AS c (name text))) AS names,
                row_number() OVER (ORDER BY s.from_position, s.from_sequence) = 1 AS is_first
         FROM bemi.shapes_of($1) s WHERE s.relation = $1
     )

@@ -14,6 +14,20 @@
 namespace bemi::history {
 namespace {
 
+/// Tells which values may be of a later time, if any: updates of these columns alone are not stored.
+void tell_of_ignored(Relation relation, const Shape &then) {
+    StringInfoData names;
+    initStringInfo(&names);
+    for (int i = 0; i < RelationGetDescr(relation)->natts; i++)
+        if (then.ignored[i] && then.names[i] != nullptr)
+            appendStringInfo(&names, "%s\"%s\"", names.len > 0 ? ", " : "",
+                             NameStr(TupleDescAttr(RelationGetDescr(relation), i)->attname));
+    if (names.len > 0)
+        ereport(NOTICE, (errmsg("ignored columns of table \"%s\" may have later values: %s",
+                                RelationGetRelationName(relation), names.data),
+                         errdetail("Updates of ignored columns alone are not stored.")));
+}
+
 class PastRows {
 public:
     PastRows(Relation relation, const Datum *keys, const RowSink &sink)
@@ -86,7 +100,9 @@ private:
     }
 
     void prepare() {
-        reader_.open(relation_, past_.shape_at(cut_));
+        const Shape then = past_.shape_since(cut_);
+        tell_of_ignored(relation_, then);
+        reader_.open(relation_, then);
         present_.open(relation_, past_);
         key_.open(RelationGetDescr(relation_), past_.key);
         if (keys_ == nullptr)

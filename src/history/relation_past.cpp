@@ -59,15 +59,21 @@ const char **names_of_today(TupleDesc columns) {
     return names;
 }
 
-/// The names by the columns of today. `numbers` says which column has which name.
-const char **names_by_column(TupleDesc columns, std::span<const int16> numbers, const Texts &texts) {
-    const char **names = no_names(columns);
+/// Sets the names by the columns of today, and which of these were ignored. `numbers` says which column has
+/// which name, and which rule if any.
+void set_columns(Shape &shape, TupleDesc columns, std::span<const int16> numbers, const Texts &texts,
+                 const Texts &rules) {
+    shape.names = no_names(columns);
+    shape.ignored = static_cast<bool *>(palloc0(static_cast<size_t>(columns->natts)));
     for (size_t i = 0; i < numbers.size(); i++) {
         const int column = numbers[i] - 1;
-        if (column < columns->natts && !TupleDescAttr(columns, column)->attisdropped)
-            names[column] = TextDatumGetCString(texts.values[i]);
+        if (column >= columns->natts || TupleDescAttr(columns, column)->attisdropped)
+            continue;
+        const char *rule = TextDatumGetCString(rules.values[i]);
+        shape.ignored[column] = strcmp(rule, "ignore") == 0;
+        if (*rule == '\0' || shape.ignored[column])
+            shape.names[column] = TextDatumGetCString(texts.values[i]);
     }
-    return names;
 }
 
 /// Whether the key of the shape has the columns that the key has today, in their order.
@@ -85,8 +91,9 @@ Shape shape_of(TupleTableSlot *row, TupleDesc columns, std::span<const AttrNumbe
     Shape shape{};
     shape.from = place_at(row, 3);
     shape.from_time = DatumGetTimestampTz(row->tts_values[7]);
-    shape.names = names_by_column(
-        columns, {reinterpret_cast<int16 *>(ARR_DATA_PTR(numbers)), static_cast<size_t>(texts.count)}, texts);
+    set_columns(shape, columns,
+                {reinterpret_cast<int16 *>(ARR_DATA_PTR(numbers)), static_cast<size_t>(texts.count)}, texts,
+                texts_of(row->tts_values[11]));
     shape.has_key_of_today =
         !row->tts_isnull[8] && is_key_of_today(shape.names, key, texts_of(row->tts_values[8]));
     return shape;
@@ -98,7 +105,8 @@ constexpr char shapes_query[] =
     "SELECT s.relation, s.schema, s.\"table\", s.from_position, s.from_sequence, s.to_position, "
     "s.to_sequence, s.from_time, s.key,"
     " ARRAY(SELECT (c OPERATOR(pg_catalog.->>) 'number')::smallint " EACH_COLUMN "),"
-    " ARRAY(SELECT c OPERATOR(pg_catalog.->>) 'name' " EACH_COLUMN ")"
+    " ARRAY(SELECT c OPERATOR(pg_catalog.->>) 'name' " EACH_COLUMN "),"
+    " ARRAY(SELECT COALESCE(c OPERATOR(pg_catalog.->>) 'rule', '') " EACH_COLUMN ")"
     " FROM bemi.shapes_of($1) s ORDER BY s.from_position, s.from_sequence";
 
 void set_key(RelationPast &past, Relation relation) {
@@ -136,7 +144,9 @@ Oid primary_key_of(Relation relation) {
 }
 
 Shape shape_of_today(Relation relation) {
-    return {begin_of_time, DT_NOBEGIN, names_of_today(RelationGetDescr(relation)), true};
+    TupleDesc columns = RelationGetDescr(relation);
+    auto *ignored = static_cast<bool *>(palloc0(static_cast<size_t>(columns->natts)));
+    return {begin_of_time, DT_NOBEGIN, names_of_today(columns), ignored, true};
 }
 
 bool RelationPast::has_key_since(const Cut &cut) const {
@@ -166,6 +176,22 @@ const Shape &RelationPast::shape_at(const Cut &cut) const {
     return shapes[i];
 }
 
+Shape RelationPast::shape_since(const Cut &cut) const {
+    Shape since = shape_at(cut);
+    const char **names = static_cast<const char **>(palloc(sizeof(char *) * natts));
+    bool *ignored = static_cast<bool *>(palloc(natts));
+    std::copy_n(since.names, natts, names);
+    std::copy_n(since.ignored, natts, ignored);
+    for (const Shape *later = &shape_at(cut); later != shapes.data() + shapes.size(); later++)
+        for (size_t i = 0; i < natts; i++) {
+            names[i] = later->names[i] == nullptr ? nullptr : names[i];
+            ignored[i] |= later->ignored[i];
+        }
+    since.names = names;
+    since.ignored = ignored;
+    return since;
+}
+
 Datum RelationPast::tables() const {
     auto *tables = static_cast<Datum *>(palloc(sizeof(Datum) * names.size()));
     for (size_t i = 0; i < names.size(); i++)
@@ -185,6 +211,7 @@ RelationPast past_of(Relation relation) {
     Growing<StoredName> names;
     Growing<Shape> shapes;
     set_key(past, relation);
+    past.natts = static_cast<size_t>(RelationGetDescr(relation)->natts);
     select(saved(plan, shapes_query, types), &value, nullptr, [&](TupleTableSlot *row) {
         MemoryContext caller = MemoryContextSwitchTo(memory);
         names.add() = {text_at(row, 1), text_at(row, 2), place_at(row, 3), place_at(row, 5)};

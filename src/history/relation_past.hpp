@@ -20,8 +20,10 @@ struct StoredName {
 struct Shape {
     Place from;
     TimestampTz from_time;
-    // By the columns of today: the name that the column had; NULL where it did not exist.
+    // By the columns of today: the name that the column had; NULL where changes do not have its values, since
+    // it did not exist, or its rule excludes or redacts it.
     const char **names;
+    bool *ignored; // by the columns of today: changes of nothing else were not stored
     bool has_key_of_today;
 };
 
@@ -31,6 +33,7 @@ struct RelationPast {
     std::span<AttrNumber> key; // the columns of the primary key of today, with its
     Oid key_index;
     bool is_key_deferrable;
+    size_t natts; // how many columns the table has today
 
     /// Whether each row had one key, of today's columns, from the cut on.
     [[nodiscard]] bool has_key_since(const Cut &cut) const;
@@ -40,6 +43,8 @@ struct RelationPast {
     [[nodiscard]] const Shape &shape_at(Place place) const;
     /// The shape that the table had at the cut.
     [[nodiscard]] const Shape &shape_at(const Cut &cut) const;
+    /// That shape with those columns only of which all changes since have the values.
+    [[nodiscard]] Shape shape_since(const Cut &cut) const;
     /// The names without their schemas, as text[].
     [[nodiscard]] Datum tables() const;
 };

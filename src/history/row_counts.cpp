@@ -7,7 +7,7 @@ namespace bemi::history {
 void RowCounts::collect(Relation relation, const Changes &changes) {
     relation_ = relation;
     past_ = changes.past;
-    then_ = &changes.past->shape_at(*changes.cut);
+    then_ = changes.past->shape_since(*changes.cut);
     memory_ = CurrentMemoryContext;
     counts_.open(memory_);
     json_.open(relation);
@@ -38,7 +38,7 @@ RowCount *RowCounts::count_of(Datum row, const Shape &shape) {
     StringInfoData text;
     initStringInfo(&text);
     for (int i = 0; i < RelationGetDescr(relation_)->natts; i++) {
-        const char *name = then_->names[i] != nullptr ? shape.names[i] : nullptr;
+        const char *name = then_.names[i] != nullptr && !then_.ignored[i] ? shape.names[i] : nullptr;
         JsonbValue buffer;
         JsonbValue *value =
             name == nullptr

@@ -1,6 +1,6 @@
 // The changes after a cut of a table whose rows cannot be told apart by a key: how many rows of each kind
 // went, less those that came. Rows are of one kind if they agree in all columns that the table had then and
-// has today.
+// has today, and of which changes tell everything since.
 #pragma once
 
 #include "history/changes.hpp"
@@ -41,7 +41,7 @@ private:
 
     Relation relation_;
     const RelationPast *past_;
-    const Shape *then_;
+    Shape then_;
     MemoryContext memory_;
     KeyTable<RowCount> counts_;
     JsonRows json_;

@@ -8,8 +8,8 @@ namespace bemi::history {
 
 class RowReader {
 public:
-    /// `columns` are those that the table has today. Rows get null for those that it did not have in the
-    /// shape `then`.
+    /// Rows have the columns that the table has today. They get null for those that have no name in the shape
+    /// `then`.
     void open(Relation relation, const Shape &then);
 
     /// Reads a row that had the shape; `change` has it.

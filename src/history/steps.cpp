@@ -136,6 +136,7 @@ struct Kinds {
     Oid kind_type, step_type;
     TupleDesc kind, step;
     std::span<const Datum> key_columns, settable_columns;
+    std::span<const Datum> needed_columns; // a row cannot come back without values for them
     bool is_forced;
     List *all;             // of Kind
     StringInfoData latest; // the row that came last
@@ -149,6 +150,7 @@ struct Kinds {
 private:
     bool is_new(const text *row_key);
     [[nodiscard]] bool writes_erased(const Net &net, const Difference &difference) const;
+    [[nodiscard]] const text *needed_by(Jsonb *image) const;
     [[nodiscard]] Step step_for(const Net &net, const Difference &difference) const;
     Kind *kind_of(const Step &step);
     [[nodiscard]] Datum columns_to_set(ArrayType *columns) const;
@@ -177,7 +179,8 @@ void Kinds::open(FunctionCallInfo call) {
     step = lookup_rowtype_tupdesc_copy(step_type, -1);
     key_columns = names_in(PG_GETARG_ARRAYTYPE_P(2));
     settable_columns = names_in(PG_GETARG_ARRAYTYPE_P(3));
-    is_forced = PG_GETARG_BOOL(4);
+    needed_columns = names_in(PG_GETARG_ARRAYTYPE_P(4));
+    is_forced = PG_GETARG_BOOL(5);
     initStringInfo(&latest);
 }
 
@@ -201,6 +204,18 @@ bool Kinds::writes_erased(const Net &net, const Difference &difference) const {
     return std::ranges::any_of(net.erased, [written](Datum name) { return is_among(name, written); });
 }
 
+/// The first needed column that the image lacks; NULL if it has all.
+const text *Kinds::needed_by(Jsonb *image) const {
+    for (Datum name : needed_columns) {
+        const std::string_view key = view_of(DatumGetTextPP(name));
+        JsonbValue buffer;
+        if (getKeyJsonValueFromContainer(&image->root, key.data(), static_cast<int>(key.size()), &buffer) ==
+            nullptr)
+            return DatumGetTextPP(name);
+    }
+    return nullptr;
+}
+
 Step Kinds::step_for(const Net &net, const Difference &difference) const {
     Step result{};
     result.action = action_for(net);
@@ -222,6 +237,8 @@ Step Kinds::step_for(const Net &net, const Difference &difference) const {
         result.forbid(conflict_of("erased", DatumGetTextPP(net.erased.front())));
     else if (net.row_key == nullptr || (result.action == update && !difference.is_recorded))
         result.forbid(conflict_of("not recorded", nullptr));
+    else if (const text *needed = result.action == insert ? needed_by(net.target) : nullptr)
+        result.forbid(conflict_of("not recorded", needed));
     else
         result.set(step_conflict,
                    difference.has_broken ? conflict_of("changed between", net.broken_column) : nullptr);
