@@ -29,7 +29,7 @@ CREATE FUNCTION bemi.untrack_schema(target regnamespace) RETURNS void
 COMMENT ON FUNCTION bemi.untrack_schema(regnamespace) IS
     'Ends the tracking of a schema: of its tables that are not tracked by themselves, and of those that are created later.';
 
-CREATE FUNCTION bemi.matches_column(pattern text, name name) RETURNS boolean
+CREATE FUNCTION bemi.matches_column(pattern text, name text) RETURNS boolean
     LANGUAGE c IMMUTABLE STRICT AS 'MODULE_PATHNAME', 'bemi_matches_column';
-COMMENT ON FUNCTION bemi.matches_column(text, name) IS
+COMMENT ON FUNCTION bemi.matches_column(text, text) IS
     'Internal: whether a pattern of ignore_columns, exclude_columns or redact_columns is about a column.';

@@ -12,7 +12,7 @@ BEGIN ATOMIC
     ruled AS MATERIALIZED (
         SELECT r.*, a.attnum, a.attname
         FROM rule r
-        JOIN pg_attribute a ON a.attrelid = r.relation AND a.attnum > 0 AND NOT a.attisdropped AND bemi.matches_column(r.pattern, a.attname)
+        JOIN pg_attribute a ON a.attrelid = r.relation AND a.attnum > 0 AND NOT a.attisdropped AND bemi.matches_column(r.pattern, a.attname::text)
     ),
     hidden AS MATERIALIZED (
         SELECT DISTINCT ON (relation, attnum) relation, root, attnum, attname, verb FROM ruled
@@ -47,3 +47,47 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION bemi.column_rule_problems() IS
     'Internal, for bemi.table_problems: rules for columns that have no effect, or not the one that was meant.';
+
+-- What is off about rules that no single table has: patterns of schemas, and statements in contexts that may tell what is hidden.
+-- The sessions of others count, so a setting counts where it is written, not as this session has it.
+CREATE FUNCTION bemi.column_rule_faults() RETURNS TABLE (topic text, found text, fix text)
+    LANGUAGE sql STABLE
+BEGIN ATOMIC
+    WITH pattern AS (
+        SELECT s.schema, r.argument, p.pattern
+        FROM bemi.tracked_schemas s
+        CROSS JOIN LATERAL (VALUES ('ignore_columns', s.ignore_columns), ('exclude_columns', s.exclude_columns),
+                                   ('redact_columns', s.redact_columns)) AS r (argument, patterns)
+        CROSS JOIN LATERAL unnest(r.patterns) AS p (pattern)
+    ),
+    capture AS (
+        SELECT 'for the server' AS place, s.reset_val AS setting
+        FROM pg_settings s WHERE s.name = 'bemi.capture' AND s.source = 'configuration file'
+        UNION ALL
+        SELECT concat('for ', 'role ' || quote_ident(pg_get_userbyid(nullif(s.setrole, 0))), ' in database ' || quote_ident(d.datname)),
+               substr(c.setting, length('bemi.capture=') + 1)
+        FROM pg_db_role_setting s
+        CROSS JOIN unnest(s.setconfig) AS c (setting)
+        LEFT JOIN pg_database d ON d.oid = s.setdatabase
+        WHERE c.setting LIKE 'bemi.capture=%' AND COALESCE(d.datname = current_database(), true)
+    )
+    SELECT 'column rules' AS topic,
+           format('pattern "%s" of %s matches no column of the tables of schema %s', p.pattern, p.argument, p.schema) AS found,
+           format('-- if the column has another name now, call bemi.track_schema(%L, %s => ...) with that', p.schema, p.argument) AS fix
+    FROM pattern p
+    WHERE EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = p.schema AND c.relkind IN ('r', 'p'))
+      AND NOT EXISTS (
+          SELECT FROM pg_namespace n
+          JOIN pg_class c ON c.relnamespace = n.oid AND c.relkind IN ('r', 'p')
+          JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+          WHERE n.nspname = p.schema
+            AND bemi.matches_column(p.pattern, CASE WHEN p.pattern LIKE '%.%' THEN concat(c.relname, '.', a.attname) ELSE a.attname::text END))
+    UNION ALL
+    SELECT 'column rules', format('bemi.capture %s contains sql: statements may have the values of excluded and redacted columns', c.place),
+           '-- take sql out of bemi.capture there, or write such values with parameters only'
+    FROM capture c
+    WHERE 'sql' = ANY (regexp_split_to_array(lower(c.setting), '[\s,"]+'))
+      AND EXISTS (SELECT FROM bemi.tracked_relations() t WHERE t.exclude_columns || t.redact_columns <> '{}');
+END;
+COMMENT ON FUNCTION bemi.column_rule_faults() IS 'Internal, for bemi.doctor(): what is off about rules for columns, but for those of single tables.';
+REVOKE ALL ON FUNCTION bemi.column_rule_faults() FROM PUBLIC;

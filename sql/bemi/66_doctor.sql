@@ -19,6 +19,8 @@ BEGIN
         SELECT * FROM bemi.history_faults()
         UNION ALL
         SELECT * FROM bemi.context_faults()
+        UNION ALL
+        SELECT * FROM bemi.column_rule_faults()
     ),
     checks (number, topic, severity, seen) AS (VALUES
         (0, 'version', 'error', (SELECT e.extversion FROM pg_extension e WHERE e.extname = 'bemi')),
@@ -46,7 +48,8 @@ BEGIN
                                                                       ', ' ORDER BY p.pubname)
                                          FROM pg_publication p WHERE p.puballtables)),
         (18, 'dump', 'warning', 'possible for the database''s owner'),
-        (19, 'contexts', 'warning', 'none is missing')
+        (19, 'contexts', 'warning', 'none is missing'),
+        (20, 'column rules', 'warning', 'as they are meant')
     )
     SELECT c.topic, f.topic IS NULL, CASE WHEN f.topic IS NOT NULL THEN c.severity END, COALESCE(f.found, c.seen, 'none'),
            f.fix || CASE WHEN pg_is_in_recovery() AND f.fix !~ '^--|ALTER SYSTEM|pg_drop_replication_slot'

@@ -105,7 +105,7 @@ BEMI_FUNCTION(bemi_tracking_options) {
 /// bemi.matches_column(): whether a rule with this pattern is about a column with this name.
 BEMI_FUNCTION(bemi_matches_column) {
     const ColumnPattern rule{ColumnRule::ignore, view_of(PG_GETARG_TEXT_PP(0))};
-    PG_RETURN_BOOL(rule.matches(NameStr(*PG_GETARG_NAME(1))));
+    PG_RETURN_BOOL(rule.matches(view_of(PG_GETARG_TEXT_PP(1))));
 }
 
 } // namespace bemi::track
