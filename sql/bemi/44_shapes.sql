@@ -53,7 +53,7 @@ COMMENT ON COLUMN bemi.shapes.root IS 'OID of the partitioned table that it was 
 COMMENT ON COLUMN bemi.shapes.schema IS 'Schema of the table.';
 COMMENT ON COLUMN bemi.shapes."table" IS 'Name of the table.';
 COMMENT ON COLUMN bemi.shapes.columns IS
-    'Its columns, [{"number": 1, "name": "id", "type": "integer"}, ...]: number in pg_attribute, name, and type with its schema unless that is pg_catalog.';
+    'Its columns, [{"number": 1, "name": "id", "type": "integer"}, ...]: number in pg_attribute, name, and type with its schema unless that is pg_catalog; and the rule for it, if there is one: exclude, redact or ignore.';
 COMMENT ON COLUMN bemi.shapes.key IS 'The columns of its primary key, in the order of the key; null if it has none.';
 COMMENT ON COLUMN bemi.shapes.from_position IS
     'The LSN of the commit from which on it looked like this, as a number; with from_sequence.';

@@ -183,6 +183,14 @@ CREATE TABLE rules_app.other (id int PRIMARY KEY, password text, secret text, hi
 CREATE TABLE rules_app.a ("b.c" text, secret text);
 CREATE TABLE rules_app."a.b" (c text, d text);
 SELECT * FROM rules() WHERE rules ~ '^rules_app\.';
+-- a new table does not fail, even if a rule hides its primary key
+CREATE SCHEMA rules_late;
+SELECT bemi.track_schema('rules_late', redact_columns => '{email}');
+CREATE TABLE rules_late.person (email text PRIMARY KEY);
+SELECT relation, problems FROM bemi.tracked_tables WHERE relation = 'rules_late.person'::regclass;
+SELECT bemi.untrack_schema('rules_late');
+DROP TABLE rules_late.person;
+DROP SCHEMA rules_late;
 -- others are for the tables that are there
 SELECT sqlstate_of($$SELECT bemi.track_schema('rules_app', exclude_columns => '{passwort}')$$);
 SELECT sqlstate_of($$SELECT bemi.track_schema('rules_app', exclude_columns => '{other.passwort}')$$);

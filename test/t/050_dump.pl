@@ -15,13 +15,18 @@ $node->safe_psql('postgres', q{
     CREATE TABLE parent (id int PRIMARY KEY);
     CREATE TABLE child () INHERITS (parent);
     CREATE SCHEMA "My App";
-    CREATE TABLE "My App"."Order" ("Id" int PRIMARY KEY);
+    CREATE TABLE "My App"."Order" ("Id" int PRIMARY KEY, "Se,cret" text);
+    CREATE TABLE account (id int PRIMARY KEY, "a,b" text, "it's" text, "q""\\*" text, "=n
+        n" text, "ä€" text);
+    SELECT bemi.track('account', ignore_columns => '{ä€}', exclude_columns => ARRAY['a,b', 'it''s'], redact_columns => ARRAY['q"\\*', E'=n\n*'],
+                      skip_unchanged => true);
     SELECT bemi.track('todo'), bemi.track('bulk', level => 'statement'), bemi.track('measure'), bemi.track('parent');
-    SELECT bemi.track_schema('"My App"');
+    SELECT bemi.track_schema('"My App"', redact_columns => '{"Order.Se,*"}');
     INSERT INTO todo VALUES (1, 'Sleep');
 });
 
-my $tracked = q{SELECT relation, level, root, by_schema, problems FROM bemi.tracked_tables ORDER BY relation::text};
+my $rules = 'ignore_columns, exclude_columns, redact_columns, skip_unchanged';
+my $tracked = qq{SELECT relation, level, root, by_schema, problems, $rules FROM bemi.tracked_tables ORDER BY relation::text};
 my $triggers = q{SELECT tgrelid::regclass, tgname, tgenabled, tgparentid <> 0 FROM pg_trigger
     WHERE tgname LIKE '~bemi%' ORDER BY tgrelid::regclass::text, tgname};
 my $identities = q{SELECT oid::regclass, relreplident FROM pg_class
@@ -34,6 +39,7 @@ sub check_restored {
     my ($target, $database, $name) = @_;
     is(one_of($target, $tracked, $database), one_of($node, $tracked), "$name: the same tables are tracked");
     is(one_of($target, $triggers, $database), one_of($node, $triggers), "$name: the same triggers");
+    is(one_of($target, "SELECT schema, $rules FROM bemi.tracked_schemas", $database), 'My App|{}|{}|{"Order.Se,*"}|f', "$name: the same rules for a schema");
     is(one_of($target, $identities, $database), one_of($node, $identities), "$name: the same replica identities");
 
     create_slot($target, 's', $database);
@@ -43,18 +49,23 @@ sub check_restored {
         INSERT INTO bulk VALUES (3);
         INSERT INTO measure VALUES (4, '2023-05-05');
         INSERT INTO child VALUES (5);
+        INSERT INTO account SELECT 8, s, s, s, s, s FROM (VALUES ('secret')) AS v (s);
+        UPDATE account SET "ä€" = 'seen';
         CREATE TABLE "My App"."Later" (id int PRIMARY KEY);
         INSERT INTO "My App"."Later" VALUES (6);
         UPDATE "My App"."Later" SET id = 7;
     });
-    is(brief(receive($target, 's', database => $database)), <<'END' =~ s/\n\z//r, "$name: contexts are captured");
+    my @changes = receive($target, 's', database => $database);
+    is(brief(@changes), <<'END' =~ s/\n\z//r, "$name: contexts are captured");
 CREATE 2 {"user_id":1}
 CREATE 3 {"user_id":1}
 CREATE [4,"2023-05-05"] {"user_id":1}
 CREATE null {"user_id":1}
+CREATE 8 {"user_id":1}
 CREATE 6 {"user_id":1}
 UPDATE 7 {"user_id":1}
 END
+    is_deeply([ sort values %{ $changes[4]{after} } ], [ 8, '[REDACTED]', '[REDACTED]', 'secret' ], "$name: what is hidden stays hidden");
     $target->safe_psql($database, q{SELECT bemi.untrack('todo'), bemi.untrack('bulk'), bemi.untrack_schema('"My App"')});
     is(one_of($target, q{SELECT relreplident FROM pg_class WHERE relname = 'todo'}, $database), 'd',
         "$name: untrack() still knows the former replica identity");
