@@ -3,15 +3,18 @@ import { parseArgs } from 'node:util'
 import { doctor } from './cli/doctor.js'
 import { createMigration } from './cli/migration.js'
 import { tail } from './cli/tail.js'
+import { ui } from './cli/ui.js'
 
 const usage = `usage: bemi migration:create --path DIR [--orm mikro-orm|typeorm|knex|prisma|drizzle|sql] [--schema public] [--emit ts|js]
        bemi doctor [URL]
        bemi tail [URL] [--table [SCHEMA.]TABLE] [--ctx KEY=VALUE]...
+       bemi ui [URL] [--port 4983]
 
 URL is that of the database; without one it is DATABASE_URL, or what PGHOST, PGDATABASE, … say.`
 
 /** The command line; resolves to the exit status. */
 async function main(args: string[]): Promise<number> {
+  if (args[0] === 'ui') return ui(args.slice(1)).then(() => 0)
   const { values, positionals } = parseArgs({
     args,
     allowPositionals: true,

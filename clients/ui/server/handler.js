@@ -28,10 +28,12 @@ export function makeHandler({ guard, database, tail }) {
     if (request.method !== 'GET' && request.method !== 'HEAD') throw new Refusal(405, 'method', 'Only GET.')
     const cookie = guard.cookieFor(url)
     if (cookie !== undefined) return enter(response, cookie)
-    const asset = findAsset(isPage(url.pathname) ? '/index.html' : url.pathname)
-    if (asset === undefined) throw new Refusal(404, 'path', 'There is no such page.')
-    response.writeHead(200, { 'content-type': asset.type, 'cache-control': 'no-cache' })
-    response.end(asset.bytes)
+    const asset = findAsset(url.pathname)
+    const isForPeople = request.headers.accept?.includes('text/html')
+    if (asset === undefined && !isPage(url.pathname) && !isForPeople) throw new Refusal(404, 'path', 'There is no such page.')
+    const { type, bytes } = asset ?? findAsset('/index.html')
+    response.writeHead(asset || isPage(url.pathname) ? 200 : 404, { 'content-type': type, 'cache-control': 'no-cache' })
+    response.end(bytes)
   }
 
   /** Not by a redirect: in one that began at another site, browsers would not send the cookie. */
