@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { limits } from '../server/api/export.js'
+import { openPage } from './browser.js'
 import { database, makeSchema, sql, startUi, synced, until } from './support.js'
 
 const schema = await makeSchema('away')
@@ -51,6 +52,21 @@ test('the server goes away: it is said; it comes back: all goes on, the tail whe
   let text = ''
   while (!/"key" : "1"/.test(text)) text += (await reader.read()).value
   await reader.cancel()
+})
+
+test('a page says that the server is away, keeps what it has, and goes on by itself', async () => {
+  const page = await openPage(ui, `/?schema=${schema}`)
+  await page.click('.live')
+  await page.locator('.record', { hasText: '1' }).waitFor()
+  await shutDoor()
+  await page.getByText('The database does not answer.').waitFor()
+  assert.equal(await page.locator('.change').count(), 1)
+  await openDoor()
+  await page.waitForFunction(() => !document.querySelector('.away'))
+  await sql(`INSERT INTO ${schema}.todo VALUES (2, 'after that')`)
+  await page.locator('.record', { hasText: '2' }).waitFor()
+  assert.deepEqual(page.problems, [])
+  await page.context().close()
 })
 
 test('an export that nobody takes is ended, and in the meantime no other waits for it', async () => {
