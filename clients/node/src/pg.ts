@@ -60,15 +60,14 @@ export function instrumentClient<C extends ClientLike>(client: C, check = server
   return client
 }
 
-/** Calls whenCarried each time that a query with a context is on its way, whoever put that there. */
+/** Calls whenCarried before each query with a context, whoever put that there. */
 function instrument(client: ClientLike, whenCarried: () => void): void {
   if (!isNew(client)) return
   const query = client.query
   client.query = function (this: unknown, first: unknown, ...rest: unknown[]) {
     const carrying = withContextIn(first)
-    const result = query.call(this, carrying, ...rest.map(boundCallback))
     if (hasComment(textOf(carrying))) whenCarried()
-    return result
+    return query.call(this, carrying, ...rest.map(boundCallback))
   }
 }
 
