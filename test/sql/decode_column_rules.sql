@@ -247,6 +247,16 @@ UPDATE odd SET "ä€" = 'secret2', "a,b" = 'secret2';
 SELECT * FROM peek();
 SELECT * FROM lines();
 
+-- a thousand patterns, which PostgreSQL keeps in TOAST
+SELECT 'created' FROM (SELECT string_agg(format('column_with_a_long_name_%s text', n), ', ') AS columns FROM generate_series(1, 50) n) AS c,
+    LATERAL (SELECT set_config('decode_column_rules.columns', c.columns, false)) AS s;
+DO $$ BEGIN EXECUTE format('CREATE TABLE many (id int PRIMARY KEY, %s)', current_setting('decode_column_rules.columns')); END $$;
+SELECT bemi.track('many', redact_columns => (SELECT array_agg(repeat('*', n) || '_' || (n % 40 + 1)) FROM generate_series(1, 1000) n));
+SELECT count(*) FROM pg_trigger WHERE tgrelid = 'many'::regclass AND pg_column_size(tgargs) < octet_length(tgargs);
+INSERT INTO many SELECT (jsonb_populate_record(NULL::many, jsonb_build_object('id', 1) || jsonb_object_agg(attname, 'v'))).*
+FROM pg_attribute WHERE attrelid = 'many'::regclass AND attnum > 1;
+SELECT cardinality(string_to_array(l, '"[REDACTED]"')) - 1 AS redacted, cardinality(string_to_array(l, '"v"')) - 1 AS others FROM lines() l;
+
 -- arguments of triggers that were made by hand
 CREATE TABLE by_hand (id int, v text, w text);
 CREATE TRIGGER "~bemi_truncate" BEFORE TRUNCATE ON by_hand EXECUTE FUNCTION bemi.emit_context('exclude', 'exclude=', 'redact=w', 'nonsense', 'exclude=v', '=', 'redact=***');
