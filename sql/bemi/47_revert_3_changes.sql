@@ -16,6 +16,10 @@ END;
 COMMENT ON FUNCTION bemi.revert_selector(uuid, bigint, jsonb, regclass, text, text[], timestamptz, timestamptz, text) IS
     'Internal, for bemi.revert(): the selectors that are given, as a JSON object; null if there are none.';
 
+CREATE FUNCTION bemi.require_table(relation oid) RETURNS void
+    LANGUAGE c STABLE STRICT AS 'MODULE_PATHNAME', 'bemi_require_table';
+COMMENT ON FUNCTION bemi.require_table(oid) IS 'Internal: an error unless it is a table whose changes can be stored.';
+
 CREATE FUNCTION bemi.revert_require(selector jsonb, relation oid, operations text[], conflicts text, triggers boolean) RETURNS void
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
@@ -38,9 +42,7 @@ BEGIN
     IF triggers IS FALSE AND NOT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) THEN
         RAISE insufficient_privilege USING MESSAGE = 'must be superuser to take changes back without triggers';
     END IF;
-    IF relation IS NOT NULL AND (SELECT relkind IN ('r', 'p') FROM pg_class WHERE oid = relation) IS NOT TRUE THEN
-        RAISE wrong_object_type USING MESSAGE = format('"%s" is not a table', relation::regclass);
-    END IF;
+    PERFORM bemi.require_table(relation);
 END
 $$;
 COMMENT ON FUNCTION bemi.revert_require(jsonb, oid, text[], text, boolean) IS

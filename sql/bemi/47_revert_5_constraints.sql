@@ -44,17 +44,13 @@ CREATE FUNCTION bemi.revert_constraints(kind bemi.revert_kind)
     RETURNS TABLE (conflict jsonb, sql text, other oid, actions text[], columns text[])
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
-    -- somebody else has the unique value, and keeps it
-    SELECT jsonb_build_object('reason', 'unique value is taken', 'column', u.columns[1], 'constraint', u.name),
-           format('SELECT array_agg(DISTINCT p.n) FROM %s WITH ORDINALITY AS p (key, place, target, expected, conflict, n)
-                   JOIN %s AS t ON %s WHERE (%s) IS NOT TRUE AND NOT EXISTS (SELECT FROM unnest($2) q WHERE %s)',
-                  bemi.revert_steps('$1'), bemi.revert_table($1.relation), bemi.revert_match($1.relation, u.columns, 'p.target', $1.relation, u.columns),
-                  bemi.revert_place($1.relation, 'p.place'), bemi.revert_place($1.relation, 'q.place')),
-           $1.relation, '{UPDATE,DELETE}'::text[], u.columns
-    FROM (SELECT c.relname AS name, i.indisprimary, bemi.revert_names_of($1.relation, (i.indkey::smallint[])[0:i.indnkeyatts - 1]) AS columns
-          FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
-          WHERE i.indrelid = $1.relation AND i.indisunique AND i.indexprs IS NULL AND i.indpred IS NULL) AS u
-    WHERE $1.action <> 'DELETE' AND u.columns <@ $1.columns AND NOT ($1.action = 'INSERT' AND u.indisprimary)
+    -- somebody else has the unique value, or one that excludes it, and keeps it
+    SELECT jsonb_strip_nulls(jsonb_build_object('reason', CASE WHEN x.is_exclusion THEN 'excluded' ELSE 'unique value is taken' END,
+                                                'column', x.first_column, 'constraint', x.name)),
+           format('SELECT array_agg(DISTINCT p.n) FROM %s WHERE NOT EXISTS (SELECT FROM unnest($2) q WHERE %s)',
+                  bemi.revert_holders($1, x.index), bemi.revert_place($1.relation, 'q.place')),
+           $1.relation, '{UPDATE,DELETE}'::text[], x.columns
+    FROM bemi.revert_indexes($1) x
     UNION ALL
     -- there is no row to refer to, nor will be
     SELECT jsonb_build_object('reason', 'parent is missing', 'column', f.columns[1], 'table', f.other::regclass::text),
@@ -109,14 +105,17 @@ END;
 COMMENT ON FUNCTION bemi.revert_blocked(bemi.revert_kind, bigint[], jsonb) IS
     'Internal, for bemi.revert(): the kind without the steps of these numbers, and those with the conflict.';
 
--- What is blocked may block others: the children of a row that cannot come back. So it is done until nothing changes.
-CREATE FUNCTION bemi.revert_constrained(kinds bemi.revert_kind[]) RETURNS bemi.revert_kind[]
+-- What is blocked may block others: the children of a row that cannot come back. So it is done until nothing changes. What is forced is not
+-- blocked by a constraint, but fails.
+CREATE FUNCTION bemi.revert_constrained(kinds bemi.revert_kind[], is_forced boolean) RETURNS bemi.revert_kind[]
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
     SET TimeZone = 'UTC' SET DateStyle = 'ISO' SET IntervalStyle = 'postgres' SET bytea_output = 'hex' SET extra_float_digits = 1 SET work_mem = '64MB' SET jit = off AS $$
 DECLARE
     look record;
     arrivals bemi.revert_step[];
     numbers bigint[];
+    waiting integer[] := '{}';
+    ranks integer[];
 BEGIN
     FOR i IN 1 .. coalesce(cardinality(kinds), 0) LOOP
         CONTINUE WHEN kinds[i].is_blocked;
@@ -124,15 +123,27 @@ BEGIN
             arrivals := bemi.revert_others(kinds, kinds[i].relation, '{INSERT,UPDATE}', kinds[i].columns);
             EXECUTE look.sql INTO numbers USING kinds[i].steps, '{}'::bemi.revert_step[], arrivals;
             CONTINUE WHEN numbers IS NULL;
-            kinds[i].rank := CASE WHEN look.conflict->>'reason' = 'unique value is taken' THEN greatest(kinds[i].rank, 1) ELSE kinds[i].rank END;
+            waiting := CASE WHEN look.conflict ? 'constraint' THEN waiting || i ELSE waiting END;
+            CONTINUE WHEN is_forced;
             EXECUTE look.sql INTO numbers USING kinds[i].steps, bemi.revert_others(kinds, look.other, look.actions, look.columns), arrivals;
             IF numbers IS NOT NULL THEN
-                RETURN bemi.revert_constrained(kinds[:i - 1] || kinds[i + 1:] || bemi.revert_blocked(kinds[i], numbers, look.conflict));
+                RETURN bemi.revert_constrained(kinds[:i - 1] || kinds[i + 1:] || bemi.revert_blocked(kinds[i], numbers, look.conflict), is_forced);
             END IF;
         END LOOP;
     END LOOP;
+    IF waiting <> '{}' THEN
+        -- Where keys are exchanged between kinds they have ranks already.
+        IF NOT EXISTS (SELECT FROM bemi.revert_headings(kinds) k WHERE k.rank > 0) THEN
+            ranks := bemi.revert_ranks(kinds, waiting);
+        END IF;
+        FOR i IN 1 .. cardinality(kinds) LOOP
+            CONTINUE WHEN i <> ALL (waiting);
+            kinds[i].rank := coalesce(ranks[i], greatest(kinds[i].rank, 1));
+            kinds[i].steps := bemi.revert_sequence(kinds[i]);
+        END LOOP;
+    END IF;
     RETURN kinds;
 END
 $$;
-COMMENT ON FUNCTION bemi.revert_constrained(bemi.revert_kind[]) IS
+COMMENT ON FUNCTION bemi.revert_constrained(bemi.revert_kind[], boolean) IS
     'Internal, for bemi.revert(): the kinds, in which steps are blocked if a constraint is in their way.';

@@ -42,23 +42,23 @@ END;
 COMMENT ON FUNCTION bemi.revert_followed(oid, text) IS
     'Internal, for bemi.revert(): SQL for the changes, with a text that tells rows apart, also if their keys have changed.';
 
--- Rows that want a key which another step takes away are ranked after it: a unique index is checked row by row. Of the other rows whose
+-- Rows that want a key which a step of another kind takes away are ranked after it: a unique index is checked row by row. Of the other rows whose
 -- key is taken, those that are there already are left out, and those that are forced overwrite the present ones.
 CREATE FUNCTION bemi.revert_ranked(kinds bemi.revert_kind[], is_forced boolean) RETURNS bemi.revert_kind[]
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
     WITH RECURSIVE keys AS (
         SELECT r.relation, array(SELECT c.name FROM bemi.revert_columns(r.relation) c WHERE c.key_number IS NOT NULL) AS columns
-        FROM (SELECT DISTINCT relation FROM unnest($1)) AS r
+        FROM (SELECT DISTINCT relation FROM bemi.revert_headings($1)) AS r
     ), step AS MATERIALIZED (
-        SELECT row_number() OVER () AS id, k.relation, k.action, k.columns, k.is_blocked, s AS step,
+        SELECT row_number() OVER () AS id, k.number, k.relation, k.action, k.columns, k.is_blocked, s AS step,
                s.conflict->>'reason' = 'key is taken' IS TRUE AS is_taken,
                bemi.only_columns(s.place, keys.columns) AS old_key, bemi.only_columns(s.place || s.target, keys.columns) AS new_key,
                NOT k.is_blocked AND (k.action = 'DELETE' OR k.action = 'UPDATE' AND k.columns && keys.columns) AS leaves,
                k.action = 'INSERT' OR k.action = 'UPDATE' AND k.columns && keys.columns AS arrives
-        FROM unnest($1) k JOIN keys ON keys.relation IS NOT DISTINCT FROM k.relation CROSS JOIN LATERAL unnest(k.steps) s
+        FROM bemi.revert_headings($1) k JOIN keys ON keys.relation IS NOT DISTINCT FROM k.relation CROSS JOIN LATERAL unnest(($1)[k.number].steps) s
     ), waits AS MATERIALIZED (
-        SELECT a.id, l.id AS for_id
+        SELECT a.id, l.id AS for_id, a.number = l.number AS is_of_kind
         FROM step a JOIN step l ON l.relation = a.relation AND l.old_key = a.new_key
         WHERE a.arrives AND l.leaves AND l.id <> a.id
     ), ranked (id, rank) AS (
@@ -66,7 +66,7 @@ BEGIN ATOMIC
         UNION ALL
         SELECT w.id, r.rank + 1 FROM ranked r JOIN waits w ON w.for_id = r.id
     ), resolved AS (
-        SELECT s.id, s.relation, s.is_blocked AND NOT s.is_taken OR s.is_taken AND NOT t.is_free AND NOT $2 AS is_blocked, least(r.rank, 100) AS rank,
+        SELECT s.id, s.relation, s.is_blocked AND NOT s.is_taken OR s.is_taken AND NOT t.is_free AND NOT $2 AS is_blocked, CASE WHEN (SELECT bool_and(is_of_kind) FROM waits) THEN 0 ELSE least(r.rank, 100) END AS rank,
                CASE WHEN s.is_taken AND NOT t.is_free AND $2 THEN 'UPDATE' ELSE s.action END AS action,
                CASE WHEN s.is_taken AND NOT t.is_free AND $2 THEN t.wanted ELSE s.columns END AS columns,
                ROW((s.step).key, (s.step).place, (s.step).target, (s.step).expected, CASE WHEN NOT s.is_taken OR NOT t.is_free THEN (s.step).conflict END)::bemi.revert_step AS step

@@ -1,19 +1,28 @@
 -- Taking changes back, last part: what is returned for each step.
 
+-- An element of an array that is null is written in a way that no setting makes a text of: array_nulls may be off.
+CREATE FUNCTION bemi.revert_literal(value text, image jsonb, type text) RETURNS text
+    LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
+RETURN CASE WHEN $1 LIKE '%NULL%' THEN format('(SELECT r.v FROM pg_catalog.jsonb_to_record(%L) AS r (v %s))', jsonb_build_object('v', $2), $3)
+            ELSE quote_nullable($1) END;
+COMMENT ON FUNCTION bemi.revert_literal(text, jsonb, text) IS 'Internal, for bemi.revert(): the value of an array, or with arrays in it, as SQL.';
+
 -- SQL: the command that does the step p alone, as text.
 CREATE FUNCTION bemi.revert_text(relation oid, action text, columns text[]) RETURNS text
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
     WITH value AS (
         SELECT c.*, replace(quote_ident(c.name), '%', '%%') AS quoted,
-               format('(%s)::text', bemi.revert_value('p.target', c.name, c.type, c.base, c.is_not_null)) AS target,
+               format(CASE WHEN t.typtype = 'c' OR t.typcategory = 'A' THEN 'bemi.revert_literal((%s)::text, p.target->%L, %L)'
+                           ELSE 'quote_nullable((%s)::text)' END,
+                      bemi.revert_value('p.target', c.name, c.type, c.base, c.is_not_null), c.name, c.type) AS target,
                format('(%s)::text', bemi.revert_value('p.place', c.name, c.type, c.base, c.is_not_null)) AS place
-        FROM bemi.revert_columns($1) c
+        FROM bemi.revert_columns($1) c JOIN pg_type t ON t.oid = c.base
     ), part AS (
         SELECT string_agg(quoted || ' = %L', ' AND ' ORDER BY number) FILTER (WHERE key_number IS NOT NULL) AS condition,
-               string_agg(quoted || ' = %L', ', ' ORDER BY number) FILTER (WHERE name = ANY ($3)) AS assignments,
+               string_agg(quoted || ' = %s', ', ' ORDER BY number) FILTER (WHERE name = ANY ($3)) AS assignments,
                string_agg(quoted, ', ' ORDER BY number) FILTER (WHERE name = ANY ($3)) AS names,
-               string_agg('%L', ', ' ORDER BY number) FILTER (WHERE name = ANY ($3)) AS literals,
+               string_agg('%s', ', ' ORDER BY number) FILTER (WHERE name = ANY ($3)) AS literals,
                string_agg(place, ', ' ORDER BY number) FILTER (WHERE key_number IS NOT NULL) AS places,
                string_agg(target, ', ' ORDER BY number) FILTER (WHERE name = ANY ($3)) AS targets
         FROM value

@@ -118,10 +118,7 @@ BEGIN
     IF NOT bemi.revert_is_plain(kinds) THEN
         kinds := bemi.revert_ranked(kinds, is_forced);
     END IF;
-    IF NOT is_forced THEN
-        kinds := bemi.revert_constrained(kinds);
-    END IF;
-    RETURN bemi.revert_in_order(kinds);
+    RETURN bemi.revert_in_order(bemi.revert_constrained(kinds, is_forced));
 END
 $$;
 COMMENT ON FUNCTION bemi.revert_planned(jsonb, text, boolean, boolean) IS
@@ -192,20 +189,19 @@ CREATE FUNCTION bemi.revert_run(kinds bemi.revert_kind[], selector jsonb, trigge
 DECLARE
     context constant pg_catalog.text := pg_catalog.current_setting('bemi.context');
     role constant pg_catalog.text := pg_catalog.current_setting('session_replication_role');
-    statement pg_catalog.text := bemi.revert_statement(kinds);
+    statement pg_catalog.text;
 BEGIN
-    IF statement IS NULL THEN
-        RETURN;
-    END IF;
     PERFORM bemi.merge_context(pg_catalog.jsonb_build_object('revert', selector), true);
     IF triggers IS FALSE THEN
         PERFORM pg_catalog.set_config('session_replication_role', 'replica', true);
     END IF;
-    EXECUTE statement USING kinds;
+    FOREACH statement IN ARRAY bemi.revert_statements(kinds) LOOP
+        EXECUTE statement USING kinds;
+    END LOOP;
     kinds := bemi.revert_undone(kinds);
-    IF kinds IS NOT NULL THEN
-        EXECUTE bemi.revert_statement(kinds) USING kinds;
-    END IF;
+    FOREACH statement IN ARRAY bemi.revert_statements(kinds) LOOP
+        EXECUTE statement USING kinds;
+    END LOOP;
     PERFORM pg_catalog.set_config('bemi.context', context, true);
     IF triggers IS FALSE THEN
         PERFORM pg_catalog.set_config('session_replication_role', role, true);

@@ -1,17 +1,22 @@
 #include "history/relation.hpp"
 
+#include "base/boundary.hpp"
+
 namespace bemi::history {
 namespace {
 
 [[noreturn]] void refuse(Relation relation, const char *kind) {
-    ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE),
-                    errmsg("\"%s\" has no history", RelationGetRelationName(relation)),
-                    errdetail("It is %s.", kind), errhint("Only changes of permanent tables are stored.")));
+    ereport(ERROR,
+            (errcode(ERRCODE_WRONG_OBJECT_TYPE),
+             errmsg("\"%s\" has no history", RelationGetRelationName(relation)), errdetail("It is %s.", kind),
+             errhint("Only changes of your permanent tables are stored.")));
 }
 
 const char *kind_without_history(const FormData_pg_class &relation) {
     if (relation.oid < FirstNormalObjectId)
         return "a system table";
+    if (relation.relnamespace == get_namespace_oid("bemi", true))
+        return "a relation of bemi's own";
     switch (relation.relkind) {
     case RELKIND_RELATION:
     case RELKIND_PARTITIONED_TABLE:
@@ -68,3 +73,9 @@ void require_old_files(Oid oid) {
 }
 
 } // namespace bemi::history
+
+/// ERROR unless it is a table whose changes can be stored.
+BEMI_FUNCTION(bemi_require_table) {
+    relation_close(bemi::history::open_table(PG_GETARG_OID(0)), AccessShareLock);
+    PG_RETURN_VOID();
+}

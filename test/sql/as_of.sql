@@ -40,7 +40,7 @@ CREATE FOREIGN DATA WRAPPER nothing;
 CREATE SERVER nowhere FOREIGN DATA WRAPPER nothing;
 CREATE FOREIGN TABLE a_foreign (id int) SERVER nowhere;
 SELECT fails(format('SELECT * FROM bemi.as_of(NULL::%s, now())', name))
-FROM unnest('{a_view, a_matview, a_temp, an_unlogged, a_type, a_foreign, pg_class}'::text[]) AS name;
+FROM unnest('{a_view, a_matview, a_temp, an_unlogged, a_type, a_foreign, pg_class, bemi.changes}'::text[]) AS name;
 SELECT fails('SELECT bemi.as_of(NULL::int, now())');
 SELECT fails('SELECT bemi.as_of(ROW(1), now())');
 SELECT fails('SELECT * FROM bemi.versions(NULL::a_view, now())');

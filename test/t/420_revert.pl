@@ -78,7 +78,11 @@ is(revert("$mistake, conflicts => NULL"),
 is(revert("operations => '{delete}'"),
     "ERROR:  22023: invalid value for argument \"operations\": '{delete}'\nHINT:  Valid members are CREATE, UPDATE, DELETE and TRUNCATE.", 'operations');
 like(revert(q{context => '[7]'}), qr/^ERROR:  22023: argument "context" is not a JSON object\nHINT:  Pass the members/, 'context');
-is(revert("relation => 'bemi.status'"), 'ERROR:  42809: "bemi.status" is not a table', 'a view');
+my @others = (['pg_class', 'pg_class', 'a system table'], ['bemi.changes', 'changes', "a relation of bemi's own"], ['public.some', 'some', 'a view']);
+$node->safe_psql('postgres', 'CREATE VIEW public.some AS TABLE todo');
+is(revert("relation => '$_->[0]'"), "ERROR:  42809: \"$_->[1]\" has no history\nDETAIL:  It is $_->[2].\nHINT:  Only changes of your permanent tables are stored.", $_->[2])
+    for @others;
+$node->safe_psql('postgres', 'DROP VIEW public.some');
 like(revert("relation => 'nothing'"), qr/^ERROR:  42P01: relation "nothing" does not exist/, 'no table');
 like(revert("since_mark => 'nothing'"), qr/^ERROR:  42704: mark "nothing" does not exist/, 'no mark');
 is(revert("transaction => 0"), 'NOTICE:  00000: there is nothing to take back', 'a transaction that never was');
@@ -471,8 +475,45 @@ $node->safe_psql('postgres', q{
     INSERT INTO page VALUES (1, 'no <b/> document', '{a,NULL}'), (2, NULL, NULL);
     SET bemi.context = '{"odd": 6}';
     UPDATE page SET body = '<b/>', list = '{}'});
+my $pages = sql(q{SELECT string_agg(sql, ' ' ORDER BY key) FROM bemi.revert(context => '{"odd": 6}', dry_run => true)});
+is(sql(qq{BEGIN; SET LOCAL array_nulls = off; $pages; SELECT list FROM page WHERE id = 1; ROLLBACK}), '{a,NULL}', 'nor to the SQL of a dry run') or diag($pages);
 is(sql(q{SET search_path = hidden, pg_catalog; SET xmloption = document; SET array_nulls = off; SELECT status FROM bemi.revert(context => '{"odd": 6}')}), "reverted\nreverted",
     'settings make no difference');
 is(one_of($node, q{SELECT string_agg(page::text, ' ' ORDER BY id) FROM page}), '(1,"no <b/> document","{a,NULL}") (2,,)', 'the values are the same');
+
+# Names and values are nothing but names and values.
+my ($table, $column) = (q{"x""; DROP TABLE victim; --"}, q{"a'); DROP TABLE victim; -- %s $1"});
+$node->safe_psql('postgres', qq{
+    CREATE TABLE victim (id int);
+    CREATE TABLE public.$table (id text PRIMARY KEY, $column text, u text UNIQUE, p text REFERENCES public.$table);
+    SELECT bemi.track(oid) FROM pg_class WHERE relkind = 'r' AND relname LIKE 'x"; DROP%';
+    INSERT INTO public.$table VALUES (\$v\$'; DROP TABLE victim; --\$v\$, \$v\$'); DROP TABLE victim; --\$v\$, '\\''; DROP TABLE victim; --');
+    SET bemi.context = '{"''; DROP TABLE victim; --": 1}';
+    UPDATE public.$table SET $column = 'x', u = 'y';
+    SET bemi.context = '{"''; DROP TABLE victim; --": 2}';
+    DELETE FROM public.$table;
+});
+my $injected = q{context => '{"''; DROP TABLE victim; --": %s}'};
+my $deletion = sql('SELECT sql FROM bemi.revert(' . sprintf($injected, 2) . ', dry_run => true)');
+is(sql("BEGIN; $deletion\nSELECT count(*) FROM public.$table; ROLLBACK"), '1', 'the SQL of a dry run with hostile names') or diag($deletion);
+is(sql('SELECT action, status FROM bemi.revert(' . sprintf($injected, $_) . ')'), ($_ == 2 ? 'INSERT' : 'UPDATE') . '|reverted', 'hostile names and values') for 2, 1;
+is(sql(q{SELECT FROM bemi.revert(key => '''; DROP TABLE victim; --', relation => (SELECT oid FROM pg_class WHERE relkind = 'r' AND relname LIKE 'x"; DROP%'))}), '', 'as arguments');
+is(one_of($node, "SELECT count(*) FROM victim") . one_of($node, "SELECT count(*) FROM public.$table"), '00', 'nobody was harmed');
+
+# Values that are stored out of line.
+$node->safe_psql('postgres', q{
+    CREATE TABLE large (id int PRIMARY KEY, v text, n int);
+    ALTER TABLE large ALTER v SET STORAGE EXTERNAL;
+    SELECT bemi.track('large');
+    INSERT INTO large VALUES (1, repeat('x', 100000), 0), (2, repeat('y', 100000), 0);
+    SET bemi.context = '{"large": 1}';
+    UPDATE large SET n = 1 WHERE id = 1;
+    DELETE FROM large WHERE id = 2;
+});
+is(revert(q{context => '{"large": 1}'}), "2 INSERT id,v,n reverted\n1 UPDATE n reverted", 'large values');
+is(one_of($node, q{SELECT string_agg(length(v) || ' ' || n, ', ') FROM large WHERE v IN (repeat('x', 100000), repeat('y', 100000))}), '100000 0, 100000 0', 'they are as before');
+$node->safe_psql('postgres', q{ALTER TABLE large REPLICA IDENTITY DEFAULT; SET bemi.context = '{"large": 2}'; UPDATE large SET n = 2});
+like(revert(q{context => '{"large": 2}'}), qr/^ERROR:  55000: changes of table "large" .*may be missing|^ERROR:  55000: .*\nDETAIL:  .*replica identity/s, 'values that the WAL did not have');
+is(one_of($node, 'SELECT sum(n) FROM large'), 4, 'nothing is done');
 
 done_testing();
