@@ -53,6 +53,7 @@ Start start() {
         plan = spi::prepare(
             psprintf("SELECT from_position, from_time FROM bemi.progress%s", server_rows::condition()), {});
     spi::execute(plan, nullptr);
+    require_row();
     return {.position = DatumGetLSN(spi::value(1)), .time = DatumGetTimestampTz(spi::value(2))};
 }
 
