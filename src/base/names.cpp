@@ -7,6 +7,11 @@ Oid extension() {
     return get_extension_oid("bemi", missing_ok);
 }
 
+void hold_extension() {
+    if (const Oid held = extension(); OidIsValid(held))
+        LockDatabaseObject(ExtensionRelationId, held, 0, AccessShareLock);
+}
+
 Oid own_schema() {
     const bool missing_ok = true;
     return get_namespace_oid("bemi", missing_ok);

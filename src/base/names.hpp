@@ -8,6 +8,10 @@ namespace bemi::names {
 /// The OID of the extension; InvalidOid if it is not installed in this database.
 [[nodiscard]] Oid extension();
 
+/// Keeps the extension, if it is installed, from being dropped before the current transaction ends. DROP
+/// EXTENSION takes its lock before those of the tables, so neither waits for the other with locks in hand.
+void hold_extension();
+
 /// The OID of the schema "bemi"; InvalidOid if it does not exist.
 [[nodiscard]] Oid own_schema();
 

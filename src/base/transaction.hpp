@@ -1,6 +1,7 @@
 // Transactions that a background worker begins and commits itself.
 #pragma once
 
+#include "base/names.hpp"
 #include "base/spi.hpp"
 
 namespace bemi {
@@ -22,6 +23,7 @@ template <typename Body> void in_transaction(Body &&body) {
 /// Runs `body`, connected to SPI, as the owner of the extension, who stays the current user for the rest of
 /// the transaction: triggers that PostgreSQL defers to the commit run as the owner too.
 template <typename Body> void finish_as_owner(Body &&body) {
+    names::hold_extension();
     spi::become_owner();
     PushActiveSnapshot(GetTransactionSnapshot());
     spi::connected(body);

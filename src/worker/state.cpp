@@ -69,6 +69,7 @@ void take_over_rows() {
 
 void take_over() {
     in_transaction([] {
+        names::hold_extension();
         if (!OidIsValid(names::installed_relation("worker")))
             return;
         PushActiveSnapshot(GetTransactionSnapshot());
@@ -81,6 +82,7 @@ Desired desired() {
     Desired desired = nothing_desired;
     watch.begin();
     in_transaction([&desired] {
+        names::hold_extension();
         const Oid table = names::installed_relation("worker");
         watch.set_table(table);
         if (OidIsValid(table))

@@ -91,4 +91,17 @@ change_is_stored($node, 'where there is none, the extension can be dropped');
 run_sql('DROP EXTENSION bemi CASCADE');
 is(one_of($node, q{SELECT to_regclass('bemi.changes')}), '', 'and with CASCADE it goes along');
 
+# The worker is at work when the command comes, and has locks of its own.
+my $round = q{
+    CREATE EXTENSION bemi;
+    CREATE TABLE IF NOT EXISTS busy (id serial PRIMARY KEY);
+    SELECT bemi.track('busy');
+    SELECT bemi.start();
+    INSERT INTO busy SELECT FROM generate_series(1, 200);
+    SELECT bemi.stop(drop_slot => true);
+    DROP EXTENSION bemi CASCADE;
+};
+$node->safe_psql('postgres', 'CREATE DATABASE busy');
+my ($done, $output, $complaints) = $node->psql('busy', "SET client_min_messages = warning; $round" x 20, on_error_stop => 1);
+is($complaints, '', 'DROP EXTENSION never waits in a circle with the worker, 20 times');
 done_testing();
