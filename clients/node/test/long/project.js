@@ -1,6 +1,6 @@
 // An empty project outside of the tree, as a reader of the README has it.
 import { execFile, spawn } from 'node:child_process'
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -16,8 +16,14 @@ const path = (name) => fileURLToPath(new URL(name, import.meta.url))
 export const readme = await readFile(path('../../README.md'), 'utf8')
 const blocks = [...readme.matchAll(/^```(\w+)\n(.*?)^```/gms)].map(([, language, text]) => ({ language, text }))
 
-const cache = await mkdtemp(join(tmpdir(), 'bemi-'))
-after(() => rm(cache, { recursive: true }))
+const home = await mkdtemp(join(tmpdir(), 'bemi-'))
+after(() => rm(home, { recursive: true }))
+const cache = join(home, '.npm')
+
+// What a clone has: nothing is installed and nothing is built.
+const isTracked = (source) => !/\/(node_modules|dist|test)$/.test(source)
+await cp(path('../..'), join(home, 'bemi/clients/node'), { recursive: true, filter: isTracked })
+await cp(path('../../../../LICENSE'), join(home, 'bemi/LICENSE'))
 
 /** The one block of the README, in this language, that has the text. */
 export function block(language, text) {
@@ -28,14 +34,13 @@ export function block(language, text) {
 
 /** Installs what the application had before, then this package as the README says, with a database of its own. */
 export async function makeProject(name, packageJson, packages) {
-  const folder = await mkdtemp(join(tmpdir(), 'bemi-'))
-  after(() => rm(folder, { recursive: true }))
+  const folder = join(home, name)
+  await mkdir(folder)
   await writeFile(join(folder, 'package.json'), JSON.stringify({ private: true, type: 'module', ...packageJson }))
   const npm = (...args) =>
-    run('/usr/bin/node', ['/usr/bin/npm', ...args, '--no-audit', '--no-fund', '--ignore-scripts', '--cache', cache], { cwd: folder })
-  await npm('install', ...packages)
-  await npm('pack', path('../..'))
-  await npm('install', './bemi-node-1.0.0.tgz')
+    run('/usr/bin/node', ['/usr/bin/npm', ...args, '--no-audit', '--no-fund', '--cache', cache], { cwd: folder })
+  await npm('install', '--ignore-scripts', ...packages)
+  for (const command of block('sh', 'npm pack').trim().split('\n')) await npm(...command.split(' ').slice(1))
 
   const databaseName = `${name}_${process.versions.node.split('.')[0]}`
   await sql(`CREATE DATABASE ${databaseName}`)
