@@ -24,7 +24,7 @@ function Steps({ selector, me }) {
   const [conflicts, setConflicts] = useState('error')
   const [reason, setReason] = useState('')
   const [state, setState] = useState({})
-  const body = { selector, conflicts, context: contextOf(reason) }
+  const body = { selector, conflicts, context: contextOf(me, reason) }
   const ask = async (more) => {
     setState((former) => ({ plan: more.confirm && former.plan, isBusy: true }))
     try {
@@ -53,12 +53,17 @@ function Steps({ selector, me }) {
     </div>`
 }
 
-const contextOf = (reason) => ({ application: 'bemi-ui', ...(reason.trim() && { reason: reason.trim() }) })
+const contextOf = ({ role }, reason) => ({ application: 'bemi-ui', role, ...(reason.trim() && { reason: reason.trim() }) })
 
 function Confirm({ state: { plan, isBusy }, confirm }) {
-  const number = plan ? plan.totals.filter(([, status]) => status === 'planned').reduce((sum, [, , number]) => sum + number, 0) : 0
-  return html`<button class="primary wide" disabled=${isBusy || !number} onClick=${confirm}>${isBusy && plan ? 'At work …' : number ? `Take it back: ${count(number)} ${number === 1 ? 'row' : 'rows'}` : 'There is nothing to take back'}</button>`
+  const number = plan ? sumOf(plan, 'planned') : 0
+  const isBlocked = plan && sumOf(plan, 'conflict') > 0
+  return html`<button class="primary wide" disabled=${isBusy || isBlocked || !number} onClick=${confirm}>${
+    isBusy ? (plan ? 'At work …' : '…') : isBlocked ? 'Somebody is in the way: choose how' : number ? `Take it back: ${count(number)} ${number === 1 ? 'row' : 'rows'}` : 'There is nothing to take back'
+  }</button>`
 }
+
+const sumOf = ({ totals }, wanted) => totals.filter(([, status]) => status === wanted).reduce((sum, [, , number]) => sum + number, 0)
 
 function Done({ rows, selector }) {
   const { relation, key } = rows.rows[0] ?? {}

@@ -14,7 +14,7 @@ export function Plan({ plan: { rows, totals } }) {
   const blocked = rows.filter(({ conflict }) => conflict !== null)
   const script = rows.map(({ sql }) => sql).filter(Boolean)
   return html`
-    <${Panel} title=${totals.map(([action, status, number]) => `${count(number)} ${action} ${status}`).join(', ')}>
+    <${Panel} title=${totals.map(([action, status, number]) => `${count(number)} ${action} ${status === 'conflict' ? 'in conflict' : status}`).join(', ')}>
       ${blocked.length > 0 && html`<p class="verdict bad">Somebody has changed ${blocked.length === 1 ? 'a row' : `${count(blocked.length)} rows`} since.</p>`}
       <ul class="plan">${rows.map((row) => html`<${Row} row=${row} />`)}</ul>
       ${total > rows.length && html`<p class="muted">These are the first ${count(rows.length)} of ${count(total)}.</p>`}
