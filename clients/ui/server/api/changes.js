@@ -3,6 +3,7 @@ import { readChanges } from '../access.js'
 import { badRequest } from '../refusal.js'
 import { cursor, listed, newestFirst } from '../sql/change.js'
 import { filterOf, isBigint, isTime } from '../sql/filter.js'
+import { fromFew } from '../sql/rare.js'
 
 const pageSize = 100
 
@@ -12,8 +13,9 @@ export async function changes({ query, database }) {
   addCursor(conditions, query.get('before'))
   return readChanges(database, async (ask, source) => {
     const [newest] = await ask(`SELECT c.id FROM ${source} c ORDER BY c.id DESC LIMIT 1`)
+    const from = await fromFew(ask, source, query, conditions)
     const rows = await ask(
-      `SELECT ${listed} AS json, ${cursor} FROM ${source} c WHERE ${conditions.where} ${newestFirst} LIMIT ${pageSize + 1}`,
+      `SELECT ${listed} AS json, ${cursor} FROM ${from} WHERE ${conditions.where} ${newestFirst} LIMIT ${pageSize + 1}`,
       conditions.values,
     )
     return `{"newest":${JSON.stringify(newest?.id ?? null)},${pageOf(rows, pageSize).slice(1)}`

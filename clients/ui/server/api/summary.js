@@ -1,6 +1,7 @@
 // What the changes that are looked for have in common: how many when, of which tables, by whom.
 import { readChanges } from '../access.js'
 import { filterOf } from '../sql/filter.js'
+import { fromFew } from '../sql/rare.js'
 
 const most = { counted: 100_000, sampled: 5_000, values: 8, keys: 8 }
 export const buckets = 72
@@ -14,8 +15,9 @@ export async function histogram({ query, database }) {
   const begin = query.has('from') ? `${conditions.place(query.get('from'))}::timestamptz` : lastOf(conditions, query)
   const end = query.has('to') ? `${conditions.place(query.get('to'))}::timestamptz` : 'now()'
   return readChanges(database, async (ask, source) => {
+    const from = await fromFew(ask, source, query, conditions)
     const [{ json }] = await ask(
-      `WITH counted AS MATERIALIZED (SELECT c.committed_at, c.operation FROM ${source} c WHERE ${where} ORDER BY c.committed_at DESC LIMIT ${most.counted}),
+      `WITH counted AS MATERIALIZED (SELECT c.committed_at, c.operation FROM ${from} WHERE ${where} ORDER BY c.committed_at DESC LIMIT ${most.counted}),
             ends AS (SELECT count(*) AS total, coalesce(${begin}, min(committed_at), now() - interval '1 day') AS low, ${end} AS high, min(committed_at) AS oldest FROM counted),
             span AS (SELECT total, low, greatest(high, low + interval '1 second') AS high, oldest FROM ends),
             bars AS (SELECT width_bucket(extract(epoch FROM c.committed_at), extract(epoch FROM low), extract(epoch FROM high), ${buckets}) AS place, c.operation, count(*) AS number
@@ -40,8 +42,9 @@ function lastOf(conditions, query) {
 export async function facets({ query, database }) {
   const conditions = filterOf(query)
   return readChanges(database, async (ask, source) => {
+    const from = await fromFew(ask, source, query, conditions)
     const [{ json }] = await ask(
-      `WITH sample AS MATERIALIZED (SELECT c.schema, c."table", c.operation, c.context FROM ${source} c WHERE ${conditions.where}
+      `WITH sample AS MATERIALIZED (SELECT c.schema, c."table", c.operation, c.context FROM ${from} WHERE ${conditions.where}
                                     ORDER BY c.committed_at DESC LIMIT ${most.sampled}),
             pairs AS (SELECT e.key, e.value FROM sample s CROSS JOIN LATERAL jsonb_each(s.context) e
                       WHERE pg_column_size(s.context) <= 2000 AND jsonb_typeof(e.value) NOT IN ('object', 'array') AND length(e.value::text) <= 120),
