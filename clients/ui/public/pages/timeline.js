@@ -6,7 +6,7 @@ import { withQuery } from '../lib/router.js'
 import { useAnswer, useStored } from '../lib/use.js'
 import { Export } from '../parts/export.js'
 import { Facets } from '../parts/facets.js'
-import { Filters } from '../parts/filters.js'
+import { Filters, times } from '../parts/filters.js'
 import { Histogram } from '../parts/histogram.js'
 import { Answer, Empty } from '../parts/states.js'
 import { Transactions } from '../parts/transactions.js'
@@ -22,11 +22,19 @@ export function Timeline({ address }) {
       <button class="live" aria-pressed=${isLive} disabled=${query.has('to')} onClick=${() => setLive(isLive ? 'off' : 'on')} title="Show changes as they come (l)" data-key="l">Live</button>
       <${Export} query=${query} />
     <//>
+    <${Searched} query=${query} />
     <${Histogram} query=${query} />
     <div class="with-facets">
       <div class="list"><${Answer} answer=${answer}>${(page) => html`<${Pages} key=${answer.address} first=${page} query=${query} isLive=${isLive} />`}<//></div>
       <${Facets} query=${query} />
     </div>`
+}
+
+/** Text and columns are in no index, so all of the time is read. */
+function Searched({ query }) {
+  if (!query.has('q') && !query.has('column')) return null
+  const time = query.has('from') || query.has('to') ? 'of the chosen time' : `of the ${times[query.get('last')] ?? 'time'}`
+  return html`<p class="muted searched">Every change ${time} is searched${query.has('q') ? ', in its values, its context and its key' : ''}.</p>`
 }
 
 /** The last day, unless the address says something else. */

@@ -3,7 +3,7 @@ import { html, useRef } from '../lib/preact.js'
 import { go, withQuery } from '../lib/router.js'
 
 const names = { schema: 'schema', table: 'table', op: 'op', operation: 'op', key: 'key', tx: 'tx', column: 'column' }
-const times = { hour: 'last hour', day: 'last 24 hours', week: 'last 7 days', month: 'last 30 days', year: 'last year', all: 'any time' }
+export const times = { hour: 'last hour', day: 'last 24 hours', week: 'last 7 days', month: 'last 30 days', year: 'last year', all: 'any time' }
 
 /** The address of the list with one more pair of a context. */
 export const linkFor = (query, name, value) => `/${withQuery(query, { ctx: [...new Set([...query.getAll('ctx'), `${name}:${value}`])] })}`
