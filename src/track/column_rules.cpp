@@ -104,22 +104,29 @@ namespace {
 
 struct Column {
     Oid relation;
+    const char *table;
     const char *name;
     bool is_in_key; // the primary one
 };
 
 // The catalogs are read without locks: a table that is in use must not keep others from being tracked.
 constexpr char columns_sql[] =
-    "SELECT a.attrelid, a.attname, EXISTS (SELECT FROM pg_index i WHERE i.indrelid = a.attrelid AND "
-    "i.indisprimary AND a.attnum = ANY ((i.indkey::int2[])[0:i.indnkeyatts - 1]))"
-    " FROM unnest($1::oid[]) WITH ORDINALITY AS t (oid, number) JOIN pg_attribute a ON a.attrelid = t.oid"
+    "SELECT a.attrelid, c.relname, a.attname, EXISTS (SELECT FROM pg_index i"
+    "  WHERE i.indrelid = a.attrelid AND i.indisprimary"
+    "   AND a.attnum = ANY ((i.indkey::int2[])[0:i.indnkeyatts - 1]))"
+    " FROM unnest($1::oid[]) WITH ORDINALITY AS t (oid, number) JOIN pg_class c ON c.oid = t.oid"
+    " JOIN pg_attribute a ON a.attrelid = c.oid"
     " WHERE a.attnum > 0 AND NOT a.attisdropped ORDER BY t.number, a.attnum";
 
 /// A row of the latest result.
 Column column_at(uint64 row, MemoryContext memory) {
+    const auto name_in = [=](int column) {
+        return MemoryContextStrdup(memory, NameStr(*DatumGetName(spi::value(column, row))));
+    };
     return {.relation = DatumGetObjectId(spi::value(1, row)),
-            .name = MemoryContextStrdup(memory, NameStr(*DatumGetName(spi::value(2, row)))),
-            .is_in_key = DatumGetBool(spi::value(3, row))};
+            .table = name_in(2),
+            .name = name_in(3),
+            .is_in_key = DatumGetBool(spi::value(4, row))};
 }
 
 /// The columns of the tables, table by table.
@@ -157,7 +164,7 @@ bool matches(const ColumnPattern &pattern, const Column &column) {
 /// The same for a rule of the column's schema, whose pattern may be table.column.
 bool matches_by_schema(const ColumnPattern &pattern, const Column &column) {
     bool found = false;
-    for_each_pattern_of_table(pattern, get_rel_name(column.relation),
+    for_each_pattern_of_table(pattern, column.table,
                               [&](const ColumnPattern &own) { found |= matches(own, column); });
     return found;
 }
@@ -170,10 +177,14 @@ void require_match(std::string_view rules, std::span<const Column> columns, cons
         for (const Column &column : columns)
             found |= matches(pattern, column);
         if (!found)
-            ereport(ERROR,
-                    (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-                     errmsg("pattern \"%.*s\" of \"%s\" matches no column of %s", size_of(pattern.pattern),
-                            pattern.pattern.data(), argument_name(pattern.rule), where)));
+            ereport(
+                ERROR,
+                (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+                 errmsg("pattern \"%.*s\" of \"%s\" matches no column of %s", size_of(pattern.pattern),
+                        pattern.pattern.data(), argument_name(pattern.rule), where),
+                 errhint(
+                     "Names are compared as they are stored, upper and lower case too; \"*\" stands for any "
+                     "characters.")));
     });
 }
 
