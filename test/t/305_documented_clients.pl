@@ -12,7 +12,7 @@ use Test::More;
 
 # JDBC connects over TCP only, and so could everybody on this machine, hence the password.
 my $password = join '', map { sprintf '%x', rand 16 } 1 .. 32;
-my $node = server('main', "listen_addresses = '127.0.0.1'", "bemi.sqlcommenter = 'traceparent, controller, action, user_id, bemi'");
+my $node = server('main', "listen_addresses = '127.0.0.1'", "bemi.sqlcommenter = 'traceparent, controller, action, user_id, framework, route, bemi'");
 create_todo($node);
 create_slot($node, 's');
 $node->safe_psql('postgres', "CREATE ROLE client LOGIN PASSWORD '$password'; GRANT ALL ON todo TO client");
