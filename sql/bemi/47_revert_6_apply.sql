@@ -21,11 +21,11 @@ COMMENT ON FUNCTION bemi.revert_depths(oid[]) IS
 CREATE FUNCTION bemi.revert_in_order(kinds bemi.revert_kind[]) RETURNS bemi.revert_kind[]
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
-    SELECT array_agg(($1)[o.number]) FROM (
+    SELECT CASE cardinality($1) WHEN 1 THEN $1 ELSE (SELECT array_agg(($1)[o.number]) FROM (
         SELECT k.number
         FROM bemi.revert_headings($1) k LEFT JOIN bemi.revert_depths(array(SELECT DISTINCT relation FROM bemi.revert_headings($1))) d ON d.relation = k.relation
         ORDER BY k.is_blocked DESC, CASE WHEN NOT k.is_blocked THEN k.rank END, array_position(array['INSERT', 'UPDATE', 'DELETE'], k.action),
-                 CASE k.action WHEN 'DELETE' THEN -d.depth ELSE d.depth END, k.relation, k.columns) AS o;
+                 CASE k.action WHEN 'DELETE' THEN -d.depth ELSE d.depth END, k.relation, k.columns) AS o) END;
 END;
 COMMENT ON FUNCTION bemi.revert_in_order(bemi.revert_kind[]) IS
     'Internal, for bemi.revert(): the kinds in the order of their commands.';

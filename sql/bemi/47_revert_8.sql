@@ -224,7 +224,10 @@ BEGIN
         RETURN;
     END IF;
     IF NOT is_dry THEN
-        PERFORM bemi.revert_require_free(kinds, conflicts);
+        -- What is blocked comes first.
+        IF kinds[1].is_blocked THEN
+            PERFORM bemi.revert_require_free(kinds, conflicts);
+        END IF;
         PERFORM bemi.revert_run(kinds, selector, triggers);
     END IF;
     RETURN QUERY SELECT * FROM bemi.revert_report(kinds, conflicts, is_dry);
