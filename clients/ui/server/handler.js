@@ -4,7 +4,7 @@ import { safeHeaders } from './guard.js'
 import { bodyOf, Refusal, refusalOf } from './refusal.js'
 import { findRoute } from './routes.js'
 
-const entrance = (path) => `<!doctype html><meta charset="utf-8"><meta http-equiv="refresh" content="0;url=${path}"><title>bemi</title>`
+const entrance = (path) => `<!doctype html><meta charset="utf-8"><link rel="icon" href="/icon.svg"><meta http-equiv="refresh" content="0;url=${path}"><title>bemi</title>`
 
 export function makeHandler({ guard, database, tail }) {
   return async (request, response) => {

@@ -43,6 +43,20 @@ test('timeline: a filter becomes a chip and the address, stays after a reload, a
   await closed(page)
 })
 
+test('dragging over the histogram chooses a time', async () => {
+  const page = await openPage(ui, `/?${here}&last=hour`)
+  const { x, y, width } = await page.locator('.histogram svg').boundingBox()
+  await page.mouse.move(x + 2, y + 10)
+  await page.mouse.down()
+  await page.mouse.move(x + width / 2, y + 10)
+  await page.mouse.up()
+  await page.waitForURL(/from=.*&to=/)
+  await page.getByText('No changes').waitFor()
+  await page.goBack()
+  await page.waitForSelector('.transaction')
+  await closed(page)
+})
+
 test('a record: words that differ, the row then, any two versions compared', async () => {
   const page = await openPage(ui, `/record/${schema}/todo/1`)
   await page.waitForSelector('.version-line del')
