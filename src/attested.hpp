@@ -12,13 +12,13 @@ namespace bemi {
 /// DoNotReplicateId, because pg_replication_origin_create() does not hand it out. The transaction's other
 /// records keep their origin.
 inline XLogRecPtr log_attested_message(const char *prefix, std::string_view content) {
-    const RepOriginId origin = replorigin_session_origin;
+    const compat::OriginId origin = compat::session_origin();
     volatile XLogRecPtr end = InvalidXLogRecPtr;
-    replorigin_session_origin = DoNotReplicateId;
+    compat::session_origin() = DoNotReplicateId;
     PG_TRY();
     { end = compat::log_transactional_message(prefix, content.data(), content.size()); }
     PG_FINALLY();
-    { replorigin_session_origin = origin; }
+    { compat::session_origin() = origin; }
     PG_END_TRY();
     return end;
 }

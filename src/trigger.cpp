@@ -40,7 +40,7 @@ BEMI_FUNCTION(bemi_emit_context) {
     worker::wakeup::at_commit();
 
     if (!TRIGGER_FIRED_FOR_ROW(trigger->tg_event))
-        return PointerGetDatum(nullptr);
+        return 0;
     return PointerGetDatum(TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) ? trigger->tg_newtuple
                                                                       : trigger->tg_trigtuple);
 }

@@ -1,12 +1,12 @@
-// Every difference between PostgreSQL 14 and 18. No other file mentions PG_VERSION_NUM.
+// Every difference between PostgreSQL 14 and 19. No other file mentions PG_VERSION_NUM.
 #pragma once
 
 #include "base/pg.hpp"
 
 #include <optional>
 
-#if PG_VERSION_NUM < 140000 || PG_VERSION_NUM >= 190000
-#error "bemi supports PostgreSQL 14 to 18"
+#if PG_VERSION_NUM < 140000 || PG_VERSION_NUM >= 200000
+#error "bemi supports PostgreSQL 14 to 19"
 #endif
 
 // 18 added a name and a version to the magic block, which pg_get_loaded_modules() shows.
@@ -104,9 +104,9 @@ inline Oid primary_key_index(Relation relation) {
 #endif
 }
 
-/// When the transaction was committed. 15 moved it into a union.
+/// When the transaction was committed. 15 moved it into a union, to which 19 gave no name.
 inline TimestampTz commit_time(const ReorderBufferTXN *txn) {
-#if PG_VERSION_NUM >= 150000
+#if PG_VERSION_NUM >= 150000 && PG_VERSION_NUM < 190000
     return txn->xact_time.commit_time;
 #else
     return txn->commit_time;
@@ -217,10 +217,13 @@ inline bool has_new_file(Relation relation) {
 }
 
 /// Creates a logical slot without two-phase decoding, and acquires it. From 17 on it is synchronized to
-/// standbys as a failover slot.
+/// standbys as a failover slot. 19 added slots for REPACK.
 inline void create_slot(const char *name) {
     const bool db_specific = true, two_phase = false;
-#if PG_VERSION_NUM >= 170000
+#if PG_VERSION_NUM >= 190000
+    const bool repack = false, failover = true, synced = false;
+    ReplicationSlotCreate(name, db_specific, RS_EPHEMERAL, two_phase, repack, failover, synced);
+#elif PG_VERSION_NUM >= 170000
     const bool failover = true, synced = false;
     ReplicationSlotCreate(name, db_specific, RS_EPHEMERAL, two_phase, failover, synced);
 #else
@@ -247,6 +250,108 @@ inline bool is_invalidated(const ReplicationSlot *slot) {
     return !XLogRecPtrIsInvalid(slot->data.invalidated_at);
 #endif
 }
+
+/// The process that has the slot, or 0. Needs the slot's lock. 19 replaced the number by a reference.
+inline int owner_of(const ReplicationSlot *slot) {
+#if PG_VERSION_NUM >= 190000
+    return slot->active_proc == INVALID_PROC_NUMBER ? 0 : GetPGProcByNumber(slot->active_proc)->pid;
+#else
+    return slot->active_pid;
+#endif
+}
+
+/// ERROR if this server cannot decode. 19 added an argument for REPACK.
+inline void check_decoding_requirements() {
+#if PG_VERSION_NUM >= 190000
+    CheckLogicalDecodingRequirements(false);
+#else
+    CheckLogicalDecodingRequirements();
+#endif
+}
+
+/// Begins to decode from a new slot, without options, output, or snapshots that see tables of users. 19 added
+/// an argument for REPACK.
+inline LogicalDecodingContext *begin_decoding(const char *plugin, XLogReaderRoutine *routine) {
+    const bool need_full_snapshot = false;
+#if PG_VERSION_NUM >= 190000
+    const bool for_repack = false;
+    return CreateInitDecodingContext(plugin, NIL, need_full_snapshot, for_repack, InvalidXLogRecPtr, routine,
+                                     nullptr, nullptr, nullptr);
+#else
+    return CreateInitDecodingContext(plugin, NIL, need_full_snapshot, InvalidXLogRecPtr, routine, nullptr,
+                                     nullptr, nullptr);
+#endif
+}
+
+// Replication origins. 19 renamed the type, and moved the session's into a struct.
+#if PG_VERSION_NUM >= 190000
+using OriginId = ReplOriginId;
+constexpr OriginId no_origin = InvalidReplOriginId;
+inline OriginId &session_origin() {
+    return replorigin_xact_state.origin;
+}
+#else
+using OriginId = RepOriginId;
+constexpr OriginId no_origin = InvalidRepOriginId;
+inline OriginId &session_origin() {
+    return replorigin_session_origin;
+}
+#endif
+
+// 19 made the identifiers of system caches an enumeration, and what is known of a query's constants const.
+#if PG_VERSION_NUM >= 190000
+using SysCacheId = SysCacheIdentifier;
+using QueryJumble = const JumbleState;
+#else
+using SysCacheId = int;
+using QueryJumble = JumbleState;
+#endif
+
+/// Whether a backslash quotes in an ordinary string literal. 19 always reads them as the standard says.
+inline bool backslash_quotes() {
+#if PG_VERSION_NUM >= 190000
+    return false;
+#else
+    return !standard_conforming_strings;
+#endif
+}
+
+/// Begins to scan a range of row addresses. 19 added flags.
+inline TableScanDesc begin_tid_scan(Relation relation, Snapshot snapshot, ItemPointer from, ItemPointer to) {
+#if PG_VERSION_NUM >= 190000
+    return table_beginscan_tidrange(relation, snapshot, from, to, SO_NONE);
+#else
+    return table_beginscan_tidrange(relation, snapshot, from, to);
+#endif
+}
+
+/// Builds a jsonb value from its parts. 19 put the result into the state.
+class JsonbBuilder {
+public:
+    void push(JsonbIteratorToken token, JsonbValue *value = nullptr) {
+#if PG_VERSION_NUM >= 190000
+        pushJsonbValue(&state_, token, value);
+#else
+        result_ = pushJsonbValue(&state_, token, value);
+#endif
+    }
+
+    Jsonb *result() {
+#if PG_VERSION_NUM >= 190000
+        return JsonbValueToJsonb(state_.result);
+#else
+        return JsonbValueToJsonb(result_);
+#endif
+    }
+
+private:
+#if PG_VERSION_NUM >= 190000
+    JsonbInState state_ = {};
+#else
+    JsonbParseState *state_ = nullptr;
+    JsonbValue *result_ = nullptr;
+#endif
+};
 
 /// Requests shared memory. Call it while shared_preload_libraries are loaded. From 15 on such requests belong
 /// into a hook.

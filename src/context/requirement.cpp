@@ -43,7 +43,7 @@ Requirement option_of(const Trigger &trigger) {
 
 /// Whether an apply worker writes what another server has sent: whoever replicates sets the origin.
 bool is_replicated() {
-    return replorigin_session_origin != InvalidRepOriginId;
+    return compat::session_origin() != compat::no_origin;
 }
 
 /// The required keys that the context lacks, for a message.

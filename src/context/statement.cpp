@@ -47,7 +47,7 @@ void begin_message(bool is_first_analysis) {
     message.exists = true;
     message.text = debug_query_string;
     message.running = unknown_location;
-    message.backslash_quotes = !standard_conforming_strings;
+    message.backslash_quotes = compat::backslash_quotes();
     if (is_first_analysis)
         (message.backslash_quotes ? readings.backslashes : readings.standard) = true;
     message.is_reading_known =
@@ -59,7 +59,7 @@ void begin_message(bool is_first_analysis) {
 /// Notes which statement of the string runs: in the simple protocol PostgreSQL analyzes each statement just
 /// before it runs it. Later is too late, since a query that a rule has rewritten has no location. Statements
 /// inside of functions have a text of their own.
-void on_analyzed(ParseState *state, Query *query, JumbleState *jumble) {
+void on_analyzed(ParseState *state, Query *query, compat::QueryJumble *jumble) {
     if (next_hook != nullptr)
         next_hook(state, query, jumble);
     if (debug_query_string == nullptr || state->p_sourcetext != debug_query_string ||

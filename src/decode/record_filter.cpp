@@ -20,8 +20,8 @@ void empty_if_too_large(xl_logical_message &claim) {
         claim.message_size = 0;
 }
 
-bool is_excluded_origin(const Options &options, RepOriginId origin) {
-    if (origin == InvalidRepOriginId)
+bool is_excluded_origin(const Options &options, compat::OriginId origin) {
+    if (origin == compat::no_origin)
         return false;
     const std::vector<uint32_t> &excluded = options.exclude_origins;
     return origin == DoNotReplicateId ||
@@ -30,7 +30,7 @@ bool is_excluded_origin(const Options &options, RepOriginId origin) {
 
 } // namespace
 
-bool filter_record(LogicalDecodingContext *ctx, RepOriginId origin) {
+bool filter_record(LogicalDecodingContext *ctx, compat::OriginId origin) {
     Decoder &decoder = decoder_of(ctx);
     XLogReaderState *record = ctx->reader;
     if (decoder.own_writes.recognize(record))

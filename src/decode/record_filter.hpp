@@ -9,6 +9,6 @@ namespace bemi::decode {
 
 /// Callback filter_by_origin_cb: true drops the record that is being read. PostgreSQL calls it for every
 /// record of a change or message, with or without an origin.
-bool filter_record(LogicalDecodingContext *ctx, RepOriginId origin);
+bool filter_record(LogicalDecodingContext *ctx, compat::OriginId origin);
 
 } // namespace bemi::decode

@@ -37,14 +37,14 @@ template <typename Use> void for_each_entry(RelationCache &cache, Use &&use) {
         use(*static_cast<CachedRelation *>(cached));
 }
 
-void invalidate_all(Datum, int, uint32) {
+void invalidate_all(Datum, compat::SysCacheId, uint32) {
     if (current_cache != nullptr)
         for_each_entry(*current_cache, [](CachedRelation &cached) { cached.valid = false; });
 }
 
 void invalidate_relation(Datum, Oid relation) {
     if (!OidIsValid(relation))
-        return invalidate_all(0, 0, 0);
+        return invalidate_all(0, {}, 0);
     if (current_cache == nullptr)
         return;
     if (void *cached = hash_search(current_cache->entries, &relation, HASH_FIND, nullptr))
@@ -55,15 +55,15 @@ void invalidate_relation(Datum, Oid relation) {
 }
 
 /// Called when something changes on which names of types depend.
-void invalidate_type_names(Datum, int, uint32) {
+void invalidate_type_names(Datum, compat::SysCacheId, uint32) {
     if (current_cache != nullptr && current_cache->dependencies.type_names)
-        invalidate_all(0, 0, 0);
+        invalidate_all(0, {}, 0);
 }
 
 /// Called when something changes that the text of an expression may name.
-void invalidate_expressions(Datum, int, uint32) {
+void invalidate_expressions(Datum, compat::SysCacheId, uint32) {
     if (current_cache != nullptr && current_cache->dependencies.expressions)
-        invalidate_all(0, 0, 0);
+        invalidate_all(0, {}, 0);
 }
 
 void register_callbacks() {
@@ -74,7 +74,8 @@ void register_callbacks() {
     CacheRegisterSyscacheCallback(NAMESPACEOID, invalidate_all, 0);
     CacheRegisterSyscacheCallback(CASTSOURCETARGET, invalidate_all, 0);
     CacheRegisterSyscacheCallback(TYPEOID, invalidate_type_names, 0);
-    for (const int cache : {PROCOID, OPEROID, COLLOID, ENUMOID, RELOID, TSCONFIGOID, TSDICTOID, AUTHOID})
+    for (const compat::SysCacheId cache :
+         {PROCOID, OPEROID, COLLOID, ENUMOID, RELOID, TSCONFIGOID, TSDICTOID, AUTHOID})
         CacheRegisterSyscacheCallback(cache, invalidate_expressions, 0);
     registered = true;
 }

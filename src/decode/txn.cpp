@@ -29,7 +29,7 @@ Txn placeholder_txn(const Session &session, XLogRecPtr position) {
             .commit_position = position,
             .end_position = position,
             .id = no_transaction,
-            .origin = InvalidRepOriginId,
+            .origin = compat::no_origin,
             .commit_time = 0,
             .committed_at_text = "",
             .committed_at_size = 0,

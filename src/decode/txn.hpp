@@ -50,7 +50,7 @@ struct Txn {
     XLogRecPtr commit_position; // invalid until the commit
     XLogRecPtr end_position;    // after the commit or PREPARE record; invalid until one is read
     uint64 id;                  // with epoch, or no_transaction
-    RepOriginId origin;
+    compat::OriginId origin;
     TimestampTz commit_time;
     char committed_at_text[iso_time_room];
     size_t committed_at_size;

@@ -36,11 +36,11 @@ Oid table_of(Node *node) {
 BEMI_FUNCTION(bemi_estimate_rows) {
     auto *request = reinterpret_cast<SupportRequestRows *>(PG_GETARG_POINTER(0));
     if (!IsA(request, SupportRequestRows))
-        PG_RETURN_POINTER(nullptr);
+        PG_RETURN_DATUM(0);
     const Oid table = bemi::history::table_of(request->node);
     const double rows = OidIsValid(table) ? bemi::history::rows_of(table) : 0;
     if (rows == 0)
-        PG_RETURN_POINTER(nullptr);
+        PG_RETURN_DATUM(0);
     request->rows = rows;
     PG_RETURN_POINTER(request);
 }

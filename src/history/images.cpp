@@ -58,15 +58,16 @@ bool are_same(const JsonbValue &a, const JsonbValue &b) {
 }
 
 Jsonb *only(Jsonb *image, std::span<const Datum> names) {
-    JsonbParseState *state = nullptr;
-    (void)pushJsonbValue(&state, WJB_BEGIN_OBJECT, nullptr);
+    compat::JsonbBuilder object;
+    object.push(WJB_BEGIN_OBJECT);
     for (Members members = members_of(image); members.has_more; advance(members)) {
         if (!is_among(members.key, names))
             continue;
-        (void)pushJsonbValue(&state, WJB_KEY, &members.key);
-        (void)pushJsonbValue(&state, WJB_VALUE, &members.value);
+        object.push(WJB_KEY, &members.key);
+        object.push(WJB_VALUE, &members.value);
     }
-    return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, nullptr));
+    object.push(WJB_END_OBJECT);
+    return object.result();
 }
 
 } // namespace bemi::history

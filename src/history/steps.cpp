@@ -73,14 +73,17 @@ struct Difference {
 };
 
 struct ObjectWriter {
-    JsonbParseState *state = nullptr;
+    compat::JsonbBuilder object;
 
-    ObjectWriter() { (void)pushJsonbValue(&state, WJB_BEGIN_OBJECT, nullptr); }
+    ObjectWriter() { object.push(WJB_BEGIN_OBJECT); }
     void add(JsonbValue key, JsonbValue value) {
-        (void)pushJsonbValue(&state, WJB_KEY, &key);
-        (void)pushJsonbValue(&state, WJB_VALUE, &value);
+        object.push(WJB_KEY, &key);
+        object.push(WJB_VALUE, &value);
     }
-    Jsonb *finish() { return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, nullptr)); }
+    Jsonb *finish() {
+        object.push(WJB_END_OBJECT);
+        return object.result();
+    }
 };
 
 JsonbValue string_of(std::string_view text) {

@@ -131,7 +131,7 @@ void BaselineChunk::scan(Relation relation, decode::ExistingRows &existing, Bloc
     ItemPointerData first = next_, last;
     ItemPointerSet(&last, end - 1, MaxOffsetNumber);
     ItemPointerSet(&next_, end, FirstOffsetNumber);
-    TableScanDesc rows = table_beginscan_tidrange(relation, GetActiveSnapshot(), &first, &last);
+    TableScanDesc rows = compat::begin_tid_scan(relation, GetActiveSnapshot(), &first, &last);
     size_t bytes = 0;
     count_ = 0;
     while (table_scan_getnextslot_tidrange(rows, ForwardScanDirection, slot)) {

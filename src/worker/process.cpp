@@ -57,7 +57,7 @@ int find(const char *type, Oid database) {
 
 volatile sig_atomic_t terminated = false;
 
-void on_terminate(int) {
+void on_terminate(SIGNAL_ARGS) {
     const int saved_errno = errno;
     terminated = true;
     InterruptPending = true;

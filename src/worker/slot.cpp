@@ -72,13 +72,11 @@ XLogRecPtr confirmed() {
 
 TimestampTz create() {
     const NameData name = name_of(MyDatabaseId);
-    CheckLogicalDecodingRequirements();
+    compat::check_decoding_requirements();
     compat::create_slot(NameStr(name));
 
     XLogReaderRoutine routine = wal::reader_routine();
-    const bool need_full_snapshot = false;
-    LogicalDecodingContext *ctx = CreateInitDecodingContext(
-        plugin, NIL, need_full_snapshot, InvalidXLogRecPtr, &routine, nullptr, nullptr, nullptr);
+    LogicalDecodingContext *ctx = compat::begin_decoding(plugin, &routine);
     DecodingContextFindStartpoint(ctx);
     FreeDecodingContext(ctx);
     const TimestampTz made_at = GetCurrentTimestamp();
@@ -120,7 +118,7 @@ int owner() {
     int pid = 0;
     for_own_slot([&pid](ReplicationSlot *slot) {
         SpinLockAcquire(&slot->mutex);
-        pid = slot->active_pid;
+        pid = compat::owner_of(slot);
         SpinLockRelease(&slot->mutex);
     });
     return pid;
