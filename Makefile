@@ -1,7 +1,7 @@
 # bemi: a PostgreSQL extension in C++, built with PGXS.
 #
 #   make, make install, make installcheck      as for every extension; PG_CONFIG names the server
-#   make demo, make check                      on a fresh machine: install the packages too
+#   make demo, make demo-shell, make check     on a fresh machine: install the packages too
 #   make check-long, make check-sanitized      longer loops; under ASan and UBSan
 #   make check-regress                         PostgreSQL's own tests, with bemi and without
 #   make check-packages                        Debian packages, built, installed and used in fresh trees
@@ -9,7 +9,7 @@
 #
 # It can be built in a folder of its own: make -f ../bemi/Makefile.
 
-GOALS := demo check check-long check-regress check-sanitized bench lint
+GOALS := demo demo-shell check check-long check-regress check-sanitized bench lint
 
 # Where this file is. Packagers say so by VPATH, in which make would find the objects of an earlier build there, too.
 override srcdir := $(or $(VPATH),$(patsubst %/,%,$(dir $(lastword $(MAKEFILE_LIST)))))

@@ -94,11 +94,12 @@ inline HeapTuple old_tuple(const ReorderBufferChange *change) {
 #endif
 }
 
-/// The index of the relation's primary key; InvalidOid if it has none or a deferrable one. 18 added the
-/// argument `deferrable_ok`.
+/// The index that the relation cache has as the relation's primary key, or InvalidOid. Up to 17 a deferrable
+/// one is none; 18 added an argument for that.
 inline Oid primary_key_index(Relation relation) {
 #if PG_VERSION_NUM >= 180000
-    return RelationGetPrimaryKeyIndex(relation, false);
+    const bool deferrable_ok = true;
+    return RelationGetPrimaryKeyIndex(relation, deferrable_ok);
 #else
     return RelationGetPrimaryKeyIndex(relation);
 #endif

@@ -1,5 +1,4 @@
--- A table like any other: its changes are kept from now on
+-- A table like any other: bemi keeps its changes from now on.
 CREATE EXTENSION bemi;
 CREATE TABLE todo (id serial PRIMARY KEY, task text, is_completed boolean DEFAULT false);
-SELECT bemi.track('todo');
-SELECT bemi.start();
+SELECT bemi.track('todo'), bemi.start();

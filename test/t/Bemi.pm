@@ -154,10 +154,11 @@ sub identity_of {
 }
 
 sub in_order {
-    return sort {
+    my @sorted = sort {
         $a->{commit_position} <=> $b->{commit_position} || defined $b->{sequence} <=> defined $a->{sequence}
             || ($a->{sequence} // $a->{position}) <=> ($b->{sequence} // $b->{position})
     } @_;
+    return @sorted;
 }
 
 # The value of a query that gives one.
