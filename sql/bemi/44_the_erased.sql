@@ -5,13 +5,15 @@ CREATE TABLE bemi.erased_values (
     committed_at timestamptz NOT NULL,
     columns text[] NOT NULL,
     changed text[] NOT NULL,
+    erased_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (committed_at, id)
 );
 COMMENT ON TABLE bemi.erased_values IS 'The changes of which bemi.erase() has erased values.';
 COMMENT ON COLUMN bemi.erased_values.id IS 'ID of the change.';
 COMMENT ON COLUMN bemi.erased_values.committed_at IS 'When the transaction of the change was committed.';
-COMMENT ON COLUMN bemi.erased_values.columns IS 'The columns, with the names of that time, of which a value was erased.';
+COMMENT ON COLUMN bemi.erased_values.columns IS 'The columns, with the names of that time, of which a value was erased; none if only a part of the context was.';
 COMMENT ON COLUMN bemi.erased_values.changed IS 'Those of them in which the value before the change was another one than that after it.';
+COMMENT ON COLUMN bemi.erased_values.erased_at IS 'When values or a part of the context were erased last.';
 SELECT pg_extension_config_dump('bemi.erased_values', '');
 
 -- Looking back asks for this first, because there are few erasures or none.

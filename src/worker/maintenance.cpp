@@ -1,6 +1,7 @@
 #include "worker/maintenance.hpp"
 
 #include "store/partitions.hpp"
+#include "worker/erased_room.hpp"
 #include "worker/fault.hpp"
 #include "worker/process.hpp"
 #include "worker/retention.hpp"
@@ -33,6 +34,7 @@ void run() {
     attempt(store::partitions::make_ahead);
     attempt(drop_expired_partitions);
     attempt(table_retention::run);
+    attempt(erased_room::vacuum);
 }
 
 } // namespace bemi::worker::maintenance
