@@ -1,7 +1,8 @@
 // New changes for whoever watches: one look at the database for all tabs, and only while there are any.
 import { readChanges } from './access.js'
 import { Refusal } from './refusal.js'
-import { listed } from './sql/change.js'
+import { listed, newestFirst } from './sql/change.js'
+import { newestOf, storedBetween } from './sql/stored.js'
 
 const limits = {
   watchers: 100,
@@ -16,9 +17,7 @@ const limits = {
   slow: 60_000,
 }
 
-const zero = '00000000-0000-0000-0000-000000000000'
-
-/** What one tab waits for: changes that meet its conditions, with an id after `last`. */
+/** What one tab waits for: changes that meet its conditions, and were stored after `last`. */
 export class Watcher {
   constructor(response, name, conditions, last) {
     Object.assign(this, { response, name, conditions, last, slowSince: undefined })
@@ -84,9 +83,8 @@ export function makeTail(database) {
   }
 }
 
-/** The worker stores in the order of ids, so up to the newest one nothing comes later. */
 async function tell(ask, source, watchers) {
-  const [{ id: newest }] = await ask(`SELECT c.id FROM ${source} c ORDER BY c.id DESC LIMIT 1`).then((rows) => (rows.length > 0 ? rows : [{ id: zero }]))
+  const newest = await newestOf(ask, source)
   for (const group of grouped(watchers).values()) {
     const [{ conditions, last }] = group
     if (last === newest) continue
@@ -107,12 +105,11 @@ function grouped(watchers) {
 }
 
 async function news(ask, source, { where, values }, last, newest) {
-  const [after, until] = [values.length + 1, values.length + 2]
-  const rows = await ask(
-    `SELECT ${listed} AS json FROM ${source} c WHERE ${where} AND c.id > $${after}::uuid AND c.id <= $${until}::uuid
-     ORDER BY c.id DESC LIMIT ${limits.changes + 1}`,
-    [...values, last, newest],
-  )
+  const stored = storedBetween(last, newest, values.length + 1)
+  const rows = await ask(`SELECT ${listed} AS json FROM ${source} c WHERE ${where} AND ${stored.where} ${newestFirst} LIMIT ${limits.changes + 1}`, [
+    ...values,
+    ...stored.values,
+  ])
   if (rows.length === 0) return ''
   const shown = rows.slice(0, limits.changes).map(({ json }) => json.replaceAll('\n', ' '))
   return `data: {"changes":[${shown.join(',')}],"isCut":${rows.length > limits.changes}}\n`

@@ -13,7 +13,7 @@ export function useLive(isOn, query, newest) {
   const filter = withQuery(query, {})
   useEffect(() => {
     if (!isOn || !isSeen) return
-    const source = new EventSource(`/api/tail${withQuery(query, last.current ? { since: last.current } : {})}`)
+    const source = new EventSource(`/api/tail${withQuery(query, { since: last.current })}`)
     source.onmessage = ({ data, lastEventId }) => {
       last.current = lastEventId
       const { changes, isCut } = parse(data)

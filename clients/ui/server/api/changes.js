@@ -4,6 +4,7 @@ import { badRequest } from '../refusal.js'
 import { cursor, listed, newestFirst } from '../sql/change.js'
 import { filterOf, isBigint, isTime } from '../sql/filter.js'
 import { fromFew } from '../sql/rare.js'
+import { newestOf } from '../sql/stored.js'
 
 const pageSize = 100
 
@@ -12,13 +13,13 @@ export async function changes({ query, database }) {
   const conditions = filterOf(query, ['before'])
   addCursor(conditions, query.get('before'))
   return readChanges(database, async (ask, source) => {
-    const [newest] = await ask(`SELECT c.id FROM ${source} c ORDER BY c.id DESC LIMIT 1`)
+    const newest = await newestOf(ask, source)
     const from = await fromFew(ask, source, query, conditions)
     const rows = await ask(
       `SELECT ${listed} AS json, ${cursor} FROM ${from} WHERE ${conditions.where} ${newestFirst} LIMIT ${pageSize + 1}`,
       conditions.values,
     )
-    return `{"newest":${JSON.stringify(newest?.id ?? null)},${pageOf(rows, pageSize).slice(1)}`
+    return `{"newest":${JSON.stringify(newest)},${pageOf(rows, pageSize).slice(1)}`
   })
 }
 
