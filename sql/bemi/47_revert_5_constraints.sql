@@ -105,8 +105,17 @@ END;
 COMMENT ON FUNCTION bemi.revert_blocked(bemi.revert_kind, bigint[], jsonb) IS
     'Internal, for bemi.revert(): the kind without the steps of these numbers, and those with the conflict.';
 
+CREATE FUNCTION bemi.revert_told(steps bemi.revert_step[], numbers bigint[], conflict jsonb) RETURNS bemi.revert_step[]
+    LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT array_agg(ROW(s.key, s.place, s.target, s.expected, CASE WHEN s.n = ANY ($2) THEN coalesce(s.conflict, $3) ELSE s.conflict END)::bemi.revert_step ORDER BY s.n)
+    FROM unnest($1) WITH ORDINALITY AS s (key, place, target, expected, conflict, n);
+END;
+COMMENT ON FUNCTION bemi.revert_told(bemi.revert_step[], bigint[], jsonb) IS
+    'Internal, for bemi.revert(): the steps, of which those with these numbers tell of the conflict but are done.';
+
 -- What is blocked may block others: the children of a row that cannot come back. So it is done until nothing changes. What is forced is not
--- blocked by a constraint, but fails.
+-- blocked by a constraint, but fails, unless an action of a foreign key takes the other rows along: then it tells of them.
 CREATE FUNCTION bemi.revert_constrained(kinds bemi.revert_kind[], is_forced boolean) RETURNS bemi.revert_kind[]
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
     SET TimeZone = 'UTC' SET DateStyle = 'ISO' SET IntervalStyle = 'postgres' SET bytea_output = 'hex' SET extra_float_digits = 1 SET work_mem = '64MB' SET jit = off AS $$
@@ -124,9 +133,11 @@ BEGIN
             EXECUTE look.sql INTO numbers USING kinds[i].steps, '{}'::bemi.revert_step[], arrivals;
             CONTINUE WHEN numbers IS NULL;
             waiting := CASE WHEN look.conflict ? 'constraint' THEN waiting || i ELSE waiting END;
-            CONTINUE WHEN is_forced;
+            CONTINUE WHEN is_forced AND look.conflict->>'reason' <> 'referenced';
             EXECUTE look.sql INTO numbers USING kinds[i].steps, bemi.revert_others(kinds, look.other, look.actions, look.columns), arrivals;
-            IF numbers IS NOT NULL THEN
+            IF numbers IS NOT NULL AND is_forced THEN
+                kinds[i].steps := bemi.revert_told(kinds[i].steps, numbers, look.conflict);
+            ELSIF numbers IS NOT NULL THEN
                 RETURN bemi.revert_constrained(kinds[:i - 1] || kinds[i + 1:] || bemi.revert_blocked(kinds[i], numbers, look.conflict), is_forced);
             END IF;
         END LOOP;

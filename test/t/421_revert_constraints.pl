@@ -137,4 +137,9 @@ $node->safe_psql('postgres', q{
 is(revert(q{context => '{"family": 1}', conflicts => 'skip'}, 'BEGIN'), join("\n",
     '10 DELETE skipped {"table": "public.child", "reason": "referenced"}', '2 DELETE skipped {"table": "public.note", "reason": "referenced"}',
     '1 DELETE skipped {"table": "public.parent", "reason": "referenced"}', '3 DELETE reverted') , 'CASCADE at the second step, and SET NULL');
+is(revert(q{context => '{"family": 1}', conflicts => 'force'}), join("\n",
+    '10 DELETE reverted {"table": "public.child", "reason": "referenced"}', '1 DELETE reverted', '2 DELETE reverted {"table": "public.note", "reason": "referenced"}',
+    '3 DELETE reverted'), 'what is forced tells of the rows that it takes along');
+is(one_of($node, 'SELECT count(*) FROM child') . one_of($node, 'SELECT count(*) FROM note WHERE grandparent IS NULL'), '01', '... and does');
+
 done_testing();
