@@ -5,6 +5,7 @@
 #include "context/statement.hpp"
 #include "guc.hpp"
 #include "history/key_pushdown.hpp"
+#include "worker/listeners.hpp"
 #include "worker/process.hpp"
 #include "worker/process_utility.hpp"
 #include "worker/shared.hpp"
@@ -21,6 +22,7 @@ void _PG_init() {
     bemi::context::execution::watch_queries();
     bemi::context::message::watch_transactions();
     bemi::worker::wakeup::watch_transactions();
+    bemi::worker::listeners::watch_transactions();
     bemi::worker::process_utility::watch_commands();
     bemi::history::watch_planning();
     if (!process_shared_preload_libraries_in_progress || IsBinaryUpgrade)

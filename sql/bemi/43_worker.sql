@@ -26,6 +26,11 @@ CREATE FUNCTION bemi.sync(timeout interval DEFAULT NULL) RETURNS pg_lsn
 COMMENT ON FUNCTION bemi.sync(interval) IS
     'Waits until all that was committed before the call is stored, for the timeout or for bemi.sync_timeout, and returns the WAL position.';
 
+CREATE FUNCTION bemi.listen() RETURNS void
+    LANGUAGE c SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'bemi_listen';
+COMMENT ON FUNCTION bemi.listen() IS
+    'Listens to the channel bemi_changes, on which the worker notifies after each batch of changes that it has stored while a session listens.';
+
 CREATE FUNCTION bemi.worker_report(
     OUT activity text, OUT stored_position pg_lsn, OUT lag_bytes bigint, OUT lag interval, OUT lag_is_exact boolean,
     OUT transaction_id bigint, OUT changes_read bigint, OUT changes_stored bigint) RETURNS record

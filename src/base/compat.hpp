@@ -393,6 +393,16 @@ inline std::optional<double> days_of_interval(char **fields, int *types, int cou
     return parts.tm_year * days_per_year + parts.tm_mon * days_per_month + parts.tm_mday + day;
 }
 
+/// Whether this process holds the lock in that mode. 17 added the argument `orstronger`.
+inline bool holds_lock(const LOCKTAG &tag, LOCKMODE mode) {
+#if PG_VERSION_NUM >= 170000
+    const bool or_stronger = false;
+    return LockHeldByMe(&tag, mode, or_stronger);
+#else
+    return LockHeldByMe(&tag, mode);
+#endif
+}
+
 /// Writes to the temporary file. 16 made `content` const.
 inline void write_file(BufFile *file, const void *content, size_t size) {
 #if PG_VERSION_NUM >= 160000

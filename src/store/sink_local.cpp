@@ -49,8 +49,8 @@ public:
             erase();
     }
 
-    /// Writes how far it has come to bemi.progress. Returns the new position, invalid if it is as before.
-    XLogRecPtr finish() {
+    /// Writes how far it has come to bemi.progress. The new position is invalid if it is as before.
+    Stored finish() {
         const bool is_whole = reader_.at_end();
         const XLogRecPtr position = is_whole ? last_.end_position : whole_;
         const progress::Part part =
@@ -59,7 +59,7 @@ public:
             progress::move(position);
         else
             progress::advance(position, part, stored_, commits_);
-        return position;
+        return {.progress = position, .end = InvalidXLogRecPtr, .changes = stored_};
     }
 
 private:
@@ -147,14 +147,15 @@ Parts::Parts(Batch &batch, ReportStored report)
 }
 
 Stored Parts::store_next() {
-    XLogRecPtr position = InvalidXLogRecPtr;
+    Stored stored{};
     in_owners_transaction([&] {
         (void)log_attested_message(store_prefix, "");
         Pass pass(reader_, erasures_, queued_at_, report_);
         pass.store();
-        position = pass.finish();
+        stored = pass.finish();
     });
-    return {.progress = position, .end = XactLastCommitEnd};
+    stored.end = XactLastCommitEnd;
+    return stored;
 }
 
 } // namespace bemi::store::sink

@@ -8,7 +8,8 @@ namespace bemi::store::sink {
 
 struct Stored {
     XLogRecPtr progress; // everything committed before is stored; invalid if that is as before
-    XLogRecPtr end;      // the end of the commit record, which may not be on disk yet
+    XLogRecPtr end;      // of the commit record, which may not be on disk yet
+    uint64 changes;      // how many were stored
 };
 
 /// Called with the number of changes that were written since the last call, while their transaction goes on.

@@ -35,11 +35,12 @@ bool Baseline::is_due(XLogRecPtr stored) const {
            (now >= look_again_at_ || TimestampDifferenceExceeds(now, look_again_at_, look_again_ms));
 }
 
-void Baseline::work(XLogRecPtr stored) {
+uint64 Baseline::work(XLogRecPtr stored) {
     MemoryContext memory = CurrentMemoryContext;
-    const ErrorData *error = fault::error_of([this, stored] { do_next(stored); });
+    uint64 rows = 0;
+    const ErrorData *error = fault::error_of([&rows, this, stored] { rows = do_next(stored); });
     if (error == nullptr)
-        return;
+        return rows;
     AbortOutOfAnyTransaction();
     MemoryContextSwitchTo(memory);
     store::partitions::forget();
@@ -49,17 +50,21 @@ void Baseline::work(XLogRecPtr stored) {
     state_ = State::idle;
     look_again(look_again_ms);
     note_failure(request_.id, *error);
+    return 0;
 }
 
-void Baseline::do_next(XLogRecPtr stored) {
+uint64 Baseline::do_next(XLogRecPtr stored) {
     switch (state_) {
     case State::idle:
-        return choose();
+        choose();
+        break;
     case State::chosen:
-        return read();
+        read();
+        break;
     case State::read:
         return store(stored);
     }
+    return 0;
 }
 
 /// Requests take turns: one whose table is locked does not hold up the others.
@@ -83,14 +88,16 @@ void Baseline::read() {
     state_ = outcome == Outcome::done ? State::read : State::idle;
 }
 
-void Baseline::store(XLogRecPtr stored) {
+uint64 Baseline::store(XLogRecPtr stored) {
     using Outcome = BaselineChunk::Outcome;
+    const int64 rows_before = request_.rows;
     const Outcome outcome = chunk_.store(request_, stored);
     look_again(outcome == Outcome::locked ? look_again_ms : 0);
     if (outcome == Outcome::locked)
-        return;
+        return 0;
     chunk_.clear();
     state_ = State::idle;
+    return static_cast<uint64>(request_.rows - rows_before);
 }
 
 } // namespace bemi::worker

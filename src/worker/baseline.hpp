@@ -18,14 +18,14 @@ public:
     [[nodiscard]] bool may_be_wanted() const { return state_ == State::idle && baselines::may_be_new(); }
 
     /// Does a small part of the work, if it is due or there may be new requests, in transactions of its own.
-    /// An error is noted in bemi.baselines and does not stop the worker.
-    void work(XLogRecPtr stored);
+    /// An error is noted in bemi.baselines and does not stop the worker. Returns how many rows were stored.
+    uint64 work(XLogRecPtr stored);
 
 private:
     void choose();
     void read();
-    void store(XLogRecPtr stored);
-    void do_next(XLogRecPtr stored);
+    uint64 store(XLogRecPtr stored);
+    uint64 do_next(XLogRecPtr stored);
     void look_again(int milliseconds);
 
     enum class State : uint8 { idle, chosen, read };

@@ -1,6 +1,7 @@
 #include "worker/process_utility.hpp"
 
 #include "base/compat.hpp"
+#include "worker/listeners.hpp"
 #include "worker/process.hpp"
 #include "worker/wakeup.hpp"
 
@@ -71,6 +72,12 @@ void leave_renamed(const RenameStmt *command) {
         leave_changed(command->subname);
 }
 
+void note_unlisten(const UnlistenStmt *command) {
+    const char *channel = command->conditionname; // NULL: all of them
+    if (channel == nullptr || strcmp(channel, listeners::channel) == 0)
+        listeners::leave_at_commit();
+}
+
 /// PostgreSQL refuses these commands in a transaction block, so the worker need not end.
 bool is_in_transaction_block(ProcessUtilityContext context) {
     return IsInTransactionBlock(context == PROCESS_UTILITY_TOPLEVEL);
@@ -92,6 +99,12 @@ void before(Node *command, ProcessUtilityContext context) {
         return;
     case T_RenameStmt:
         return leave_renamed(castNode(RenameStmt, command));
+    case T_UnlistenStmt:
+        return note_unlisten(castNode(UnlistenStmt, command));
+    case T_DiscardStmt:
+        if (castNode(DiscardStmt, command)->target == DISCARD_ALL)
+            listeners::leave_at_commit();
+        return;
     case T_TransactionStmt: // the transaction that made the changes was prepared, maybe long ago
         if (castNode(TransactionStmt, command)->kind == TRANS_STMT_COMMIT_PREPARED)
             wakeup::at_commit();

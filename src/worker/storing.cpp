@@ -4,6 +4,7 @@
 #include "store/progress.hpp"
 #include "worker/caches.hpp"
 #include "worker/gaps.hpp"
+#include "worker/listeners.hpp"
 #include "worker/maintenance.hpp"
 #include "worker/process.hpp"
 #include "worker/settings.hpp"
@@ -42,6 +43,7 @@ bool restart_if_over(TimestampTz &since, int milliseconds) {
 void Storing::open() {
     batch_.open();
     baseline_.open();
+    notification_.open();
     const store::progress::Progress stored = store::progress::read();
     decoder_.open(stored, batch_);
     // The messages of look_at_all() may be all that there is to read. They count as unread until they are
@@ -70,6 +72,7 @@ state::Desired Storing::run(const state::Desired &desired) {
         shared::end_batch(decoder_.position());
         maintain_if_due();
         work_on_baselines();
+        notify_listeners();
         confirm_if_due();
         if (decoder_.position() >= compat::flushed_wal()) {
             note_health();
@@ -92,6 +95,7 @@ void Storing::finish(const state::Desired &desired) {
         decoder_.read(end);
         is_all_stored = batch_.empty() || store();
     }
+    notify_listeners();
     if (!is_all_stored || decoder_.position() < end)
         in_the_present([&] { note_unstored(stored_.progress, desired); });
 }
@@ -129,6 +133,7 @@ bool Storing::store() {
         if (!parts.at_begin() && !is_rest_wanted())
             return false;
         in_the_present([&] { note(parts.store_next()); });
+        notify_listeners();
         note_health();
     }
     batch_.clear();
@@ -137,7 +142,9 @@ bool Storing::store() {
 }
 
 void Storing::note(const store::sink::Stored &part) {
-    stored_ = {.progress = std::max(stored_.progress, part.progress), .end = part.end};
+    stored_ = {
+        .progress = std::max(stored_.progress, part.progress), .end = part.end, .changes = part.changes};
+    notification_.add(part.changes);
 }
 
 /// Between two parts. When the slot is to be dropped, nobody else can store the rest.
@@ -157,7 +164,7 @@ void Storing::note_progress() {
     if (position <= stored_.progress || !keeps_much())
         return;
     in_the_present([position] { store::progress::set(position); });
-    stored_ = {.progress = position, .end = XactLastCommitEnd};
+    stored_ = {.progress = position, .end = XactLastCommitEnd, .changes = 0};
 }
 
 /// Confirms the position in bemi.progress and never more: a slot that is ahead of bemi.progress means a gap.
@@ -205,7 +212,17 @@ void Storing::maintain_if_due() {
 void Storing::work_on_baselines() {
     const XLogRecPtr stored = decoder_.position();
     if (baseline_.is_due(stored) || baseline_.may_be_wanted())
-        in_the_present([this, stored] { baseline_.work(stored); });
+        in_the_present([this, stored] { notification_.add(baseline_.work(stored)); });
+}
+
+/// After the commit of what was stored: who begins to listen later sees it.
+void Storing::notify_listeners() {
+    if (!notification_.is_owed())
+        return;
+    if (listeners::exist())
+        in_the_present([this] { notification_.send(stored_.progress); });
+    else
+        notification_.settle();
 }
 
 /// The worker runs well once it has stored something, or has found nothing to store.

@@ -5,6 +5,7 @@
 #include "store/batch.hpp"
 #include "store/sink_local.hpp"
 #include "worker/baseline.hpp"
+#include "worker/notification.hpp"
 #include "worker/state.hpp"
 #include "worker/wal_decoder.hpp"
 
@@ -34,6 +35,7 @@ private:
     void confirm_if_due();
     void maintain_if_due();
     void work_on_baselines();
+    void notify_listeners();
     void note_health();
     void wait();
 
@@ -41,6 +43,7 @@ private:
     WalDecoder decoder_;
     store::Batch batch_;
     Baseline baseline_;
+    Notification notification_;
     MemoryContext memory_; // reset after each iteration
     store::sink::Stored stored_;
     XLogRecPtr confirmed_;
