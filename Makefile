@@ -5,11 +5,12 @@
 #   make check-long, make check-sanitized      longer loops; under ASan and UBSan
 #   make check-regress                         PostgreSQL's own tests, with bemi and without
 #   make check-packages                        Debian packages, built, installed and used in fresh trees
+#   make ui, make screenshots                  the audit UI on a little shop; its pictures
 #   make bench, make lint                      benchmarks; style
 #
 # It can be built in a folder of its own: make -f ../bemi/Makefile.
 
-GOALS := demo demo-shell check check-long check-regress check-sanitized bench lint
+GOALS := demo demo-shell check check-long check-regress check-sanitized bench lint ui screenshots
 
 # Where this file is. Packagers say so by VPATH, in which make would find the objects of an earlier build there, too.
 override srcdir := $(or $(VPATH),$(patsubst %/,%,$(dir $(lastword $(MAKEFILE_LIST)))))
