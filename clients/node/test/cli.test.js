@@ -173,6 +173,9 @@ test('tail: the last changes, then each new one; filters; nothing that a termina
   const lines = createInterface(child.stdout)[Symbol.asyncIterator]()
   const next = async () => (await lines.next()).value.replace(/^\d\d:\d\d:\d\d\.\d{3} /, '')
   assert.equal(await next(), `CREATE   ${schema}.todo 1 {"id":1,"task":"Sleep","is_completed":false} {"user":7}`)
+  // The lock of those who have called bemi.listen().
+  const [{ count }] = await sql("SELECT count(*)::int FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE objsubid = 18 AND application_name = 'bemi'")
+  assert.ok(count > 0, 'the worker tells it')
   await insert(schema, 4, '\u001b[31m\u009b', { user: '7' })
   assert.equal(await next(), `CREATE   ${schema}.todo 4 {"id":4,"task":"\\u001b[31m\ufffd","is_completed":false} {"user":"7"}`)
   await sql(`/*Bemi {"user": 7} Bemi*/ UPDATE ${schema}.todo SET task = 'Nap' WHERE id = 1`)

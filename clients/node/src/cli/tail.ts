@@ -18,7 +18,8 @@ interface Change {
   time: string
 }
 
-const pause = 500
+/** Milliseconds between two looks: while nobody tells that there is something new, and while the worker does. */
+const [pause, longPause] = [500, 5000]
 const columns = `id, operation, schema, "table", primary_key, before, after, context,
   to_char(committed_at, 'HH24:MI:SS.MS') AS time`
 
@@ -27,12 +28,45 @@ export function tail(url: string | undefined, filter: Filter): Promise<void> {
   const { condition, values } = conditionOf(filter)
   return withPool(url, async (pool) => {
     const read = async (text: string, more: unknown[]): Promise<Change[]> => (await pool.query(text, [...values, ...more])).rows
-    const newest = await read(`SELECT ${columns} FROM bemi.changes WHERE ${condition} ORDER BY id DESC LIMIT 10`, [])
-    let last = show(newest.reverse())
-    last ??= '00000000-0000-0000-0000-000000000000'
-    const next = `SELECT ${columns} FROM bemi.changes WHERE ${condition} AND id > $${values.length + 1} ORDER BY id LIMIT 1000`
-    for (;;) last = show(await read(next, [last])) ?? ((await wait(pause)), last)
+    const bell = await listen(pool)
+    try {
+      const newest = await read(`SELECT ${columns} FROM bemi.changes WHERE ${condition} ORDER BY id DESC LIMIT 10`, [])
+      let last = show(newest.reverse())
+      last ??= '00000000-0000-0000-0000-000000000000'
+      const next = `SELECT ${columns} FROM bemi.changes WHERE ${condition} AND id > $${values.length + 1} ORDER BY id LIMIT 1000`
+      for (;;) last = show(await read(next, [last])) ?? (await bell.wait(), last)
+    } finally {
+      bell.close()
+    }
   })
+}
+
+interface Bell {
+  wait(): Promise<void>
+  close(): void
+}
+
+/** Waits until the worker tells of changes since the last wait; for a while, where there is no bemi.listen() for this role. */
+async function listen(pool: any): Promise<Bell> {
+  const client = await pool.connect()
+  client.on('error', () => {}) // the next query of the pool says it
+  try {
+    await client.query('SELECT bemi.listen()')
+  } catch {
+    client.release()
+    return { wait: () => wait(pause), close: () => {} }
+  }
+  let length = longPause
+  let ring = new AbortController()
+  client.on('notification', () => ring.abort())
+  client.on('end', () => (length = pause))
+  return {
+    wait: async () => {
+      await wait(length, undefined, { signal: ring.signal }).catch(() => {})
+      ring = new AbortController()
+    },
+    close: () => client.release(true),
+  }
 }
 
 /** Prints the changes; the id of the last one. */
