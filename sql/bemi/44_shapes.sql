@@ -53,7 +53,7 @@ COMMENT ON COLUMN bemi.shapes.root IS 'OID of the partitioned table that it was 
 COMMENT ON COLUMN bemi.shapes.schema IS 'Schema of the table.';
 COMMENT ON COLUMN bemi.shapes."table" IS 'Name of the table.';
 COMMENT ON COLUMN bemi.shapes.columns IS
-    'Its columns, [{"number": 1, "name": "id", "type": "integer"}, ...]: number in pg_attribute, name, and type with its schema unless that is pg_catalog; and the rule for it, if there is one: exclude, redact or ignore.';
+    'Its columns, [{"number": 1, "name": "id", "type": "integer"}, ...]: number in pg_attribute, name, and type with its schema unless that is pg_catalog; and the rule for it, if there is one: exclude, redact or ignore. A column that was added may have "missing", the value that it got in the rows that were there, or "computed": true, if that is not known.';
 COMMENT ON COLUMN bemi.shapes.key IS 'The columns of its primary key, in the order of the key; null if it has none.';
 COMMENT ON COLUMN bemi.shapes.from_position IS
     'The LSN of the commit from which on it looked like this, as a number; with from_sequence.';
@@ -121,6 +121,19 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION bemi.shapes_of(oid) IS
     'Internal: how a table and its partitions have looked on this server, and from when until when (to_position is null: until now).';
+
+-- When a column is added, that says which value it has in the rows that are there. Later the catalog need not know it any more.
+CREATE FUNCTION bemi.columns_with_first_values(columns jsonb, last_columns jsonb) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT coalesce(jsonb_agg(CASE WHEN $2 IS NULL THEN c.c - '{missing,computed}'::text[]
+                     WHEN l.c IS NOT NULL THEN c.c - '{missing,computed}'::text[] || (l.c - '{number,name,type,rule}'::text[])
+                     ELSE c.c END ORDER BY c.n), '[]')
+    FROM jsonb_array_elements($1) WITH ORDINALITY AS c (c, n)
+    LEFT JOIN jsonb_array_elements($2) AS l (c) ON l.c -> 'number' = c.c -> 'number';
+END;
+COMMENT ON FUNCTION bemi.columns_with_first_values(jsonb, jsonb) IS
+    'Internal: the columns of a shape. What they are in older rows stays only in those that last_columns does not have; others have it from there.';
 
 CREATE FUNCTION bemi.numbers_of(columns jsonb) RETURNS jsonb
     LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp

@@ -86,14 +86,82 @@ END;
 COMMENT ON FUNCTION bemi.has_all_rows(oid, timestamptz, bigint, bigint) IS
     'Internal: whether bemi.rows_forward() finds all rows that a table had at a moment.';
 
+CREATE FUNCTION bemi.shape_before(relation oid, at timestamptz, "position" bigint, sequence bigint, OUT columns jsonb, OUT key text[])
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT s.columns, s.key FROM bemi.shapes_of($1) s
+    WHERE s.relation = $1
+    ORDER BY bemi.is_past(s.from_time, array[s.from_position, s.from_sequence], $2, $3, $4) DESC,
+             CASE WHEN bemi.is_past(s.from_time, array[s.from_position, s.from_sequence], $2, $3, $4)
+                  THEN array[-s.from_position, -s.from_sequence] ELSE array[s.from_position, s.from_sequence] END
+    LIMIT 1;
+END;
+COMMENT ON FUNCTION bemi.shape_before(oid, timestamptz, bigint, bigint) IS 'Internal: the columns and the primary key that a table had at a moment.';
+
+CREATE FUNCTION bemi.renamed(row_data jsonb, names jsonb) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT coalesce(jsonb_object_agg($2 ->> e.key, e.value) FILTER (WHERE $2 ? e.key), '{}') FROM jsonb_each($1) e;
+END;
+COMMENT ON FUNCTION bemi.renamed(jsonb, jsonb) IS
+    'Internal: the image of a row with other names of its columns, {"old": "new"}; the columns that names does not have are left out.';
+
+CREATE FUNCTION bemi.new_names(columns jsonb, target_columns jsonb) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT coalesce(jsonb_object_agg(c.name, t.name), '{}')
+    FROM jsonb_to_recordset($1) AS c (number integer, name text, rule text) JOIN jsonb_to_recordset($2) AS t (number integer, name text) ON t.number = c.number
+    WHERE c.rule IN ('exclude', 'redact') IS NOT TRUE;
+END;
+COMMENT ON FUNCTION bemi.new_names(jsonb, jsonb) IS
+    'Internal: how the columns of a shape are called in another one, {"old": "new"}, without those whose values are not stored.';
+
+CREATE FUNCTION bemi.unknown_values(relation oid, "column" text) RETURNS jsonb
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RAISE object_not_in_prerequisite_state USING
+        MESSAGE = format('values of column "%s" of table "%s" are not in the history', "column", bemi.name_of(relation)),
+        DETAIL = 'The column was added with a value that was computed for each row, and there are rows that have not changed since.',
+        HINT = 'You can read the table as it was before the column was added.';
+END
+$$;
+COMMENT ON FUNCTION bemi.unknown_values(oid, text) IS 'Internal: an error, because nothing tells what a column is in some rows.';
+
+CREATE FUNCTION bemi.shapes_before(relation oid, at timestamptz, "position" bigint, sequence bigint) RETURNS TABLE (
+    from_place bigint[], to_place bigint[], names jsonb, first_values jsonb, unknown text)
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    WITH shape AS MATERIALIZED (
+        SELECT s.*, row_number() OVER (ORDER BY s.from_position, s.from_sequence) AS n FROM bemi.shapes_of($1) s WHERE s.relation = $1
+    )
+    SELECT CASE WHEN s.n > 1 THEN array[s.from_position, s.from_sequence] END,
+           CASE WHEN s.to_position IS NOT NULL THEN array[s.to_position, s.to_sequence] END,
+           nullif(bemi.new_names(s.columns, target.columns), (SELECT jsonb_object_agg(c.name, c.name) FROM jsonb_to_recordset(s.columns) AS c (name text))),
+           added.first_values, added.unknown
+    FROM shape s
+    CROSS JOIN bemi.shape_before($1, $2, $3, $4) AS target
+    CROSS JOIN LATERAL (
+        SELECT jsonb_object_agg(t.c ->> 'name', f.c -> 'missing') FILTER (WHERE f.c ? 'missing') AS first_values,
+               min(t.c ->> 'name') FILTER (WHERE f.c ? 'computed') AS unknown
+        FROM jsonb_array_elements(target.columns) AS t (c)
+        CROSS JOIN LATERAL (
+            SELECT e.c FROM shape l CROSS JOIN LATERAL jsonb_array_elements(l.columns) AS e (c)
+            WHERE l.n > s.n AND e.c -> 'number' = t.c -> 'number' ORDER BY l.n LIMIT 1) AS f
+        WHERE NOT EXISTS (SELECT FROM jsonb_array_elements(s.columns) AS o (c) WHERE o.c -> 'number' = t.c -> 'number')
+    ) AS added;
+END;
+COMMENT ON FUNCTION bemi.shapes_before(oid, timestamptz, bigint, bigint) IS
+    'Internal: from where until where a table had which shape, how its columns are called at the moment (null: as they are), the values of columns that it does not have, and the name of one whose values are not known.';
+
 -- What the last change before the moment has left; if the row has none, what the first one after it has found. A BASELINE says what the
 -- row was until then. An UPDATE that has moved a key is two events: the row with the old key goes, one with the new key comes.
 -- `truncated` is looked at for every row: hence MATERIALIZED.
 CREATE FUNCTION bemi.rows_forward(relation oid, at timestamptz, "position" bigint, sequence bigint) RETURNS TABLE (
-    key text, row_data jsonb, commit_position bigint, change_sequence bigint, change uuid)
+    key text, row_data jsonb, change uuid)
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
     WITH part AS MATERIALIZED (SELECT * FROM bemi.parts_at($1, $2, $3)),
+    shape AS MATERIALIZED (SELECT * FROM bemi.shapes_before($1, $2, $3, $4)),
     stored AS MATERIALIZED (
         SELECT p.part, array[c.commit_position, c.sequence] AS place, c.operation, c.primary_key, c.before, c.after, c.id,
                CASE WHEN c.operation = 'UPDATE' THEN bemi.old_key_of(c.id, c.committed_at) END AS old_key,
@@ -119,10 +187,15 @@ BEGIN ATOMIC
         FROM event e
         ORDER BY e.part, e.key, e.is_past DESC, CASE WHEN e.is_past THEN e.place END DESC, e.place
     )
-    SELECT s.key, s.row_data, s.place[1], s.place[2], s.id
+    SELECT s.key,
+           CASE WHEN h.unknown IS NOT NULL THEN bemi.unknown_values($1, h.unknown)
+                WHEN h.names IS NULL AND h.first_values IS NULL THEN s.row_data
+                ELSE CASE WHEN h.names IS NULL THEN s.row_data ELSE bemi.renamed(s.row_data, h.names) END || coalesce(h.first_values, '{}') END,
+           s.id
     FROM state s
+    LEFT JOIN shape h ON (h.from_place IS NULL OR s.place >= h.from_place) AND (h.to_place IS NULL OR s.place < h.to_place)
     WHERE s.row_data IS NOT NULL
       AND NOT (s.is_past AND EXISTS (SELECT FROM truncated t WHERE t.part IN (s.part, $1) AND s.place < t.place));
 END;
 COMMENT ON FUNCTION bemi.rows_forward(oid, timestamptz, bigint, bigint) IS
-    'Internal: the rows that a table had at a moment, from its changes and baselines alone, each with the change that says so, whose columns it has.';
+    'Internal: the rows that a table had at a moment, from its changes and baselines alone, with the columns of then, each with the change that says so.';

@@ -36,52 +36,6 @@ END
 $$;
 COMMENT ON FUNCTION bemi.dropped_table(text) IS 'Internal: the OID of the dropped table that had this name.';
 
-CREATE FUNCTION bemi.shape_before(relation oid, at timestamptz, "position" bigint, sequence bigint, OUT columns jsonb, OUT key text[])
-    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
-BEGIN ATOMIC
-    SELECT s.columns, s.key FROM bemi.shapes_of($1) s
-    WHERE s.relation = $1
-    ORDER BY bemi.is_past(s.from_time, array[s.from_position, s.from_sequence], $2, $3, $4) DESC,
-             CASE WHEN bemi.is_past(s.from_time, array[s.from_position, s.from_sequence], $2, $3, $4)
-                  THEN array[-s.from_position, -s.from_sequence] ELSE array[s.from_position, s.from_sequence] END
-    LIMIT 1;
-END;
-COMMENT ON FUNCTION bemi.shape_before(oid, timestamptz, bigint, bigint) IS 'Internal: the columns and the primary key that a table had at a moment.';
-
-CREATE FUNCTION bemi.renamed(row_data jsonb, names jsonb) RETURNS jsonb
-    LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
-BEGIN ATOMIC
-    SELECT coalesce(jsonb_object_agg($2 ->> e.key, e.value) FILTER (WHERE $2 ? e.key), '{}') FROM jsonb_each($1) e;
-END;
-COMMENT ON FUNCTION bemi.renamed(jsonb, jsonb) IS
-    'Internal: the image of a row with other names of its columns, {"old": "new"}; the columns that names does not have are left out.';
-
-CREATE FUNCTION bemi.new_names(columns jsonb, target_columns jsonb) RETURNS jsonb
-    LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
-BEGIN ATOMIC
-    SELECT coalesce(jsonb_object_agg(c.name, t.name), '{}')
-    FROM jsonb_to_recordset($1) AS c (number integer, name text, rule text) JOIN jsonb_to_recordset($2) AS t (number integer, name text) ON t.number = c.number
-    WHERE c.rule IN ('exclude', 'redact') IS NOT TRUE;
-END;
-COMMENT ON FUNCTION bemi.new_names(jsonb, jsonb) IS
-    'Internal: how the columns of a shape are called in another one, {"old": "new"}, without those whose values are not stored.';
-
--- The rows of a table that is gone, with the names that its columns had at the moment.
-CREATE FUNCTION bemi.rows_of_dropped(relation oid, columns jsonb, at timestamptz, "position" bigint, sequence bigint) RETURNS SETOF jsonb
-    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
-BEGIN ATOMIC
-    WITH shape AS MATERIALIZED (
-        SELECT s.*, nullif(bemi.new_names(s.columns, $2), (SELECT jsonb_object_agg(c.name, c.name) FROM jsonb_to_recordset(s.columns) AS c (name text))) AS names,
-               row_number() OVER (ORDER BY s.from_position, s.from_sequence) = 1 AS is_first
-        FROM bemi.shapes_of($1) s WHERE s.relation = $1
-    )
-    SELECT CASE WHEN s.names IS NULL THEN r.row_data ELSE bemi.renamed(r.row_data, s.names) END
-    FROM bemi.rows_forward($1, $3, $4, $5) r
-    JOIN shape s ON (s.is_first OR (r.commit_position, r.change_sequence) >= (s.from_position, s.from_sequence))
-        AND (s.to_position IS NULL OR (r.commit_position, r.change_sequence) < (s.to_position, s.to_sequence));
-END;
-COMMENT ON FUNCTION bemi.rows_of_dropped(oid, jsonb, timestamptz, bigint, bigint) IS 'Internal: the rows that a dropped table had at a moment.';
-
 CREATE FUNCTION bemi.require_all_rows(relation oid, at timestamptz, "position" bigint, sequence bigint) RETURNS void
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
@@ -120,10 +74,10 @@ BEGIN
         -- The rows of a table that is there have its present columns.
         shape.columns := (SELECT jsonb_agg(c) FROM jsonb_array_elements(shape.columns) c
                           WHERE c -> 'number' IN (SELECT p -> 'number' FROM jsonb_array_elements(present) p));
-        images := format('SELECT bemi.renamed(r.row_data, %L) FROM bemi.rows_as_of($1, $6, $7, $8, $9, $10) r', bemi.new_names(present, shape.columns));
+        images := format('SELECT bemi.renamed(r.row_data, %L) FROM bemi.rows_as_of($1, $5, $6, $7, $8, $9) r', bemi.new_names(present, shape.columns));
     ELSE
         PERFORM bemi.require_all_rows(source, cut.at, cut."position", cut.sequence);
-        images := 'SELECT * FROM bemi.rows_of_dropped($1, $2, $3, $4, $5)';
+        images := 'SELECT r.row_data FROM bemi.rows_forward($1, $2, $3, $4) r';
     END IF;
 
     EXECUTE format('CREATE TABLE %s (%s%s)', target,
@@ -131,7 +85,7 @@ BEGIN
         (SELECT format(', PRIMARY KEY (%s)', string_agg(quote_ident(k), ', ')) FROM unnest(shape.key) k
          HAVING bool_and(k IN (SELECT c ->> 'name' FROM jsonb_array_elements(shape.columns) c))));
     EXECUTE format('INSERT INTO %s SELECT (jsonb_populate_record(NULL::%1$s, i.image)).* FROM (%s) AS i (image)', target, images)
-        USING source, shape.columns, cut.at, cut."position", cut.sequence, at, lsn, transaction, change, mark;
+        USING source, cut.at, cut."position", cut.sequence, at, lsn, transaction, change, mark;
     GET DIAGNOSTICS number = ROW_COUNT;
     RETURN number;
 END

@@ -150,4 +150,12 @@ void write_guarded(json::Writer &line, const Format &format, const Session &sess
     format.missing(line, txn, attempted);
 }
 
+bool write_value_guarded(json::Writer &out, ValueWriter &writer, Datum value) {
+    const size_t start = out.size();
+    const bool is_written = catch_error(writer.risk, [&] { write_value(out, writer, value); }) == nullptr;
+    if (!is_written)
+        out.truncate(start);
+    return is_written;
+}
+
 } // namespace bemi::decode

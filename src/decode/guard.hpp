@@ -12,4 +12,7 @@ namespace bemi::decode {
 void write_guarded(json::Writer &line, const Format &format, const Session &session, const Txn &txn,
                    const Change &change);
 
+/// Writes a value that is not null. Returns false, and has written nothing, if that will always fail.
+[[nodiscard]] bool write_value_guarded(json::Writer &out, ValueWriter &writer, Datum value);
+
 } // namespace bemi::decode

@@ -38,10 +38,7 @@ ForwardRows::ForwardRows(Oid relation, const Cut &cut)
 
 ForwardRow ForwardRows::read(TupleTableSlot *row) {
     const Datum *values = row->tts_values;
-    return {view_of(DatumGetTextPP(values[0])),
-            DatumGetJsonbP(values[1]),
-            {DatumGetInt64(values[2]), DatumGetInt64(values[3])},
-            DatumGetUUIDP(values[4])};
+    return {view_of(DatumGetTextPP(values[0])), DatumGetJsonbP(values[1]), DatumGetUUIDP(values[2])};
 }
 
 } // namespace bemi::history

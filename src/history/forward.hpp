@@ -12,11 +12,10 @@ namespace bemi::history {
 /// Whether for_each_forward() finds all rows that the table had at the cut.
 [[nodiscard]] bool has_all_rows(Oid relation, const Cut &cut);
 
-/// A row with its primary key, as the change at the place has it.
+/// A row with its primary key, and with the columns of the cut. The change tells of it.
 struct ForwardRow {
     std::string_view key;
     const Jsonb *row;
-    Place place;
     const pg_uuid_t *change;
 };
 

@@ -94,7 +94,7 @@ private:
             CHECK_FOR_INTERRUPTS();
             if (keys_ != nullptr && !wanted_.has(row.key))
                 return;
-            reader_.read(row.row, past_.shape_at(row.place), *row.change);
+            reader_.read(row.row, past_.shape_at(cut_), *row.change);
             give(row.key);
         });
     }

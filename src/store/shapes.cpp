@@ -23,7 +23,10 @@ constexpr char insert_sql[] =
     "  SET root = excluded.root, schema = excluded.schema, \"table\" = excluded.\"table\","
     "   columns = excluded.columns, key = excluded.key";
 constexpr char seen_sql[] =
-    "jsonb_to_record($7) AS n (root oid, schema text, \"table\" text, columns jsonb, key text[])";
+    "(SELECT r.root, r.schema, r.\"table\", r.key, bemi.columns_with_first_values(r.columns, l.columns) AS "
+    "columns"
+    " FROM jsonb_to_record($7) AS r (root oid, schema text, \"table\" text, columns jsonb, key text[])"
+    " LEFT JOIN l ON true) AS n";
 constexpr char dropped_sql[] = "(SELECT $3 AS root, schema, \"table\", columns, key FROM l) AS n";
 
 SPIPlanPtr prepare(const char *source, std::span<const Oid> types) {

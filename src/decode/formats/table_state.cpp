@@ -1,6 +1,10 @@
 #include "decode/formats/table_state.hpp"
 
+#include "base/text_settings.hpp"
+#include "decode/guard.hpp"
 #include "decode/primary_key.hpp"
+
+#include <algorithm>
 
 namespace bemi::decode {
 
@@ -42,6 +46,41 @@ const char *rule_of(const RulesOfColumn &rules) {
                                : nullptr;
 }
 
+/// Writes the value that rows have which are older than the column, and which is not in them. False if there
+/// is no telling it.
+bool write_missing(json::Writer &out, TupleDesc descriptor, ColumnWriter &column) {
+    const size_t start = out.size();
+    bool is_null, is_written = false;
+    const Datum value = getmissingattr(descriptor, column.index + 1, &is_null);
+    if (is_null)
+        return true;
+    out.raw(R"(,"missing":)");
+    with_settings(fixed_settings(), [&] { is_written = write_value_guarded(out, column.value, value); });
+    if (!is_written)
+        out.truncate(start);
+    return is_written;
+}
+
+/// Whether adding the column gives rows values that need not be alike.
+bool is_computed(Form_pg_attribute attribute) {
+    return attribute->atthasdef || attribute->attidentity != '\0' ||
+           (get_typtype(attribute->atttypid) == TYPTYPE_DOMAIN &&
+            get_typdefault(attribute->atttypid) != nullptr);
+}
+
+/// What the column is in rows that are older. The store keeps that if the column is new.
+void write_first_value(json::Writer &out, TupleDesc descriptor, const RelationEntry &entry,
+                       Form_pg_attribute attribute) {
+    const auto column = std::find_if(entry.columns.begin(), entry.columns.end(),
+                                     [attribute](const auto &c) { return c.index == attribute->attnum - 1; });
+    if (column == entry.columns.end() || entry.rules.of(attribute).is_hidden())
+        return;
+    const bool is_known =
+        attribute->atthasmissing ? write_missing(out, descriptor, *column) : !is_computed(attribute);
+    if (!is_known)
+        out.raw(R"(,"computed":true)");
+}
+
 void write_column(json::Writer &out, Form_pg_attribute attribute, const char *rule) {
     out.raw(R"(,{"number":)");
     out.integer(attribute->attnum);
@@ -53,16 +92,18 @@ void write_column(json::Writer &out, Form_pg_attribute attribute, const char *ru
         out.raw(R"(,"rule":)");
         out.string(rule);
     }
-    out.raw('}');
 }
 
-void write_columns(json::Writer &out, TupleDesc descriptor, const ColumnRules &rules) {
+void write_columns(json::Writer &out, TupleDesc descriptor, const RelationEntry &entry) {
     out.raw(R"(,"columns":)");
     out.enclosed('[', ']', [&] {
         for (int i = 0; i < descriptor->natts; i++) {
             Form_pg_attribute attribute = TupleDescAttr(descriptor, i);
-            if (!attribute->attisdropped && !compat::is_virtual(attribute))
-                write_column(out, attribute, rule_of(rules.of(attribute)));
+            if (attribute->attisdropped || compat::is_virtual(attribute))
+                continue;
+            write_column(out, attribute, rule_of(entry.rules.of(attribute)));
+            write_first_value(out, descriptor, entry, attribute);
+            out.raw('}');
         }
     });
 }
@@ -90,7 +131,7 @@ std::string_view table_state(Relation relation, const RelationEntry &entry) {
         write_schema_name(out, entry);
         out.raw(R"(,"table":)");
         out.string(RelationGetRelationName(relation)); // entry.table is set only if the table is tracked
-        write_columns(out, RelationGetDescr(relation), entry.rules);
+        write_columns(out, RelationGetDescr(relation), entry);
         write_key(out, relation, entry.rules);
         out.raw(R"(,"incomplete":)");
         write_text(out, incompleteness(relation, entry.tracking));
