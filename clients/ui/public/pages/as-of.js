@@ -57,7 +57,7 @@ function Pages({ page, path, query, names }) {
   if (rows.length === 0) return html`<${Empty} title="No rows"><p>${query.has('changed') ? 'Every row is now as it was then.' : 'There was no such row then.'}</p><//>`
   return html`
     <div class="scroll" tabindex="0" role="region" aria-label="Rows"><table class="list rows">
-      <thead><tr><th scope="col"></th>${page.columns.map((column, index) => html`<th scope="col" class=${isNumber(rows[0][2][index]) ? 'number' : ''}>${column}</th>`)}</tr></thead>
+      <thead><tr><td></td>${page.columns.map((column, index) => html`<th scope="col" class=${isNumber(rows[0][2][index]) ? 'number' : ''}>${column}</th>`)}</tr></thead>
       <tbody>${rows.map(([key, status, cells]) => html`<${Row} id=${key} status=${status} cells=${cells} names=${names} />`)}</tbody>
     </table></div>
     <p class="end">${rest.next !== null ? html`<button onClick=${load}>More rows</button>` : page.isCut && html`<span class="muted">The table has no primary key: these are the first hundred rows.</span>`}</p>`

@@ -17,7 +17,7 @@ const None = () => html`<${Empty} title="No table is tracked"><p>Somebody who ow
 function List({ tables, counted, since, me }) {
   return html`
     <div class="scroll" tabindex="0" role="region" aria-label="Tables"><table class="list">
-      <thead><tr><th scope="col">table</th><th scope="col">tracked</th><th scope="col" class="number">rows, about</th><th scope="col" class="number">changes lately</th><th scope="col">last change</th><th></th></tr></thead>
+      <thead><tr><th scope="col">table</th><th scope="col">tracked</th><th scope="col" class="number">rows, about</th><th scope="col" class="number">changes lately</th><th scope="col">last change</th><td></td></tr></thead>
       <tbody>${tables.map((table) => html`<tr key=${`${table.schema}.${table.table}`} data-item tabindex="-1">
         <th scope="row"><a data-open href=${`/${withQuery('', { schema: table.schema, table: table.table, last: 'all' })}`}>${tableName(table)}</a></th>
         <td>${table.level === null ? html`<span class="muted">no longer</span>` : `by ${table.level}`}${problemsOf(table).map((problem) => html`<p class="problem">${problem}</p>`)}</td>
