@@ -9,7 +9,7 @@ constexpr int max_arguments = 10;
 
 void execute(const char *sql, std::initializer_list<Argument> arguments) {
     Oid types[max_arguments];
-    Datum values[max_arguments];
+    Datum values[max_arguments] = {}; // gcc cannot tell that PostgreSQL reads no more than are set
     char nulls[max_arguments] = {};
     int count = 0;
 
