@@ -412,4 +412,13 @@ inline void write_file(BufFile *file, const void *content, size_t size) {
 #endif
 }
 
+/// Whether the step of ALTER TABLE gives a generated column another expression: 17.
+[[nodiscard]] inline bool sets_expression([[maybe_unused]] AlterTableType step) {
+#if PG_VERSION_NUM >= 170000
+    return step == AT_SetExpression;
+#else
+    return false;
+#endif
+}
+
 } // namespace bemi::compat

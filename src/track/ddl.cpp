@@ -175,6 +175,16 @@ bool makes_own_trigger(const CreateTrigStmt *statement) {
            LookupFuncName(statement->funcname, 0, nullptr, missing_ok) == emit_function();
 }
 
+bool sets_expression(Node *command) {
+    if (!IsA(command, AlterTableStmt))
+        return false;
+    const List *steps = castNode(AlterTableStmt, command)->cmds;
+    for (int i = 0; i < list_length(steps); i++)
+        if (compat::sets_expression(list_nth_node(AlterTableCmd, steps, i)->subtype))
+            return true;
+    return false;
+}
+
 } // namespace
 
 BEMI_FUNCTION(bemi_on_ddl_command_end) {
@@ -217,12 +227,12 @@ BEMI_FUNCTION(bemi_on_drop_table) {
     PG_RETURN_VOID();
 }
 
-/// Rows change without changes where ALTER TABLE ... TYPE converts them. The values of a column that is added
-/// are not known to have been other ones before.
+/// Rows change without changes where ALTER TABLE ... TYPE converts them, or where a generated column is
+/// computed anew. The values of a column that is added are not known to have been other ones before.
 BEMI_FUNCTION(bemi_on_table_rewrite) {
-    (void)command_of(fcinfo);
+    Node *command = command_of(fcinfo);
     const int reason = DatumGetInt32(call(pg_event_trigger_table_rewrite_reason));
-    if ((reason & AT_REWRITE_COLUMN_REWRITE) != 0)
+    if ((reason & AT_REWRITE_COLUMN_REWRITE) != 0 || sets_expression(command))
         news::rewritten(DatumGetObjectId(call(pg_event_trigger_table_rewrite_oid)));
     PG_RETURN_VOID();
 }

@@ -75,6 +75,11 @@ is(effect_of('t', 'DROP TABLE t'), 'the table was dropped', 'DROP TABLE');
 is(one_of($node, q{SELECT count(*) FROM bemi.tracking a JOIN bemi.tracking b USING (relation)
     WHERE a.from_position < b.from_position AND (a.to_position IS NULL OR a.to_position > b.from_position OR a.to_time > b.from_time)}), 0, 'rows do not overlap');
 
+if ($node->pg_version >= 17) {
+    run(q{CREATE TABLE computed (id int, twice int GENERATED ALWAYS AS (id * 2) STORED); SELECT bemi.track('computed')});
+    is(effect_of('computed', 'ALTER TABLE computed ALTER twice SET EXPRESSION AS (id * 3)'), "$reason | open", 'SET EXPRESSION');
+}
+
 run(q{
     CREATE SCHEMA app;
     SELECT bemi.track_schema('app');
