@@ -75,7 +75,7 @@ void process_other_message(Decoder &decoder, Txn &txn, const Message &message) {
 std::string_view state_of(Decoder &decoder, Oid oid) {
     Relation relation = RelationIdGetRelation(oid);
     if (!RelationIsValid(relation))
-        return {};
+        return ""; // not NULL, because it is copied
     const RelationEntry &entry = relation_entry(*decoder.relations, relation);
     const std::string_view state = decoder.format->table_state(relation, entry);
     RelationClose(relation);
