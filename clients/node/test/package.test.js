@@ -1,28 +1,19 @@
 // The package as users get it: packed, installed into an empty project outside of the tree.
 import assert from 'node:assert/strict'
-import { execFile } from 'node:child_process'
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { readdir, rm } from 'node:fs/promises'
 import { createRequire } from 'node:module'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
+import { install, run } from './installed.js'
 
-const run = promisify(execFile)
 const source = fileURLToPath(new URL('..', import.meta.url))
-const { exports, version } = createRequire(import.meta.url)('../package.json')
+const { exports } = createRequire(import.meta.url)('../package.json')
 const subpaths = Object.keys(exports).map((name) => join('@bemi/node', name))
 let project
 
-/** Debian's npm needs Debian's node. */
-const npm = (cwd, ...args) => run('/usr/bin/node', ['/usr/bin/npm', ...args, '--cache', join(project, '.cache')], { cwd })
-
 before(async () => {
-  project = await mkdtemp(join(tmpdir(), 'bemi-'))
-  await npm(source, 'pack', '--pack-destination', project)
-  await writeFile(join(project, 'package.json'), '{"private": true}')
-  await npm(project, 'install', '--no-audit', '--no-fund', '--offline', `./bemi-node-${version}.tgz`)
+  project = await install(source)
 })
 after(() => rm(project, { recursive: true }))
 

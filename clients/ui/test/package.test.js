@@ -1,29 +1,20 @@
 // The package as people get it: packed, installed into an empty folder without a network, and started.
 import assert from 'node:assert/strict'
-import { execFile, spawn } from 'node:child_process'
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
-import { createRequire } from 'node:module'
+import { spawn } from 'node:child_process'
+import { readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { after, before, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
+import { install, run } from '../../node/test/installed.js'
 import { urlOf } from './support.js'
 
-const run = promisify(execFile)
 const source = fileURLToPath(new URL('..', import.meta.url))
-const { version } = createRequire(import.meta.url)('../package.json')
 let project
 
-/** Debian's npm needs Debian's node. */
-const npm = (cwd, ...args) => run('/usr/bin/node', ['/usr/bin/npm', ...args, '--cache', join(project, '.cache')], { cwd })
-
 before(async () => {
-  project = await mkdtemp(join(tmpdir(), 'bemi-'))
-  await npm(source, 'pack', '--pack-destination', project)
-  await writeFile(join(project, 'package.json'), '{"private": true}')
-  await npm(project, 'install', '--no-audit', '--no-fund', '--offline', `./bemi-ui-${version}.tgz`)
+  project = await install(source)
 })
 after(() => rm(project, { recursive: true }))
 
