@@ -30,6 +30,11 @@ void append_utf8(StringInfo out, std::string_view server_text);
 /// Appends `utf8_json`, which is in UTF-8, as append_ascii_json() does.
 [[nodiscard]] bool append_ascii_json_of_utf8(StringInfo out, std::string_view utf8_json);
 
+/// The size as PostgreSQL's functions take it.
+inline int size_of(std::string_view text) {
+    return static_cast<int>(text.size());
+}
+
 /// The bytes of a text, varchar, bytea or other variable-length value that is detoasted.
 inline std::string_view view_of(const struct varlena *value) {
     return {VARDATA_ANY(value), static_cast<size_t>(VARSIZE_ANY_EXHDR(value))};

@@ -10,11 +10,6 @@ namespace bemi::decode {
 
 namespace {
 
-/// Whether the WAL has values of the column.
-bool is_logged(Form_pg_attribute attribute) {
-    return !attribute->attisdropped && !compat::is_virtual(attribute);
-}
-
 void add_rule(RulesOfColumn &rules, ColumnRule rule) {
     rules.is_ignored |= rule == ColumnRule::ignore;
     rules.is_excluded |= rule == ColumnRule::exclude;

@@ -45,6 +45,11 @@ struct ColumnRules {
     }
 };
 
+/// Whether the WAL has values of the column: a virtual generated column is computed when it is read.
+[[nodiscard]] inline bool is_logged(Form_pg_attribute attribute) {
+    return !attribute->attisdropped && !compat::is_virtual(attribute);
+}
+
 /// Reads the rules from the arguments of the trigger that records them, in the current memory context.
 [[nodiscard]] ColumnRules make_column_rules(Relation relation, std::string_view arguments);
 

@@ -26,8 +26,7 @@ ColumnWriter *allocate_columns(int count) {
     return static_cast<ColumnWriter *>(palloc(sizeof(ColumnWriter) * static_cast<size_t>(count)));
 }
 
-/// The columns of which changes have values. A virtual generated column is computed when it is read: the WAL
-/// does not have it.
+/// The columns of which changes have values.
 std::span<ColumnWriter> make_columns(Relation relation, const ColumnRules &rules, const Format &format,
                                      const Options &options) {
     TupleDesc descriptor = RelationGetDescr(relation);
@@ -35,7 +34,7 @@ std::span<ColumnWriter> make_columns(Relation relation, const ColumnRules &rules
     size_t count = 0;
     for (int i = 0; i < descriptor->natts; i++) {
         Form_pg_attribute attribute = TupleDescAttr(descriptor, i);
-        if (attribute->attisdropped || compat::is_virtual(attribute) || rules.of(attribute).is_excluded)
+        if (!is_logged(attribute) || rules.of(attribute).is_excluded)
             continue;
         FormData_pg_attribute as_text;
         if (rules.of(attribute).is_redacted) {

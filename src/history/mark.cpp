@@ -1,5 +1,6 @@
 // bemi.mark() and bemi.drop_mark(): moments with a name. This file alone writes bemi.marks.
 #include "base/boundary.hpp"
+#include "base/current_context.hpp"
 #include "base/spi.hpp"
 
 namespace bemi::history {
@@ -17,22 +18,6 @@ const char *name_argument(FunctionCallInfo fcinfo) {
         ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
                         errmsg("name of a mark must not be longer than %zu bytes", longest)));
     return name;
-}
-
-/// As the caller, because the context may tell who that is.
-Datum current_context() {
-    Datum context = 0;
-    MemoryContext caller = CurrentMemoryContext;
-    spi::connected([&] {
-        bool is_null;
-        spi::run("SELECT bemi.current_context()");
-        const Datum value = spi::value(1, &is_null);
-        MemoryContext spi = MemoryContextSwitchTo(caller);
-        context =
-            is_null ? DirectFunctionCall1(jsonb_in, CStringGetDatum("{}")) : datumCopy(value, false, -1);
-        MemoryContextSwitchTo(spi);
-    });
-    return context;
 }
 
 } // namespace

@@ -64,10 +64,9 @@ struct Lossy {
 class Pass {
 public:
     explicit Pass(const Part &part)
-        : part_{part}, reader_{*part.rows}, since_{part.since}, ids_{GetSystemIdentifier(),
-                                                                     decode::timeline_of(
-                                                                         part.commit_position),
-                                                                     MyDatabaseId, part.commit_position},
+        : part_{part}, reader_{*part.rows}, ids_{GetSystemIdentifier(),
+                                                 decode::timeline_of(part.commit_position), MyDatabaseId,
+                                                 part.commit_position},
           sequence_{part.first_sequence} {
         columns_ = static_cast<Columns *>(palloc(sizeof(Columns)));
         columns_->open();
@@ -103,7 +102,7 @@ private:
     void flush() {
         SPI_processed = 0;
         if (columns_->rows() > 0)
-            insert(*columns_, since_);
+            insert(*columns_, part_.since);
         stored_ += static_cast<int64>(SPI_processed);
         note_losses();
         columns_->clear();
@@ -125,7 +124,6 @@ private:
 
     Part part_;
     Batch::Reader reader_;
-    Since since_;
     decode::ChangeId ids_;
     uint64 sequence_;
     Columns *columns_;

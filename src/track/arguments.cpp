@@ -8,10 +8,6 @@
 namespace bemi::track {
 namespace {
 
-int size_of(std::string_view text) {
-    return static_cast<int>(text.size());
-}
-
 /// Appends an argument to a list of String nodes.
 struct AppendTo {
     List **list;

@@ -7,10 +7,6 @@
 namespace bemi::track::column_rules {
 namespace {
 
-int size_of(std::string_view text) {
-    return static_cast<int>(text.size());
-}
-
 void append(StringInfo rules, ColumnRule rule, std::string_view pattern) {
     const std::string_view name = column_rule_name(rule);
     appendBinaryStringInfo(rules, name.data(), size_of(name));

@@ -55,21 +55,13 @@ template <typename Want> List *tables_that(Oid schema, Want &&wanted) {
     return tables;
 }
 
-/// What the rule of the schema is for the table.
-ChosenOptions rule_for(Oid relation, const ChosenOptions &rule) {
-    ChosenOptions own = rule;
-    const char *table = get_rel_name(relation);
-    own.column_rules = column_rules::of_table(rule.column_rules, table == nullptr ? "" : table);
-    return own;
-}
-
 /// New options of the schema apply to tables that follow its rule, not to those that were tracked by name.
 bool is_to_track(Oid relation, const ChosenOptions &rule) {
     TrackingOptions options;
     if (!relation::is_trackable(relation) || OidIsValid(catalog::root_of(relation)))
         return false;
     return !catalog::find(relation, &options) ||
-           (options.by_schema && options.chosen != rule_for(relation, rule));
+           (options.by_schema && options.chosen != schema_rules::for_table(relation, rule));
 }
 
 bool is_to_untrack(Oid relation) {
@@ -125,8 +117,8 @@ List *tables_to_untrack(Oid schema) {
 
 void track_table(Oid relation, const GivenOptions &given) {
     const char *schema = get_namespace_name(get_rel_namespace(relation));
-    tracking::track_by_schema(relation,
-                              rule_for(relation, options_for(schema == nullptr ? "" : schema, given)));
+    tracking::track_by_schema(
+        relation, schema_rules::for_table(relation, options_for(schema == nullptr ? "" : schema, given)));
 }
 
 void set_rule(Oid schema, const GivenOptions &given) {
@@ -149,7 +141,8 @@ void track(Oid schema, const GivenOptions &given) {
     for (int i = 0; i < list_length(tables); i++)
         if (is_to_track(list_nth_oid(tables, i),
                         wanted)) // asked again, since a table that is tracked takes its children along
-            tracking::track_by_schema(list_nth_oid(tables, i), rule_for(list_nth_oid(tables, i), wanted));
+            tracking::track_by_schema(list_nth_oid(tables, i),
+                                      schema_rules::for_table(list_nth_oid(tables, i), wanted));
 }
 
 void request_baselines(Oid schema) {

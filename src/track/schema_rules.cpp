@@ -130,11 +130,16 @@ bool find(Oid schema, ChosenOptions *options) {
     return name != nullptr && find(name, options);
 }
 
-bool find_for_table(Oid relation, ChosenOptions *options) {
+ChosenOptions for_table(Oid relation, ChosenOptions rule) {
     const char *table = get_rel_name(relation);
-    if (table == nullptr || !find(get_rel_namespace(relation), options))
+    rule.column_rules = column_rules::of_table(rule.column_rules, table == nullptr ? "" : table);
+    return rule;
+}
+
+bool find_for_table(Oid relation, ChosenOptions *options) {
+    if (!find(get_rel_namespace(relation), options))
         return false;
-    options->column_rules = column_rules::of_table(options->column_rules, table);
+    *options = for_table(relation, *options);
     return true;
 }
 

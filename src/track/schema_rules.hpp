@@ -12,8 +12,9 @@ namespace bemi::track::schema_rules {
 /// unchanged then.
 [[nodiscard]] bool find(const char *schema, ChosenOptions *options);
 [[nodiscard]] bool find(Oid schema, ChosenOptions *options);
-/// Reads the options for a table from the rule of its schema, which has rules for columns of other tables
-/// too.
+/// What the rule of a schema is for one of its tables: it has rules for columns of other tables too.
+[[nodiscard]] ChosenOptions for_table(Oid relation, ChosenOptions rule);
+/// Reads the options for a table from the rule of its schema.
 [[nodiscard]] bool find_for_table(Oid relation, ChosenOptions *options);
 
 /// Inserts or changes the rule of the schema.

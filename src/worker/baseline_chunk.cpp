@@ -179,10 +179,12 @@ BaselineChunk::Outcome BaselineChunk::store(baselines::Request &request, XLogRec
 /// Whether the history tells of all changes of these rows, and of those that are stored already. If it has
 /// begun anew meanwhile, rows may have changed that nothing tells of.
 bool BaselineChunk::are_known_since(int64 since, const baselines::Request &request) const {
-    const bool is_read_since = static_cast<XLogRecPtr>(since) <= needed_;
-    if (is_read_since && since != request.since && !begins_)
+    if (static_cast<XLogRecPtr>(since) > needed_)
+        return false;
+    const bool goes_on = begins_ || since == request.since;
+    if (!goes_on)
         baselines::begin_again(request.id);
-    return is_read_since && (since == request.since || begins_);
+    return goes_on;
 }
 
 /// False if there is no place for the rows in the order of changes, or if they must be read again.

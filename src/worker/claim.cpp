@@ -1,27 +1,19 @@
 #include "worker/claim.hpp"
 
+#include "worker/own_lock.hpp"
 #include "worker/process.hpp"
 
 namespace bemi::worker::claim {
 namespace {
 
-// Advisory locks, because a session lock of another kind would be released when a transaction aborts. SQL
-// functions cannot take advisory locks of these classes.
-constexpr uint16 class_of_worker = 16, class_of_requests = 17;
 constexpr bool for_session = true, for_transaction = false, wait = false, do_not_wait = true;
 
 constinit bool is_mine = false;
 
-LOCKTAG tag_of(uint16 lock_class) {
-    LOCKTAG tag;
-    SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, 0, 0, lock_class);
-    return tag;
-}
-
 } // namespace
 
 bool acquire(bool wait_for_end) {
-    const LOCKTAG tag = tag_of(class_of_worker);
+    const LOCKTAG tag = tag_of(LockClass::worker);
     const int tries = wait_for_end ? 500 : 1;
     constexpr long between_tries_ms = 10;
     for (int i = 0; i < tries && !is_mine; i++) {
@@ -33,19 +25,19 @@ bool acquire(bool wait_for_end) {
 }
 
 void release() {
-    const LOCKTAG tag = tag_of(class_of_worker);
+    const LOCKTAG tag = tag_of(LockClass::worker);
     if (is_mine)
         (void)LockRelease(&tag, ExclusiveLock, for_session);
     is_mine = false;
 }
 
 void hold_worker() {
-    const LOCKTAG tag = tag_of(class_of_requests);
+    const LOCKTAG tag = tag_of(LockClass::requests);
     (void)LockAcquire(&tag, ShareLock, for_transaction, wait);
 }
 
 bool is_held() {
-    const LOCKTAG tag = tag_of(class_of_worker);
+    const LOCKTAG tag = tag_of(LockClass::worker);
     if (LockAcquire(&tag, ShareLock, for_transaction, do_not_wait) == LOCKACQUIRE_NOT_AVAIL)
         return true;
     (void)LockRelease(&tag, ShareLock, for_transaction);
@@ -53,12 +45,12 @@ bool is_held() {
 }
 
 void close_requests() {
-    const LOCKTAG tag = tag_of(class_of_requests);
+    const LOCKTAG tag = tag_of(LockClass::requests);
     (void)LockAcquire(&tag, ExclusiveLock, for_session, wait);
 }
 
 void open_requests() {
-    const LOCKTAG tag = tag_of(class_of_requests);
+    const LOCKTAG tag = tag_of(LockClass::requests);
     (void)LockRelease(&tag, ExclusiveLock, for_session);
 }
 

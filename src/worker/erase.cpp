@@ -2,6 +2,7 @@
 // in the order of the commits: so all changes are stored that were committed before it, or with it.
 #include "attested.hpp"
 #include "base/boundary.hpp"
+#include "base/current_context.hpp"
 #include "base/spi.hpp"
 #include "base/text.hpp"
 #include "wire.hpp"
@@ -10,17 +11,6 @@
 namespace bemi::worker {
 namespace {
 
-/// As the caller, because the context may tell who that is.
-const char *current_context(MemoryContext memory) {
-    const char *context = nullptr;
-    spi::connected([&context, memory] {
-        bool is_null;
-        spi::run("SELECT coalesce(bemi.current_context(), '{}')::text");
-        context = MemoryContextStrdup(memory, TextDatumGetCString(spi::value(1, &is_null)));
-    });
-    return context;
-}
-
 spi::Argument argument(FunctionCallInfo fcinfo, int number, Oid type) {
     return {type, PG_GETARG_DATUM(number), PG_ARGISNULL(number)};
 }
@@ -28,14 +18,14 @@ spi::Argument argument(FunctionCallInfo fcinfo, int number, Oid type) {
 /// What the worker is to do, as JSON. ERROR if that makes no sense.
 const char *request(FunctionCallInfo fcinfo) {
     MemoryContext caller = CurrentMemoryContext;
-    const char *context = current_context(caller), *role = GetUserNameFromId(GetUserId(), false),
-               *json = nullptr;
+    const spi::Argument context{JSONBOID, current_context()};
+    const char *role = GetUserNameFromId(GetUserId(), false), *json = nullptr;
     spi::as_owner([&] {
         spi::run("SELECT bemi.sync()");
-        spi::run("SELECT bemi.erasure_request($1, $2, $3, $4, $5, $6, $7::jsonb)::text",
+        spi::run("SELECT bemi.erasure_request($1, $2, $3, $4, $5, $6, $7)::text",
                  {argument(fcinfo, 0, REGCLASSOID), argument(fcinfo, 1, TEXTOID),
                   argument(fcinfo, 2, TEXTARRAYOID), argument(fcinfo, 3, TEXTARRAYOID),
-                  argument(fcinfo, 4, TEXTOID), spi::text(role), spi::text(context)});
+                  argument(fcinfo, 4, TEXTOID), spi::text(role), context});
         json = MemoryContextStrdup(caller, TextDatumGetCString(spi::value(1)));
     });
     return json;

@@ -1,5 +1,7 @@
 #include "worker/listeners.hpp"
 
+#include "worker/own_lock.hpp"
+
 namespace bemi::worker::listeners {
 namespace {
 
@@ -14,26 +16,18 @@ struct Step {
 constinit List *steps = NIL;    // of the current transaction, which their memory belongs to
 constinit bool listens = false; // since the last transaction that was committed
 
-// An advisory lock, of a class that SQL functions cannot take: see claim.cpp.
-LOCKTAG tag() {
-    constexpr uint16 class_of_listeners = 18;
-    LOCKTAG tag;
-    SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, 0, 0, class_of_listeners);
-    return tag;
-}
-
 bool has_lock() {
-    const LOCKTAG lock = tag();
+    const LOCKTAG lock = tag_of(LockClass::listeners);
     return compat::holds_lock(lock, ShareLock);
 }
 
 void lock() {
-    const LOCKTAG lock = tag();
+    const LOCKTAG lock = tag_of(LockClass::listeners);
     (void)LockAcquire(&lock, ShareLock, for_session, wait);
 }
 
 void unlock() {
-    const LOCKTAG lock = tag();
+    const LOCKTAG lock = tag_of(LockClass::listeners);
     (void)LockRelease(&lock, ShareLock, for_session);
 }
 
@@ -113,7 +107,7 @@ void leave_at_commit() {
 }
 
 bool exist() {
-    const LOCKTAG lock = tag();
+    const LOCKTAG lock = tag_of(LockClass::listeners);
     if (LockAcquire(&lock, ExclusiveLock, for_session, do_not_wait) == LOCKACQUIRE_NOT_AVAIL)
         return true;
     (void)LockRelease(&lock, ExclusiveLock, for_session);

@@ -17,9 +17,9 @@ uint64 own_unread(const OwnWal &wal, XLogRecPtr read) {
     return static_cast<uint64>(part * static_cast<double>(wal.bytes));
 }
 
-uint64 unread(const Entry &entry, XLogRecPtr flushed) {
-    const uint64 all = flushed > entry.stored ? flushed - entry.stored : 0;
-    return all - std::min(all, own_unread(entry.own_wal, entry.stored));
+uint64 unread(const OwnWal &wal, XLogRecPtr stored, XLogRecPtr flushed) {
+    const uint64 all = flushed > stored ? flushed - stored : 0;
+    return all - std::min(all, own_unread(wal, stored));
 }
 
 /// The time of the oldest commit that is not stored; 0 if no such commit is known.
@@ -64,7 +64,7 @@ std::optional<Report> report() {
     locked(entry, [&](const Entry &entry) {
         const TimestampTz since = oldest(entry);
         report.stored = entry.stored;
-        report.unread = unread(entry, flushed);
+        report.unread = unread(entry.own_wal, entry.stored, flushed);
         report.is_caught_up = report.phase == Phase::idle && since == 0;
         report.is_lag_exact = entry.has_all_notes || entry.batch_committed_at != 0;
         report.lag = since == 0 ? 0 : std::max<int64>(now - since, 0);
@@ -75,10 +75,9 @@ std::optional<Report> report() {
 
 uint64 unread_after(XLogRecPtr stored) {
     const XLogRecPtr flushed = compat::flushed_wal();
-    uint64 own_bytes = 0;
-    locked(entry_of_database(), [&](const Entry &entry) { own_bytes = own_unread(entry.own_wal, stored); });
-    const uint64 all = flushed > stored ? flushed - stored : 0;
-    return all - std::min(all, own_bytes);
+    OwnWal wal{};
+    locked(entry_of_database(), [&wal](const Entry &entry) { wal = entry.own_wal; });
+    return unread(wal, stored, flushed);
 }
 
 bool is_stored(XLogRecPtr position) {

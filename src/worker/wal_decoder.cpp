@@ -42,10 +42,9 @@ void WalDecoder::take_output(LogicalDecodingContext *decoding, XLogRecPtr, Trans
     clear(decoding->out);
 }
 
-/// What a transaction asks to erase is done with its last part.
+/// A call of bemi.erase() has a larger number than all changes: it is done with the last part.
 bool WalDecoder::is_stored(const decode::RecordHeader &header) const {
-    return header.commit_position == stored_.commit_position && header.sequence <= stored_.sequence &&
-           header.kind != decode::RecordHeader::Kind::erasure;
+    return header.commit_position == stored_.commit_position && header.sequence <= stored_.sequence;
 }
 
 void WalDecoder::take(std::string_view record) {

@@ -1,5 +1,6 @@
 #include "decode/formats/table_state.hpp"
 
+#include "base/column_rules.hpp"
 #include "base/text_settings.hpp"
 #include "decode/guard.hpp"
 #include "decode/primary_key.hpp"
@@ -38,12 +39,13 @@ void write_text(json::Writer &out, const char *text) {
     out.string(text);
 }
 
-/// The rule that has the greatest effect on the column; NULL if there is none.
-const char *rule_of(const RulesOfColumn &rules) {
-    return rules.is_excluded   ? "exclude"
-           : rules.is_redacted ? "redact"
-           : rules.is_ignored  ? "ignore"
-                               : nullptr;
+/// The rule that has the greatest effect on the column.
+std::optional<ColumnRule> rule_of(const RulesOfColumn &rules) {
+    if (rules.is_excluded)
+        return ColumnRule::exclude;
+    if (rules.is_redacted)
+        return ColumnRule::redact;
+    return rules.is_ignored ? std::optional{ColumnRule::ignore} : std::nullopt;
 }
 
 /// Writes the value that rows have which are older than the column, and which is not in them. False if there
@@ -81,16 +83,16 @@ void write_first_value(json::Writer &out, TupleDesc descriptor, const RelationEn
         out.raw(R"(,"computed":true)");
 }
 
-void write_column(json::Writer &out, Form_pg_attribute attribute, const char *rule) {
+void write_column(json::Writer &out, Form_pg_attribute attribute, std::optional<ColumnRule> rule) {
     out.raw(R"(,{"number":)");
     out.integer(attribute->attnum);
     out.raw(R"(,"name":)");
     out.string(NameStr(attribute->attname));
     out.raw(R"(,"type":)");
     out.string(format_type_with_typemod(attribute->atttypid, attribute->atttypmod));
-    if (rule != nullptr) {
+    if (rule) {
         out.raw(R"(,"rule":)");
-        out.string(rule);
+        out.string(column_rule_name(*rule));
     }
 }
 
@@ -99,7 +101,7 @@ void write_columns(json::Writer &out, TupleDesc descriptor, const RelationEntry 
     out.enclosed('[', ']', [&] {
         for (int i = 0; i < descriptor->natts; i++) {
             Form_pg_attribute attribute = TupleDescAttr(descriptor, i);
-            if (attribute->attisdropped || compat::is_virtual(attribute))
+            if (!is_logged(attribute))
                 continue;
             write_column(out, attribute, rule_of(entry.rules.of(attribute)));
             write_first_value(out, descriptor, entry, attribute);
